@@ -29,7 +29,7 @@ _TWO_DIGITS = (
     "PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY "
     "TTD TWD TZS UAH USD UYU UZS VES WST XCD YER ZAR ZMW"
 )
-EXPONENTS: dict[str, int] = {code: 2 for code in _TWO_DIGITS.split()} | {
+EXPONENTS: dict[str, int] = dict.fromkeys(_TWO_DIGITS.split(), 2) | {
     code: exponent for exponent, codes in _OTHER_EXPONENTS.items() for code in codes.split()
 }
 
@@ -47,7 +47,7 @@ _NEGATIVE_MARKS = "-−‐–▲△"
 _UNITS = {"兆": 10**12, "億": 10**8, "百万": 10**6, "万": 10**4, "千": 10**3}
 _LETTERS = {"K": 10**3, "M": 10**6, "B": 10**9}
 _DIGITS = r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d*)?|\.\d+"
-_PLAIN = re.compile(rf"(?P<number>{_DIGITS})(?P<letter>[KMB])?", re.I)
+_PLAIN = re.compile(rf"(?P<number>{_DIGITS})(?P<letter>[KMB])?", re.IGNORECASE)
 _KANJI_PART = re.compile(rf"(?P<number>{_DIGITS})(?P<unit>兆|億|百万|万|千)?")
 
 
