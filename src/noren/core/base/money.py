@@ -294,9 +294,9 @@ def _take_currency(text: str, default: str) -> tuple[str, str]:
             bare = text.removeprefix(mark) if text.startswith(mark) else text.removesuffix(mark)
             # A bare $ or ¥ is whichever of those currencies the reader already works in.
             same = (mark == "$" and default in _DOLLARS) or (mark == "¥" and default == "CNY")
-            name = default if same else name
+            found = default if same else name
             # ¥8,600円 carries two marks that agree.
-            return (bare.removesuffix("円") if name == "JPY" else bare), name
+            return (bare.removesuffix("円") if found == "JPY" else bare), found
     return text, default
 
 

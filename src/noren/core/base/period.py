@@ -297,12 +297,16 @@ def today_in(tz: tzinfo, now: datetime | None = None) -> date:
 _Named = Callable[[date, Fiscal, int], Period]
 
 
-def _this(grain: Grain, step: int = 0) -> _Named:
+def _this(grain: Grain, step: int = 0, own: "Fiscal | None" = None) -> _Named:
     def find(today: date, fiscal: Fiscal, week_start: int) -> Period:
-        whole = span(today, grain, fiscal, week_start)
-        return whole if step == 0 else span(whole.first - DAY, grain, fiscal, week_start)
+        whole = span(today, grain, own or fiscal, week_start)
+        return whole if step == 0 else span(whole.first - DAY, grain, own or fiscal, week_start)
 
     return find
+
+
+def _everything(today: date, fiscal: Fiscal, week_start: int) -> Period:  # noqa: ARG001 - the shape of a named period
+    return Period.all()
 
 
 _CALENDAR = Fiscal(1)
@@ -319,9 +323,9 @@ NAMED: dict[str, _Named] = {
     "last_half": _this(Grain.HALF, -1),
     "this_fy": _this(Grain.YEAR),
     "last_fy": _this(Grain.YEAR, -1),
-    "this_year": lambda today, fiscal, week_start: _CALENDAR.year(today.year),
-    "last_year": lambda today, fiscal, week_start: _CALENDAR.year(today.year - 1),
-    "all": lambda today, fiscal, week_start: Period.all(),
+    "this_year": _this(Grain.YEAR, 0, _CALENDAR),
+    "last_year": _this(Grain.YEAR, -1, _CALENDAR),
+    "all": _everything,
 }
 _SPOKEN = {
     "今日": "today", "本日": "today", "昨日": "yesterday", "今週": "this_week", "先週": "last_week", "今月": "this_month",
