@@ -1,0 +1,385 @@
+"""The header dictionary: what other programs call our fields, and how to recognize whose export a file is.
+
+Names are compared after `fold`: NFKC, lower case, without spaces, underscores, dashes and marks for required fields.
+A field is a dotted word, `noun.field`. `-` means: known, and not ours (the raw row keeps it).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+_DROP = re.compile(r"[\s_\-‐‑‒–—―−・:;*※#]+|\(必須\)|\[必須\]|必須$|\(任意\)")
+
+
+def fold(name: str) -> str:
+    """The form in which two spellings of one column name are equal."""
+    return _DROP.sub("", unicodedata.normalize("NFKC", name.replace("\ufeff", "")).lower())
+
+
+_PLACE = {
+    "phone": "電話 電話番号 TEL 代表電話 代表電話番号 会社電話 TEL会社 phone phonenumber telephone tel businessphone workphone officephone",
+    "fax": "FAX ファックス FAX番号 ファクス faxnumber",
+    "postal_code": "郵便番号 〒 郵便 zip zipcode postalcode postcode 郵便番号(7桁)",
+    "prefecture": "都道府県 県 都道府県名 state province prefecture stateprovince state/province region",
+    "city": "市区町村 市区郡 市町村 city town/city 市区郡町村",
+    "town": "町名 町域 town",
+    "block": "番地 町名番地 丁目番地 street address1 streetaddress addressline1",
+    "building": "建物名 建物 ビル名 建物名部屋番号など 建物名部屋番号 建物名等 address2 addressline2 building suite",
+    "address": "住所 所在地 住所全て 市区町村番地 address fulladdress 本社所在地 勤務先住所 会社住所 mailingaddress billingaddress",
+    "country": "国 国名 country countryregion country/region officelocation",
+    "note": "備考 メモ 詳細 説明 特記事項 詳細情報 note notes memo description comment comments remarks",
+    "external_id": "ID レコードID レコード番号 recordid 外部ID externalid",
+    "owner": "所有者 自社担当者 自社担当 営業担当 営業担当者 担当営業 弊社担当 社内担当 owner accountowner contactowner salesrep salesagent"
+    " salesperson 自社担当者氏名 名刺所有者 名刺所有者名 assignedto",
+}
+
+NOUNS: Mapping[str, Mapping[str, str]] = {
+    "company": {
+        **_PLACE,
+        "legal_name": "会社名 企業名 取引先名 顧客名 得意先名 商号 社名 法人名 正式名称 取引先名称 取引先 顧客 得意先 会社 account accountname company"
+        " companyname organization organisation organizationname customer customername client clientname legalname name",
+        "name_kana": "会社名(カナ) 会社名カナ 会社名フリガナ 会社よみ 会社名よみ 取引先名カナ カナ名称 企業名カナ 会社名(フリガナ) フリガナ ふりがな"
+        " カナ よみ 読み companykana companynamekana namekana",
+        "short_name": "略称 通称 名前(通称) ショートネーム 表示名 shortname",
+        "corporate_number": "法人番号 corporatenumber",
+        "invoice_number": "登録番号 適格請求書発行事業者登録番号 インボイス番号 インボイス登録番号 事業者登録番号 invoiceregistrationnumber",
+        "industry": "業種 業界 産業 sector industry vertical 業種名",
+        "employees": "従業員数 社員数 従業員 employees numberofemployees employeecount headcount companysize",
+        "annual_revenue": "年間売上 年商 売上高 年間売上高 revenue annualrevenue turnover 年間収益",
+        "founded_year": "設立年 創業年 設立 yearestablished yearfounded founded foundedyear established",
+        "url": "URL ホームページ Webサイト ウェブサイト HP サイトURL website webpage homepage domain 会社ドメイン名 companydomainname",
+        "parent": "親会社 親取引先 親会社名 subsidiaryof parent parentaccount parentcompany 関連会社",
+        "owner": _PLACE["owner"] + " 会社担当者 取引先所有者 companyowner",
+        "external_id": _PLACE["external_id"] + " 取引先コード 顧客コード 得意先コード 会社ID 取引先番号 企業コード companyid accountid accountnumber 取引先ID"
+        " customerid",
+    },
+    "person": {
+        **_PLACE,
+        "family_name": "姓 名前(姓) 氏名[姓] 氏名(姓) 苗字 名字 lastname surname familyname",
+        "given_name": "名 名前(名) 氏名[名] 氏名(名) firstname givenname forename",
+        "full_name": "氏名 名前 お名前 先方担当者名 先方担当者 先方担当 ご担当者様名 ご担当者名 ご担当者 お客様担当者 顧客担当者 取引先担当者氏名 連絡先名"
+        " fullname name contactname contact 取引先責任者名 取引先責任者",
+        "family_kana": "姓フリガナ 姓(カナ) 姓カナ 姓よみ よみ(姓) セイ せい 氏名(カナ)[姓] フリガナ(姓) 姓(フリガナ) 姓(ふりがな) 姓ふりがな lastnamekana"
+        " familynamekana",
+        "given_kana": "名フリガナ 名(カナ) 名カナ 名よみ よみ(名) メイ めい 氏名(カナ)[名] フリガナ(名) 名(フリガナ) 名(ふりがな) 名ふりがな firstnamekana"
+        " givennamekana",
+        "full_kana": "氏名(カナ) 氏名カナ 氏名フリガナ フリガナ ふりがな カナ よみ ヨミ 読み 氏名よみ 氏名(フリガナ) fullnamekana",
+        "honorific": "敬称 取引先敬称 salutation title(mr/ms) honorific",
+        "company": "会社名 企業名 勤務先 勤務先名 取引先名 顧客名 得意先名 商号 社名 法人名 会社 所属会社 取引先 account accountname company companyname"
+        " organization organisation employer associatedcompany customer",
+        "department": "部署 部署名 部門 所属 所属部署 取引先部署 department division",
+        "post": "役職 肩書 肩書き 職位 役職名 取引先担当者役職 jobtitle title position role",
+        "email": "メール メールアドレス Eメール e-mail Email 電子メール mail emailaddress E-mailアドレス Email(1) eメールアドレス",
+        "mobile": "携帯 携帯電話 携帯番号 携帯電話番号 mobile mobilephone mobilephonenumber cell cellphone 携帯電話(1)",
+        "phone": _PLACE["phone"] + " TEL直通 直通電話 直通 TEL部門 勤務先電話 directphone TEL1(1)",
+        "met_on": "名刺交換日 交換日 出会った日 初回接触日 meton",
+        "owner": _PLACE["owner"] + " コンタクト担当者 見込み客の担当者 連絡先の担当者 取引先責任者所有者 リード所有者 名刺所有者ユーザID leadowner",
+        "external_id": _PLACE["external_id"] + " 人物ID 名刺ID コンタクトID contactid leadid 担当者ID",
+    },
+    "product": {
+        "code": "商品コード 品目コード 製品コード 型番 品番 SKU productcode code itemcode productid",
+        "name": "商品名 製品名 品名 品目 品目名 サービス名 商品 製品 product productname item itemname name",
+        "family": "商品ファミリ 商品分類 カテゴリ カテゴリー 分類 シリーズ series category productfamily family productline",
+        "list_price": "単価 価格 定価 標準価格 販売価格 販売単価 salesprice price unitprice listprice",
+        "unit": "単位 unit uom",
+        "tax_class": "税区分 消費税率 税率 品目消費税率 課税区分 taxclass taxrate tax",
+    },
+    "user": {
+        "full_name": "社員名 氏名 名前 担当者名 営業担当者 営業担当 ユーザー名 ユーザ名 salesagent salesrep salesperson agent name fullname username employeename",
+        "email": "メールアドレス メール email emailaddress ログインID",
+        "team": "チーム 部署 部署名 所属 拠点 営業所 支店 team regionaloffice office branch department salesteam",
+        "reports_to": "上司 上長 マネージャー マネージャ 直属上司 manager supervisor reportsto teamlead",
+    },
+    "deal": {
+        "title": "商談名 案件名 取引名 件名 案件 商談 dealname opportunityname opportunity deal dealtitle title 商談件名",
+        "company": "会社名 企業名 取引先名 顧客名 得意先名 取引先 顧客 会社 account accountname company companyname customer client 関連会社"
+        " associatedcompany organization",
+        "person": "先方担当者名 先方担当者 ご担当者名 取引先責任者 取引先責任者名 連絡先名 主担当者 contact contactname primarycontact associatedcontact 氏名",
+        "owner": _PLACE["owner"] + " 案件担当者名 案件担当者 取引担当者 商談の担当者 商談所有者 dealowner opportunityowner agent",
+        "pipeline": "パイプライン pipeline",
+        "stage": "フェーズ ステージ 取引ステージ 商談ステージ 営業ステージ 進捗 商談フェーズ stage dealstage salesstage stagename",
+        "outcome": "結果 勝敗 受注失注 受失注 outcome result won/lost 成否",
+        "amount": "金額 総額 商談金額 案件金額 受注金額 売上金額 見込金額 合計金額 小計 closevalue amount dealvalue value dealamount amountincompanycurrency",
+        "opened_on": "商談開始日 開始日 発生日 起票日 作成日 engagedate createdate createddate opendate openedon startdate 引合日",
+        "closed_on": "受注日 失注日 成約日 完了日 決着日 closedate closeddate wondate クローズ日 closedon",
+        "close_by": "完了予定日 受注予定日 見込時期 見込み時期 成約予定日 クローズ予定日 closedate クローズ日 expectedclosedate expectedclose closeby",
+        "product": "商品名 製品名 商品 製品 品名 product productname",
+        "lost_reason": "失注理由 敗因 lostreason lossreason closedlostreason",
+        "source": "リードソース 見込み客のデータ元 きっかけ 流入元 流入経路 獲得経路 leadsource source channel",
+        "note": _PLACE["note"] + " 次のステップ nextstep",
+        "external_id": _PLACE["external_id"] + " 商談ID 案件番号 案件コード 案件ID 取引ID opportunityid dealid 商談番号",
+    },
+    "activity": {
+        "kind": "種別 活動種別 対応種別 種類 活動種類 区分 kind type activitytype",
+        "subject": "件名 タイトル 活動名 subject title 用件",
+        "happened_at": "日時 活動日 対応日 実施日 訪問日 日付 活動日時 対応日時 期日 期日のみ date datetime activitydate happenedat duedate",
+        "body": "内容 本文 活動内容 対応内容 詳細 メモ 備考 コメント body note notes description comments 商談内容 報告内容",
+        "company": "会社名 取引先名 顧客名 取引先 account accountname company companyname 訪問先",
+        "person": "先方担当者名 先方担当者 氏名 取引先責任者 contact contactname 面談者 名前",
+        "deal": "商談名 案件名 取引名 関連先 opportunity opportunityname deal dealname 案件",
+        "owner": _PLACE["owner"] + " 記入者 報告者 実施者 agent",
+    },
+}
+
+AMBIGUOUS = frozenset(map(fold, ("担当者", "担当", "担当者名")))
+"""Ours or theirs: decided by the other columns, or asked."""
+_OURS = frozenset(map(fold, "自社担当者 営業担当 営業担当者 所有者 案件担当者名 自社担当 担当営業 弊社担当 owner salesrep".split()))
+_THEIRS = frozenset(map(fold, "氏名 姓 名前 先方担当者名 先方担当者 ご担当者様名 ご担当者名 お名前 名前(姓) 氏名[姓] 取引先担当者氏名".split()))
+_THEIR_SIDE = frozenset(map(fold, "部署 部署名 役職 役職名 肩書 メール メールアドレス e-mail 携帯電話 携帯 敬称 フリガナ".split()))
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A program whose exports we know: its columns, and those (`marks`) by which it is told from others."""
+
+    name: str
+    noun: str
+    fields: Mapping[str, str]
+    marks: frozenset[str]
+
+
+def _source(name: str, noun: str, marks: str, words: str) -> Source:
+    """`words`: pieces `header>field`, where a field without a dot belongs to `noun`."""
+    fields: dict[str, str] = {}
+    for piece in words.split():
+        header, _, target = piece.rpartition(">")
+        fields[fold(header)] = target if "." in target or target == "-" else f"{noun}.{target}"
+    return Source(name, noun, fields, frozenset(map(fold, marks.split())))
+
+
+_PERSON_PLACE = "郵便番号>postal_code 住所>address 都道府県>prefecture 国>country"
+SOURCES: tuple[Source, ...] = (
+    _source(
+        "eight", "person", "TEL会社 TEL直通 再データ化中の名刺 Eightでつながっている人",
+        f"会社名>company 部署名>department 役職>post 姓>family_name 名>given_name 氏名>full_name e-mail>email {_PERSON_PLACE} TEL会社>company.phone"
+        " TEL部門>phone TEL直通>phone Fax>fax 携帯電話>mobile URL>company.url 名刺交換日>met_on Eightでつながっている人>- 再データ化中の名刺>-"
+        " '?'を含んだデータ>-",
+    ),
+    _source(
+        "sansan", "person", "郵便番号(1) 住所(1)[全て] TEL-1(1) Email(1) 会社名(カナ) 氏名(カナ)[姓] 名刺所有者ユーザID 名刺ID 人物ID",
+        "会社名>company 部署名>department 役職>post 氏名>full_name 郵便番号(1)>postal_code 住所(1)[全て]>address TEL-1(1)>phone FAX(1)>fax Email(1)>email"
+        " 携帯電話(1)>mobile 会社名(英名)>- 会社名(カナ)>company.name_kana 氏名[姓]>family_name 氏名[名]>given_name 氏名(カナ)>full_kana"
+        " 氏名(カナ)[姓]>family_kana 氏名(カナ)[名]>given_kana 名刺所有者ユーザID>owner URL>company.url 名刺交換日>met_on 登録日>- メモ>note タグ>-"
+        " 名刺ID>external_id 人物ID>- 会社ID>company.external_id 名刺所有者名>owner",
+    ),
+    _source(
+        "salesforce", "person", "リードソース 市区郡 町名・番地 市区郡(郵送先) 都道府県(郵送先) 町名・番地(郵送先) リード所有者",
+        "姓>family_name 名>given_name 敬称>honorific 氏名>full_name 役職>post 会社名>company 取引先名>company 部署>department 町名・番地>block 市区郡>city"
+        " 都道府県>prefecture 郵便番号>postal_code 国>country 電話>phone 携帯電話>mobile Fax>fax メール>email Webサイト>company.url 説明>note リードソース>-"
+        " 状況>- 業種>company.industry 評価>- 町名・番地(郵送先)>block 市区郡(郵送先)>city 都道府県(郵送先)>prefecture 郵便番号(郵送先)>postal_code"
+        " 国(郵送先)>country 町名・番地(その他)>- 市区郡(その他)>- 都道府県(その他)>- 郵便番号(その他)>- 誕生日>- リード所有者>owner 取引先責任者ID>external_id",
+    ),
+    _source(
+        "salesforce", "company", "市区郡(請求先) 町名・番地(請求先) 取引先電話 取引先種別 都道府県(請求先)",
+        "取引先名>legal_name 取引先種別>- 町名・番地(請求先)>block 市区郡(請求先)>city 都道府県(請求先)>prefecture 郵便番号(請求先)>postal_code 国(請求先)>country"
+        " 町名・番地(納入先)>- 市区郡(納入先)>- 都道府県(納入先)>- 郵便番号(納入先)>- 国(納入先)>- 取引先電話>phone 取引先Fax>fax 取引先番号>external_id"
+        " 業種>industry 年間売上>annual_revenue 従業員数>employees Webサイト>url 説明>note 取引先所有者>owner 親取引先>parent",
+    ),
+    _source(
+        "salesforce", "deal", "フェーズ 売上予測分類 商談種別 完了予定日",
+        "商談名>title 取引先名>company フェーズ>stage 完了予定日>close_by 次のステップ>note 金額>amount 確度>- 確度(%)>- 商談種別>- 売上予測分類>- 商談所有者>owner"
+        " リードソース>source 説明>note 作成日>opened_on 商談ID>external_id",
+    ),
+    _source(
+        "salesforce", "person", "MailingStreet MailingCity MailingPostalCode ReportsToId LeadSource LastActivityDate Mailing_State/Province",
+        "Id>external_id ContactId>external_id AccountId>- LastName>family_name FirstName>given_name Salutation>honorific Name>full_name AccountName>company"
+        " Company>company Department>department Title>post MailingStreet>block MailingCity>city MailingState>prefecture MailingState/Province>prefecture"
+        " MailingPostalCode>postal_code MailingZip/PostalCode>postal_code MailingCountry>country Phone>phone Fax>fax MobilePhone>mobile Mobile>mobile"
+        " Email>email Description>note LeadSource>- OwnerId>owner ContactOwner>owner Birthdate>-",
+    ),
+    _source(
+        "salesforce", "company", "BillingStreet BillingCity BillingPostalCode BillingState/Province AccountNumber AnnualRevenue",
+        "Id>external_id AccountId>external_id Name>legal_name AccountName>legal_name Type>- ParentId>parent ParentAccount>parent BillingStreet>block"
+        " BillingCity>city BillingState>prefecture BillingState/Province>prefecture BillingPostalCode>postal_code BillingZip/PostalCode>postal_code"
+        " BillingCountry>country Phone>phone Fax>fax AccountNumber>- Website>url Industry>industry AnnualRevenue>annual_revenue"
+        " NumberOfEmployees>employees Employees>employees Description>note OwnerId>owner AccountOwner>owner",
+    ),
+    _source(
+        "salesforce", "deal", "StageName ForecastCategory IsWon IsClosed FiscalPeriod OpportunityName OpportunityOwner Probability(%)",
+        "Id>external_id OpportunityId>external_id AccountId>company AccountName>company Name>title OpportunityName>title StageName>stage Stage>stage"
+        " Amount>amount CloseDate>close_by Probability>- Probability(%)>- Type>- LeadSource>source IsClosed>- IsWon>outcome ForecastCategory>- NextStep>note"
+        " OwnerId>owner OpportunityOwner>owner CreatedDate>opened_on FiscalPeriod>- Description>note",
+    ),
+    _source(
+        "hubspot", "person", "コンタクト担当者 リードステータス ライフサイクルステージ 最終コンタクト レコードID",
+        "レコードID>external_id 姓>family_name 名>given_name Eメール>email 電話番号>phone 携帯電話番号>mobile 役職>post 会社名>company コンタクト担当者>owner"
+        " リードステータス>- ライフサイクルステージ>- 最終コンタクト>- 作成日>- 最終アクティビティ日>- 関連会社>company AssociatedCompany>company",
+    ),
+    _source(
+        "hubspot", "company", "会社ドメイン名 会社担当者 レコードID",
+        "レコードID>external_id 会社名>legal_name 会社ドメイン名>url 業種>industry 従業員数>employees 会社担当者>owner 電話番号>phone 市区町村>city"
+        " 都道府県/地域>prefecture 国/地域>country 年間収益>annual_revenue 作成日>- 最終アクティビティ日>-",
+    ),
+    _source(
+        "hubspot", "deal", "取引ステージ 取引担当者 取引名 レコードID クローズ日",
+        "レコードID>external_id 取引名>title 取引ステージ>stage 金額>amount クローズ日>close_by パイプライン>pipeline 取引担当者>owner 作成日>opened_on 関連会社>company"
+        " 関連コンタクト>person",
+    ),
+    _source(
+        "hubspot", "person", "LifecycleStage ContactOwner LeadStatus RecordID LastActivityDate AssociatedCompanyIDs",
+        "RecordID>external_id FirstName>given_name LastName>family_name Email>email PhoneNumber>phone MobilePhoneNumber>mobile JobTitle>post"
+        " CompanyName>company ContactOwner>owner LeadStatus>- LifecycleStage>- LastActivityDate>- CreateDate>- AssociatedCompany>company"
+        " AssociatedCompanyIDs>- MarketingContactStatus>-",
+    ),
+    _source(
+        "hubspot", "company", "CompanyDomainName CompanyOwner RecordID",
+        "RecordID>external_id CompanyName>legal_name CompanyDomainName>url CompanyOwner>owner PhoneNumber>phone City>city State/Region>prefecture"
+        " Country/Region>country Industry>industry NumberOfEmployees>employees AnnualRevenue>annual_revenue CreateDate>- LastActivityDate>-",
+    ),
+    _source(
+        "hubspot", "deal", "DealStage DealOwner DealName RecordID Pipeline",
+        "RecordID>external_id DealName>title DealStage>stage Amount>amount CloseDate>close_by Pipeline>pipeline DealOwner>owner CreateDate>opened_on"
+        " AssociatedCompany>company AssociatedContact>person DealType>- ClosedLostReason>lost_reason",
+    ),
+    _source(
+        "zoho", "person", "見込み客のデータ元 見込み客ステータス 見込み客の担当者 連絡先の担当者",
+        "姓>family_name 名>given_name 会社>company 取引先名>company 役職>post メール>email 電話番号>phone 携帯電話>mobile 見込み客のデータ元>- 見込み客ステータス>-"
+        f" 見込み客の担当者>owner 連絡先の担当者>owner {_PERSON_PLACE} 詳細情報>note 市区町村>city 町名・番地>block Webサイト>company.url 業種>company.industry",
+    ),
+    _source(
+        "zoho", "company", "顧客種別 取引先の担当者 詳細情報",
+        "取引先名>legal_name 顧客種別>- 都道府県>prefecture 電話番号>phone 取引先の担当者>owner 業種>industry 従業員数>employees 年間売上>annual_revenue"
+        " Webサイト>url 郵便番号>postal_code 市区町村>city 町名・番地>block 詳細情報>note FAX>fax",
+    ),
+    _source(
+        "zoho", "deal", "総額 商談の担当者",
+        "商談名>title 取引先名>company 連絡先名>person ステージ>stage 完了予定日>close_by 総額>amount 確度>- 確度(%)>- 商談の担当者>owner 見込み客のデータ元>source"
+        " 詳細情報>note パイプライン>pipeline",
+    ),
+    _source(
+        "zoho", "person", "LeadSource LeadOwner ContactOwner LeadStatus EmailOptOut NoofEmployees ZipCode",
+        "LeadOwner>owner ContactOwner>owner Company>company AccountName>company FirstName>given_name LastName>family_name Title>post Email>email Phone>phone"
+        " Mobile>mobile Fax>fax Website>company.url LeadSource>- LeadStatus>- Industry>company.industry NoofEmployees>company.employees Street>block City>city"
+        " State>prefecture ZipCode>postal_code Country>country Description>note EmailOptOut>- RecordId>external_id",
+    ),
+    _source(
+        "kintone", "deal", "先方担当者名 案件担当者名 見込み時期 ユーザー数 レコード番号",
+        "レコード番号>external_id 案件名>title 会社名>company 部署名>person.department 先方担当者名>person TEL>- FAX>- メールアドレス>- 見込み時期>close_by"
+        " 確度>stage 製品名>product 単価>- ユーザー数>- 小計>amount 合計費用>amount 案件担当者名>owner 作成者>- 作成日時>opened_on 更新者>- 更新日時>- 備考>note",
+    ),
+    _source(
+        "kintone", "company", "先方担当者名 顧客担当者名 レコード番号 更新者 作成者",
+        "レコード番号>external_id 会社名>legal_name 部署名>person.department 先方担当者名>person.full_name 担当者名>person.full_name 郵便番号>postal_code 住所>address"
+        " TEL>phone FAX>fax メールアドレス>person.email 備考>note 作成者>- 作成日時>- 更新者>- 更新日時>- 顧客ランク>-",
+    ),
+    _source(
+        "freee", "company", "名前(通称) ショートカット1 ショートカット2 正式名称(帳票出力時に使用される名称) 事業所種別 建物名・部屋番号など",
+        "名前(通称)>short_name 取引先コード>external_id ショートカット1>- ショートカット2>- 正式名称(帳票出力時に使用される名称)>legal_name カナ名称>name_kana 敬称>-"
+        " 事業所種別>- 地域>country 郵便番号>postal_code 都道府県>prefecture 市区町村・番地>address 建物名・部屋番号など>building 電話番号>phone"
+        " 担当者名>person.full_name メールアドレス>person.email 適格請求書発行事業者登録番号>invoice_number 登録番号>invoice_number",
+    ),
+    _source(
+        "moneyforward", "company", "csv_type(変更不可) 行形式 お支払期限 取引先名称 自社担当者氏名 入金ステータス 郵送ステータス",
+        "csv_type(変更不可)>- 行形式>- 取引先名称>legal_name 件名>deal.title 請求日>- お支払期限>- 請求書番号>- 売上計上日>- メモ>- タグ>- 小計>- 消費税>-"
+        " (源泉徴収税)>- 合計金額>deal.amount 取引先敬称>- 取引先郵便番号>postal_code 取引先都道府県>prefecture 取引先住所1>address 取引先住所2>building"
+        " 取引先部署>person.department 取引先担当者役職>person.post 取引先担当者氏名>person.full_name 自社担当者氏名>owner 備考>- 振込先>- 入金ステータス>-"
+        " メール送信ステータス>- 郵送ステータス>- ダウンロードステータス>- 納品日>- 品名>product.name 品目コード>product.code 単価>product.list_price 数量>-"
+        " 単位>product.unit 納品書番号>- 詳細>- 金額>- (源泉徴収)>- 品目消費税率>product.tax_class",
+    ),
+    _source(
+        "cybozu", "person", "よみ(姓) よみ(名) 名前(姓) 名前(名) 会社よみ",
+        f"名前(姓)>family_name 名前(名)>given_name よみ(姓)>family_kana よみ(名)>given_kana 会社名>company 会社よみ>company.name_kana 顧客コード>external_id {_PERSON_PLACE}"
+        " 部署>department 部課名>department 役職>post 役職名>post 電話番号>phone 会社電話番号>company.phone 個人電話番号>phone FAX番号>fax 会社FAX番号>fax"
+        " 携帯電話番号>mobile 個人メールアドレス>email メールアドレス>email URL>company.url メモ>note",
+    ),
+)  # fmt: skip
+
+_BY_NOUN: Mapping[str, Mapping[str, tuple[str, ...]]]
+_KNOWN: frozenset[str]
+
+
+def _index() -> tuple[dict[str, dict[str, tuple[str, ...]]], frozenset[str]]:
+    by_noun: dict[str, dict[str, tuple[str, ...]]] = {}
+    seen: set[str] = set()
+    for noun, fields in NOUNS.items():
+        table: dict[str, tuple[str, ...]] = {}
+        for name, words in fields.items():
+            for word in (*words.split(), name):
+                key = fold(word)
+                held = table.get(key, ())
+                if f"{noun}.{name}" not in held:
+                    table[key] = (*held, f"{noun}.{name}")
+        for name in fields:
+            table[fold(f"{noun}.{name}")] = (f"{noun}.{name}",)
+        by_noun[noun] = table
+        seen.update(table)
+    for source in SOURCES:
+        seen.update(source.fields)
+    return by_noun, frozenset(seen | AMBIGUOUS)
+
+
+_BY_NOUN, _KNOWN = _index()
+
+
+def known(name: str) -> bool:
+    """Is this a column name we have met anywhere?"""
+    return fold(name) in _KNOWN
+
+
+def fields_of(name: str, noun: str) -> tuple[str, ...]:
+    """The fields of a noun a column name may mean, likeliest first."""
+    return _BY_NOUN.get(noun, {}).get(fold(name), ())
+
+
+@dataclass(frozen=True, slots=True)
+class Recognized:
+    """`confidence` from 0 to 1: how much of the header and of its own columns the source explains."""
+
+    source: Source
+    confidence: float
+
+
+def recognize(header: Sequence[str], noun: str | None = None) -> Recognized | None:
+    """Whose export this looks like, by at least one column only that program has. None when no source explains most of it."""
+    names = {fold(_bare(name)) for name in header}
+    best: Recognized | None = None
+    for source in SOURCES:
+        if noun is not None and source.noun != noun:
+            continue
+        marks = len(names & source.marks)
+        if not marks:
+            continue
+        explained = len(names & source.fields.keys()) / max(1, len(names))
+        score = min(1.0, 0.75 * explained + 0.25 * min(1.0, marks / 2))
+        if score >= 0.6 and (best is None or score > best.confidence):
+            best = Recognized(source, round(score, 3))
+    return best
+
+
+def nouns_of(header: Sequence[str]) -> list[tuple[str, float]]:
+    """Which noun the rows are, likeliest first, as shares adding to 1. A name only one noun has weighs most."""
+    weight = dict.fromkeys(NOUNS, 0.0)
+    for name in header:
+        holders = [noun for noun in NOUNS if fields_of(_bare(name), noun)]
+        for noun in holders:
+            weight[noun] += 1 / len(holders) ** 2 + 0.2
+    found = recognize(header)
+    if found is not None:
+        weight[found.source.noun] += len(header)
+    whole = sum(weight.values()) or 1.0
+    shares = [(noun, round(value / whole, 3)) for noun, value in weight.items() if value]
+    return sorted(shares, key=lambda pair: -pair[1])
+
+
+def contact_side(header: Sequence[str], at: int) -> str:
+    """Whose 担当者 column `at` is: `ours`, `theirs`, or `ask`.
+
+    Another column for their name makes it ours, another for ours makes it theirs; otherwise a department, post or mail
+    address right next to it makes it theirs.
+    """
+    names = [fold(_bare(name)) for name in header]
+    others = {name for place, name in enumerate(names) if place != at}
+    if others & _THEIRS and not others & _OURS:
+        return "ours"
+    if others & _OURS:
+        return "theirs"
+    near = {names[place] for place in (at - 1, at + 1) if 0 <= place < len(names)}
+    return "theirs" if near & _THEIR_SIDE else "ask"
+
+
+def _bare(name: str) -> str:
+    """Without the number that told a repeated column name apart."""
+    return re.sub(r" \(\d+\)$", "", name)
