@@ -1,0 +1,106 @@
+"""Join our CSS and JavaScript sources into the few files a browser asks for.
+
+A page loads `noren/noren.css` (everything that all screens share), one `noren/<area>.css`, htmx, and `noren/noren.js`.
+There is no bundler: CSS files are joined in cascade order and squeezed; JavaScript files are plain ES modules whose
+imports and exports of each other are dropped when they are joined, so a top-level name may exist only once (tested).
+
+`Joined` is a static files finder: it serves the files in development (rebuilt when a source changes) and hands them to
+`collectstatic`, where they get hashed names and are compressed.
+"""
+
+import re
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from django.contrib.staticfiles.finders import BaseFinder
+from django.core.files.storage import FileSystemStorage, Storage
+
+SOURCES = Path(__file__).resolve().parent / "static"
+BASE = ("tokens", "base", "layout", "components", "charts", "parts", "print")
+AREAS = ("home", "board", "list", "record", "forecast", "search", "import", "settings", "login", "metric", "gallery")
+SCRIPTS = (
+    "keys", "dom", "toast", "listbox", "select", "inline", "hotkeys", "palette", "combobox", "board", "draft", "forms",
+    "tips", "kana", "postal", "progress", "menu",
+)  # fmt: skip
+
+_KEEP = re.compile(r"""("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|/\*.*?\*/""", re.S)
+_SPACE = re.compile(r"\s+")
+_AROUND = re.compile(r" ?([{};,>]) ?")
+_IMPORT = re.compile(r"^import [^;]*;\n", re.M)
+_EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const|let)\b)", re.M)
+_LINE = re.compile(r"^\s*(?://.*|/?\*.*)?\n", re.M)
+
+
+def squeeze_css(text: str) -> str:
+    """CSS without comments and needless space. Strings stay as they are."""
+    text = _KEEP.sub(lambda found: found[1] or "", text)
+    text = _SPACE.sub(" ", text)
+    text = _AROUND.sub(r"\1", text)
+    return text.replace(": ", ":").replace(";}", "}").strip()
+
+
+def join_css(names: Iterable[str]) -> str:
+    """Source files by name (without `.css`), in the given order, squeezed into one."""
+    return "\n".join(squeeze_css((SOURCES / "css" / f"{name}.css").read_text("utf-8")) for name in names) + "\n"
+
+
+def join_js(names: Iterable[str] = SCRIPTS) -> str:
+    """Our modules as one module: their imports of each other and their exports are dropped, whole-line comments too."""
+    parts = ((SOURCES / "js" / f"{name}.js").read_text("utf-8") for name in names)
+    return "".join(_LINE.sub("", _EXPORT.sub("", _IMPORT.sub("", part))) for part in parts)
+
+
+def files() -> dict[str, Callable[[], str]]:
+    """Every joined file by its static path, and how to make its text."""
+    made: dict[str, Callable[[], str]] = {"noren/noren.css": lambda: join_css(BASE), "noren/noren.js": join_js}
+    for area in AREAS:
+        made[f"noren/{area}.css"] = lambda area=area: join_css([f"screens/{area}"])  # type: ignore[misc]
+    return made
+
+
+def write(folder: Path) -> list[Path]:
+    """Write all joined files below `folder` and return their paths."""
+    written = []
+    for name, make in files().items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(make(), "utf-8")
+        written.append(path)
+    return written
+
+
+def newest() -> float:
+    """When a source was last changed, in seconds since the epoch."""
+    return max(path.stat().st_mtime for kind in ("css", "js") for path in (SOURCES / kind).rglob("*.*"))
+
+
+class Joined(BaseFinder):
+    """Static files finder for the joined files. Name it first in STATICFILES_FINDERS."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._folder = tempfile.TemporaryDirectory(prefix="noren-static-")
+        self._made = 0.0
+
+    def check(self, **kwargs: Any) -> list[Any]:
+        return []
+
+    def _fresh(self) -> Path:
+        folder = Path(self._folder.name)
+        if newest() > self._made:
+            self._made = newest()
+            write(folder)
+        return folder
+
+    def find(self, path: str, find_all: bool = False, **kwargs: Any) -> Any:
+        if path not in files():
+            return []
+        found = str(self._fresh() / path)
+        return [found] if find_all or kwargs.get("all") else found
+
+    def list(self, ignore_patterns: Iterable[str] | None) -> Iterator[tuple[str, Storage]]:
+        storage = FileSystemStorage(location=str(self._fresh()))
+        for path in files():
+            yield path, storage

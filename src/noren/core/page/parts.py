@@ -1,0 +1,95 @@
+"""Small pieces of markup made in Python, for cells and fragments that must be quick: one string, no template.
+
+Everything that comes from data is escaped. The classes are those of `static/css`.
+"""
+
+import zlib
+from collections.abc import Iterable
+from functools import lru_cache
+
+from django.templatetags.static import static
+from django.utils.html import conditional_escape, escape
+from django.utils.safestring import SafeString, mark_safe
+
+TONES = ("", "nando", "matsu", "kohaku", "shu", "fuji", "line")
+
+
+@lru_cache(maxsize=1)
+def sprite() -> str:
+    """Address of the icon sheet."""
+    return static("icons.svg")
+
+
+@lru_cache(maxsize=512)
+def icon(name: str, size: str = "") -> SafeString:
+    """An icon of the sheet, hidden from screen readers. `size`: "" 16 px, "s" 14 px, "xl" 32 px."""
+    extra = f" i-{size}" if size else ""
+    return mark_safe(  # noqa: S308 (name and size come from code)
+        f'<svg class="i{extra}" aria-hidden="true" width="16" height="16"><use href="{sprite()}#i-{name}"/></svg>'
+    )
+
+
+def tag(text: object, tone: str = "") -> SafeString:
+    """A small label: a word with a color. `tone` is one of TONES."""
+    return mark_safe(f'<span class="tag {tone}">{conditional_escape(text)}</span>' if tone else f'<span class="tag">{conditional_escape(text)}</span>')  # noqa: E501, S308
+
+
+def initial(name: str) -> str:
+    """What an avatar shows: one character for Japanese names, two letters for Latin ones."""
+    words = name.split()
+    if not words:
+        return "?"
+    if words[0][0].isascii():
+        return "".join(word[0] for word in words[:2]).upper()
+    return words[0][0]
+
+
+def avatar(name: str, label: str = "", size: str = "s", square: bool = False) -> SafeString:
+    """A round sign for a person, square for a company. With `label` it is read aloud, without it is decoration."""
+    shape = f" {size}" if size else ""
+    shape += " sq" if square else ""
+    shade = zlib.crc32(name.encode()) % 5 + 1
+    named = f'role="img" aria-label="{escape(label)}" title="{escape(label)}"' if label else 'aria-hidden="true"'
+    return mark_safe(f'<span class="av a{shade}{shape}" {named}>{escape(initial(name))}</span>')  # noqa: S308
+
+
+def who(name: str) -> SafeString:
+    """Avatar and name."""
+    return mark_safe(f'<span class="who">{avatar(name)} <span>{escape(name)}</span></span>')  # noqa: S308
+
+
+def number(value: str, unit: str = "") -> SafeString:
+    """A ready figure with its unit smaller after it. The caller formats; see `core.base.money`."""
+    small = f"<small>{escape(unit)}</small>" if unit else ""
+    return mark_safe(f"{escape(value)}{small}")  # noqa: S308
+
+
+def link(href: str, text: object, kind: str = "lead") -> SafeString:
+    return mark_safe(f'<a class="{kind}" href="{escape(href)}">{conditional_escape(text)}</a>')  # noqa: S308
+
+
+def next_line(text: str, state: str = "", sign: str = "", note: str = "") -> SafeString:
+    """The next step in one line. `state`: "", "today", "late" or "none"; `note` is read aloud only ("overdue")."""
+    mark = icon(sign or "next") if sign or state == "none" else ""
+    heard = f'<span class="vh">{escape(note)}</span>' if note else ""
+    return mark_safe(f'<span class="nx {state}">{mark}{escape(text)}{heard}</span>')  # noqa: S308
+
+
+def cell(html: object, kind: str = "", phone: str = "", edit: str = "") -> SafeString:
+    """One `<td>`.
+
+    `kind`: "num" for figures, "late" for overdue, "mute" for empty.
+    `phone`: where the cell goes in the phone row: "tag", "next", "num", "sub", "end"; "" leaves it out there.
+    `edit`: address of the edit fragment, when the cell can be edited in place.
+    """
+    names = " ".join(word for word in (kind, f"p-{phone}" if phone else "") if word)
+    told = f' class="{names}"' if names else ""
+    told += f' tabindex="0" data-edit="{escape(edit)}"' if edit else ""
+    return mark_safe(f"<td{told}>{conditional_escape(html)}</td>")  # noqa: S308
+
+
+def cells(title_href: str, title: object, rest: Iterable[str]) -> SafeString:
+    """The cells of one list row: the name column as row head, then ready `<td>`s."""
+    return mark_safe(  # noqa: S308
+        f'<th class="stick2 p-title" scope="row">{link(title_href, title)}</th>' + "".join(rest)
+    )

@@ -1,0 +1,49 @@
+import { one } from "./dom.js";
+
+const DRAFT = "noren:draft:";
+
+/**
+ * Keeps what was typed in the form inside until it is saved, over a reload, an error or a lost log-in.
+ * `data-key` names the form. Passwords and hidden fields are never kept.
+ */
+class NorenDraft extends HTMLElement {
+  connectedCallback() {
+    const form = one("form", this);
+    if (!(form instanceof HTMLFormElement)) return;
+    this.form = form;
+    this.key = DRAFT + (this.dataset.key ?? location.pathname);
+    this.restore();
+    this.addEventListener("input", () => this.keep(false));
+    this.addEventListener("submit", () => this.keep(true));
+    this.addEventListener("htmx:after:request", (event) => {
+      if (/** @type {CustomEvent} */ (event).detail?.ctx?.response?.status < 400) sessionStorage.removeItem(this.key ?? "");
+    });
+  }
+
+  get fields() {
+    return /** @type {HTMLInputElement[]} */ ([.../** @type {any} */ (this.form).elements]).filter(
+      (field) => field.name && !["password", "hidden", "file", "submit", "checkbox", "radio"].includes(field.type),
+    );
+  }
+
+  /** @param {boolean} sent */
+  keep(sent) {
+    const values = Object.fromEntries(this.fields.filter((field) => field.value !== field.defaultValue).map((field) => [field.name, field.value]));
+    if (Object.keys(values).length) sessionStorage.setItem(this.key ?? "", JSON.stringify({ sent, values }));
+    else sessionStorage.removeItem(this.key ?? "");
+  }
+
+  restore() {
+    const { values = {} } = JSON.parse(sessionStorage.getItem(this.key ?? "") ?? "{}");
+    for (const field of this.fields) if (field.name in values && !field.value) field.value = values[field.name];
+  }
+}
+customElements.define("noren-draft", NorenDraft);
+
+// A form that was sent and did not come back was saved: its draft is done. The log-in page decides nothing.
+if (!one("[data-gate]")) {
+  const here = [...document.querySelectorAll("noren-draft")].map((element) => DRAFT + (/** @type {HTMLElement} */ (element).dataset.key ?? location.pathname));
+  for (const key of Object.keys(sessionStorage)) {
+    if (key.startsWith(DRAFT) && !here.includes(key) && JSON.parse(sessionStorage.getItem(key) ?? "{}").sent) sessionStorage.removeItem(key);
+  }
+}

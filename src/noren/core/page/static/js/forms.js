@@ -1,0 +1,57 @@
+import { all, one } from "./dom.js";
+import { command, composing } from "./keys.js";
+
+// Forms of many fields ([data-form]) are saved with a button or Ctrl Enter; Enter in a field does not send them half filled.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || event.defaultPrevented || composing(event)) return;
+  const target = /** @type {HTMLElement} */ (event.target);
+  const form = /** @type {HTMLFormElement | null} */ (target.closest("form"));
+  if (!form) return;
+  if (command(event)) {
+    event.preventDefault();
+    form.requestSubmit();
+  } else if (form.matches("[data-form]") && target.matches("input:not([type=submit], [type=button], [type=checkbox], [type=radio])")) event.preventDefault();
+});
+
+/** @param {HTMLFormElement} form @param {boolean} on */
+function busy(form, on) {
+  form.toggleAttribute("data-busy", on);
+  for (const button of all("button:not([type=button])", form)) button.ariaDisabled = on ? "true" : null;
+}
+
+// One press, one request. In the capture phase, so that nothing else sees the second one.
+document.addEventListener("submit", (event) => {
+  const form = /** @type {HTMLFormElement} */ (event.target);
+  if (form.method !== "post") return;
+  if (form.hasAttribute("data-busy")) {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  } else if (!form.closest("[data-editing]")) setTimeout(() => busy(form, true));
+}, true);
+document.addEventListener("htmx:finally:request", (event) => {
+  const form = /** @type {Element} */ (event.target).closest("form");
+  if (form) setTimeout(() => busy(form, false));
+});
+addEventListener("pageshow", () => all("form[data-busy]").forEach((form) => busy(/** @type {HTMLFormElement} */ (form), false)));
+
+// A choice that acts by itself: [data-submit] sends its form.
+document.addEventListener("change", (event) => {
+  const field = /** @type {HTMLInputElement} */ (event.target);
+  if (field.matches("[data-submit]")) field.form?.requestSubmit();
+});
+
+// A list narrows while one writes, once the word is settled: [data-search] sends its form after a rest.
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let rest;
+for (const kind of /** @type {const} */ (["input", "compositionend"])) {
+  document.addEventListener(kind, (event) => {
+    const field = /** @type {HTMLInputElement} */ (event.target);
+    if (!field.matches("[data-search]") || (kind === "input" && composing(/** @type {InputEvent} */ (event)))) return;
+    clearTimeout(rest);
+    rest = setTimeout(() => field.form?.requestSubmit(), kind === "input" ? 300 : 50);
+  });
+}
+
+// After a refusal the first wrong field is where the work is.
+document.addEventListener("htmx:after:swap", () => one("form [aria-invalid=true]")?.focus());
+one("form [aria-invalid=true]")?.focus();

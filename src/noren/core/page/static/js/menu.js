@@ -1,0 +1,55 @@
+import { all, one } from "./dom.js";
+
+/** @param {HTMLDialogElement} dialog */
+function raise(dialog) {
+  if (!dialog.open) dialog.showModal();
+}
+
+// [data-open="id"] opens a dialog, [data-close] closes the one it is in, a press beside a dialog closes it.
+document.addEventListener("click", (event) => {
+  const target = /** @type {HTMLElement} */ (event.target);
+  const opener = /** @type {HTMLElement | null} */ (target.closest("[data-open]"));
+  const dialog = opener && document.getElementById(opener.dataset.open ?? "");
+  if (dialog instanceof HTMLDialogElement) {
+    event.preventDefault();
+    raise(dialog);
+  }
+  if (target.closest("[data-close]")) target.closest("dialog")?.close();
+  if (target instanceof HTMLDialogElement && target.matches("[data-light]")) target.close();
+});
+
+// A form that the server sends into the sheet opens it; the event `close` from the server closes it.
+document.addEventListener("htmx:after:swap", () => {
+  const sheet = document.getElementById("sheet");
+  if (sheet instanceof HTMLDialogElement && sheet.childElementCount && !sheet.open && one("[data-sheet]", sheet)) raise(sheet);
+});
+document.body.addEventListener("close", () => {
+  const sheet = document.getElementById("sheet");
+  if (sheet instanceof HTMLDialogElement && sheet.open) sheet.close(), sheet.replaceChildren();
+});
+
+// Menus open at their button; browsers that cannot place them in CSS get help.
+if (!CSS.supports("position-area", "block-end")) {
+  document.addEventListener("toggle", (event) => {
+    const menu = /** @type {HTMLElement} */ (event.target);
+    const button = menu.matches("[popover]:popover-open") && one(`[popovertarget="${menu.id}"]`);
+    if (!button) return;
+    const { left, bottom } = button.getBoundingClientRect();
+    menu.style.left = `${Math.max(8, Math.min(left, innerWidth - menu.offsetWidth - 8))}px`;
+    menu.style.top = `${Math.min(bottom + 4, innerHeight - menu.offsetHeight - 8)}px`;
+  }, true);
+}
+
+// The current stage first where a path is wider than the screen.
+for (const path of all(".path")) {
+  const now = one(".now", path);
+  if (now && path.scrollWidth > path.clientWidth) path.scrollLeft = now.offsetLeft - path.clientWidth / 2 + 54;
+}
+
+// Copy the address of this page: [data-copy] holds the words to say afterwards.
+document.addEventListener("click", async (event) => {
+  const button = /** @type {HTMLElement | null} */ (/** @type {Element} */ (event.target).closest("[data-copy]"));
+  if (!button) return;
+  await navigator.clipboard.writeText(button.dataset.value ?? location.href);
+  document.body.dispatchEvent(new CustomEvent("toast", { detail: { text: button.dataset.copy } }));
+});

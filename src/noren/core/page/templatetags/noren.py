@@ -1,0 +1,25 @@
+"""Template tags of the house: `{% load noren %}`."""
+
+from django import template
+
+from noren.core.page import parts
+
+register = template.Library()
+
+register.simple_tag(parts.icon, name="icon")
+register.simple_tag(parts.avatar, name="avatar")
+register.simple_tag(parts.tag, name="tag")
+
+
+@register.simple_tag
+def label_for(name: str) -> str:
+    """The id of the input of a field."""
+    return f"f-{name}"
+
+
+@register.filter
+def at(mapping: dict[str, object], key: str) -> object:
+    """The value under `key`, or nothing."""
+    return mapping.get(key, "")
+
+
