@@ -64,7 +64,7 @@ def programs(setting: Path | None = None, major: int | None = None) -> Programs:
 
     With `major` only that version will do, because only it can open an existing database. Raises `PostgresError`.
     """
-    found = _all_programs(setting)
+    found = all_programs(setting)
     fitting = [one for one in found if major is None or one.major == major]
     if fitting:
         return fitting[0]
@@ -81,7 +81,7 @@ def programs(setting: Path | None = None, major: int | None = None) -> Programs:
     )
 
 
-def _all_programs(setting: Path | None) -> list[Programs]:
+def all_programs(setting: Path | None) -> list[Programs]:
     if setting is not None:
         return _those_in([setting])
     system = [folder for place in PLACES for folder in Path("/").glob(place[1:])]

@@ -1,0 +1,36 @@
+"""`noren check`: what is misset, in words."""
+
+from __future__ import annotations
+
+import typer
+
+
+def check() -> None:
+    """Look at settings, database and declarations, and tell in words what is misset."""
+    from noren.config import env as settings
+    from noren.config.cli.ground import ground, tell
+
+    settings.load()
+    remarks = settings.strangers()
+    with ground(up_to_date=False) as env:
+        from django.core.checks import ERROR, run_checks
+        from django.db import connection
+        from django.db.migrations.executor import MigrationExecutor
+
+        found = run_checks(include_deployment_checks=not env.debug and env.base_url.startswith("https"))
+        for message in found:
+            remarks.append(" ".join(part for part in (str(message.msg), message.hint) if part))
+        executor = MigrationExecutor(connection)
+        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+            remarks.append("The database is behind this version: run `noren migrate`, or just `noren serve`.")
+        serious = any(message.level >= ERROR for message in found)
+        with connection.cursor() as cursor:
+            cursor.execute("SHOW server_version")
+            tell(f"noren keeps its data in {env.data}; PostgreSQL {cursor.fetchone()[0]}.")
+    for remark in remarks:
+        tell(remark)
+    if serious:
+        raise typer.Exit(1)
+    print("Ready to serve." if not remarks else "Ready to serve, with the remarks above.")
+
+

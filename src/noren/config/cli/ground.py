@@ -1,0 +1,59 @@
+"""What a command stands on: settings read, database running, Django loaded."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from noren.config.env import Env
+
+
+class Refused(Exception):
+    """A command will not or cannot do it; the text is the one line its user reads. Exit code 1."""
+
+
+def refusals() -> tuple[type[Exception], ...]:
+    """The errors whose text is meant for the user of a command; only what was loaded could have been raised."""
+    names = (
+        ("noren.config.env", "Misset"),
+        ("noren.config.postgres", "PostgresError"),
+        ("noren.config.processes", "ServeError"),
+        ("noren.core.base.errors", "Refusal"),
+    )
+    loaded = (getattr(sys.modules[module], name, None) for module, name in names if module in sys.modules)
+    return (Refused, *(one for one in loaded if one is not None))
+
+
+@contextlib.contextmanager
+def ground(*, up_to_date: bool = True) -> Iterator[Env]:
+    """Settings, a running database with its tables (`up_to_date`), and Django; for as long as the block lasts."""
+    from noren.config import env as settings
+    from noren.config import postgres, processes
+
+    env = settings.load()
+    with postgres.using(env, say=tell):
+        processes.check_database(env)
+        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "noren.config.settings")
+        import django
+        from django.db import connections
+
+        django.setup()
+        try:
+            if up_to_date:
+                processes.bring_up_to_date(env, say=tell)
+            yield env
+        finally:
+            connections.close_all()  # also ends the pool's threads, or the database could not stop
+            for one in connections.all(initialized_only=True):
+                close = getattr(one, "close_pool", None)
+                if close:
+                    close()
+
+
+def tell(text: str) -> None:
+    """A remark on what is going on; on standard error, so that output can be piped."""
+    print(text, file=sys.stderr, flush=True)

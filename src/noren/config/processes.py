@@ -1,0 +1,378 @@
+"""The processes behind `noren serve`: database, web and worker, started together and kept alive together.
+
+One parent loads the application once and forks the others from it, so they share its memory. The parent itself never
+opens a connection or a thread; it only waits, and starts again what died. It also holds the listening socket, so while
+a web process restarts, browsers wait a moment instead of being turned away.
+
+    parent ── web (gunicorn) ── web processes with threads
+           ├─ worker (jobs)
+           └─ PostgreSQL (only without DATABASE_URL)
+
+A kill of any of them, the parent included, needs no hand work: children notice a lost parent and end, a new start joins
+a database that is still running.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+import select
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from noren.config import postgres
+from noren.config.env import Env
+
+PATIENCE = 35
+"""Seconds running requests and jobs get to finish after a stop was asked for."""
+LOST = 30
+"""Of these, the seconds gunicorn and the job worker themselves wait."""
+SLOWEST_RESTART = 5
+"""Seconds at most between the death of a process that keeps dying and its next start."""
+BUSY = 60
+"""Seconds without a sign of life after which a web process is taken for hung and replaced."""
+MIGRATION_LOCK = 7366736
+"""Any number, the same for all: only one process at a time changes tables."""
+
+
+class ServeError(Exception):
+    """noren cannot be served; the text says why and what to do."""
+
+
+@dataclass
+class Child:
+    """One kind of process that must always run."""
+
+    name: str
+    work: Callable[[], None]
+    pid: int = 0
+    started: float = 0.0
+    due: float = 0.0
+    pause: float = 0.5
+
+
+@dataclass
+class Supervisor:
+    """Keeps the children and the built-in database running until told to stop."""
+
+    env: Env
+    say: Callable[[str], None]
+    children: list[Child] = field(default_factory=list)
+    database: postgres.Server | None = None
+    ready: Callable[[], None] = lambda: None
+    stopping: bool = False
+    reload: bool = False
+
+    def run(self) -> int:
+        wake, self._poke = os.pipe()
+        told, self._tell = os.pipe()
+        for end in (wake, self._poke, told):
+            os.set_blocking(end, False)
+        signal.set_wakeup_fd(self._poke)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, self._stop)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        changed = _changes() if self.env.debug else None
+        waiting = [wake, told]
+        while not self.stopping:
+            self._revive()
+            for end in select.select(waiting, [], [], 0.5)[0]:
+                os.read(end, 4096)
+                if end == told:
+                    waiting.remove(told)
+                    self.ready()
+            self._reap()
+            if self.database:
+                self.database.tend()
+            if changed and changed():
+                self.say("The code changed; starting again.")
+                self.reload = self.stopping = True
+        self._end()
+        return 0
+
+    def announce(self) -> None:
+        """Called by the web once it accepts requests."""
+        os.write(self._tell, b"!")
+
+    def _stop(self, *_: object) -> None:
+        if self.stopping:  # asked twice: at once
+            self._signal(signal.SIGKILL)
+        self.stopping = True
+
+    def _revive(self) -> None:
+        now = time.monotonic()
+        for child in self.children:
+            if child.pid or now < child.due:
+                continue
+            child.pid, child.started = fork(child.work), now
+
+    def _reap(self) -> None:
+        for child in self.children:
+            if child.pid and os.waitpid(child.pid, os.WNOHANG)[0]:
+                now = time.monotonic()
+                child.pause = min(child.pause * 2, SLOWEST_RESTART) if now - child.started < 10 else 1.0
+                child.pid, child.due = 0, now + child.pause
+                if not self.stopping:
+                    self.say(f"The {child.name} stopped; starting it again in {child.pause:.0f} s.")
+
+    def _signal(self, number: int) -> None:
+        for child in self.children:
+            if child.pid:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(child.pid, number)
+
+    def _end(self) -> None:
+        self._signal(signal.SIGTERM)
+        end = time.monotonic() + PATIENCE
+        while any(child.pid for child in self.children):
+            if time.monotonic() > end:
+                self._signal(signal.SIGKILL)
+            time.sleep(0.02)
+            self._reap()
+        signal.set_wakeup_fd(-1)
+
+
+def fork(work: Callable[[], None]) -> int:
+    """Run `work` in a child of its own process group (so a Ctrl-C in the terminal reaches only the parent)."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    pid = os.fork()
+    if pid:
+        return pid
+    code = 1
+    try:
+        os.setpgid(0, 0)
+        signal.set_wakeup_fd(-1)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD):
+            signal.signal(number, signal.SIG_DFL)
+        work()
+        code = 0
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else 1
+    except BaseException:  # noqa: BLE001  (the last line of a process: told, then ended)
+        import traceback
+
+        traceback.print_exc()
+    finally:
+        with contextlib.suppress(Exception):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(code)
+
+
+# What the parent does before it forks
+
+
+def serve(
+    env: Env,
+    *,
+    web: bool = True,
+    worker: bool = True,
+    prepare: Callable[[Env], None] = lambda env: None,
+    ready: Callable[[Env], None] = lambda env: None,
+    say: Callable[[str], None] = print,
+) -> int:
+    """Run noren until stopped by SIGTERM or SIGINT; gives the exit code.
+
+    `prepare` runs once, in a process of its own, after the tables are up to date; `ready` when the web answers.
+    Raises `ServeError`, `PostgresError`.
+    """
+    listening = listen(env) if web else None
+    database = None if env.database_url else postgres.Server(env.data, env.pg_bin, say=say)
+    if database:
+        database.start()
+    try:
+        check_database(env)
+        load()
+        if _wait(fork(lambda: bring_up_to_date(env, prepare, say))) != 0:
+            raise ServeError("noren did not start: the database could not be brought up to date (reason above).")
+        supervisor = Supervisor(env, say, database=database, ready=lambda: ready(env))
+        if listening:
+            supervisor.children.append(Child("web", lambda: run_web(env, listening, supervisor.announce)))
+        if worker:
+            supervisor.children.append(Child("worker", lambda: run_worker(env)))
+        code = supervisor.run()
+        if supervisor.reload:
+            if listening:
+                listening.close()
+            os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606  (the same command again)
+        return code
+    finally:
+        if database:
+            database.stop()
+
+
+def listen(env: Env) -> socket.socket:
+    """The socket of the web. Raises `ServeError` when the address is taken or not ours."""
+    family = socket.AF_INET6 if ":" in env.host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    end = time.monotonic() + 3  # processes of a killed parent let go of it within a second or two
+    while True:
+        try:
+            listening.bind((env.host, env.port))
+            break
+        except OSError as fault:
+            if time.monotonic() > end or fault.errno in {13, 99, 49}:
+                listening.close()
+                raise ServeError(
+                    f"noren cannot listen on {env.host}, port {env.port} ({fault.strerror or fault}): stop the program "
+                    "that uses it, or choose another with PORT and NOREN_HOST."
+                ) from fault
+            time.sleep(0.1)
+    listening.listen(1024)
+    return listening
+
+
+def check_database(env: Env) -> None:
+    """Raises `ServeError` in plain words when the database cannot be used."""
+    import psycopg
+
+    try:
+        with psycopg.connect(env.database_url or postgres.address(env.data), connect_timeout=10) as link:
+            version = link.info.server_version // 10000
+    except psycopg.Error as fault:
+        reason = " ".join(str(fault).split())
+        raise ServeError(
+            f"The database of DATABASE_URL does not let noren in ({reason}): start it, or correct the address."
+        ) from None
+    if version < postgres.OLDEST:
+        raise ServeError(
+            f"The database of DATABASE_URL is PostgreSQL {version}; noren needs {postgres.OLDEST} or newer: upgrade it."
+        )
+
+
+def load() -> Any:
+    """Load the whole application, so that processes forked from here share its memory."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "noren.config.settings")
+    from django.core.wsgi import get_wsgi_application
+    from django.urls import get_resolver
+
+    application = get_wsgi_application()
+    get_resolver().url_patterns  # noqa: B018  (reads all pages now instead of at the first request)
+    gc.collect()
+    gc.freeze()  # the collector would write to shared pages and so unshare them
+    return application
+
+
+def bring_up_to_date(env: Env, prepare: Callable[[Env], None] = lambda env: None, say: Callable[[str], None] = print) -> None:
+    """Change the tables to what this version needs. Several processes may call it at once; one does it."""
+    import psycopg
+    from django.core.management import call_command
+    from django.db import connection
+    from django.db.migrations.executor import MigrationExecutor
+
+    with psycopg.connect(env.database_url or postgres.address(env.data), autocommit=True) as lock:
+        lock.execute("SELECT pg_advisory_lock(%s)", [MIGRATION_LOCK])
+        executor = MigrationExecutor(connection)
+        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+            say("Bringing the database up to date …")
+            call_command("migrate", interactive=False, verbosity=0)
+        prepare(env)
+
+
+def _wait(pid: int) -> int:
+    while True:
+        try:
+            return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        except KeyboardInterrupt:
+            os.kill(pid, signal.SIGTERM)
+
+
+# What the children do
+
+
+def run_web(env: Env, listening: socket.socket, announce: Callable[[], None]) -> None:
+    """gunicorn with the application that the parent loaded."""
+    from gunicorn.app.base import BaseApplication
+    from gunicorn.arbiter import Arbiter
+
+    parent = os.getppid()
+    proxies = ",".join(env.trusted_proxies)
+
+    class Web(BaseApplication):  # type: ignore[misc]
+        def load_config(self) -> None:
+            for name, value in {
+                "bind": f"fd://{listening.fileno()}",
+                "workers": env.processes,
+                "threads": env.threads,
+                "worker_class": "gthread",
+                "preload_app": True,
+                "timeout": BUSY,
+                "graceful_timeout": LOST,
+                "keepalive": 30,
+                "loglevel": "warning",
+                "control_socket_disable": True,
+                "forwarded_allow_ips": proxies or "127.0.0.1",
+                "worker_tmp_dir": "/dev/shm" if Path("/dev/shm").is_dir() else None,  # noqa: S108  (a heartbeat file)
+                "post_worker_init": lambda worker: announce(),
+                "limit_request_line": 8190,
+            }.items():
+                self.cfg.set(name, value)
+
+        def load(self) -> Any:
+            from django.core.wsgi import get_wsgi_application
+
+            return get_wsgi_application()
+
+    class Orphan(Arbiter):  # type: ignore[misc]
+        """Ends itself when its parent is gone."""
+
+        def murder_workers(self) -> None:
+            if os.getppid() != parent:
+                raise StopIteration
+            super().murder_workers()
+
+    Orphan(Web()).run()
+
+
+def run_worker(env: Env) -> None:
+    """The job worker; it leaves running jobs time to finish when told to stop."""
+    from procrastinate.contrib.django import app
+
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(PATIENCE)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+    with app.replace_connector(app.connector.get_worker_connector()) as queue:
+        queue.run_worker(concurrency=env.jobs, shutdown_graceful_timeout=LOST, name=f"worker-{os.getpid()}")
+
+
+def _changes() -> Callable[[], bool]:
+    """Whether a file of the code changed since the last call, for `NOREN_DEBUG`."""
+    top = Path(__file__).resolve().parents[1]
+
+    def newest() -> float:
+        return max(
+            (Path(folder, file).stat().st_mtime for folder, _, files in os.walk(top) for file in files if file.endswith(".py")),
+            default=0.0,
+        )
+
+    known, looked = newest(), time.monotonic()
+
+    def changed() -> bool:
+        nonlocal known, looked
+        if time.monotonic() - looked < 1:
+            return False
+        looked, before = time.monotonic(), known
+        with contextlib.suppress(FileNotFoundError):
+            known = newest()
+        return known > before
+
+    return changed
+
+
