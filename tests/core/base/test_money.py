@@ -191,6 +191,8 @@ def test_rounding_up_takes_the_next_unit(value: int, en: str) -> None:
         ("12.50usd", 1250, "USD"),
         ("1,000 JPY", 1000, "JPY"),
         ("€10", 1000, "EUR"),
+        ("A$10", 1000, "AUD"),
+        ("BHD 1.234", 1234, "BHD"),
         (" +7 ", 7, "JPY"),
         (".5USD", 50, "USD"),
     ],
@@ -211,7 +213,7 @@ def test_a_bare_dollar_is_the_readers_dollar() -> None:
         ("", "empty"), ("　", "empty"), ("abc", "not_a_number"), ("1,23", "not_a_number"), ("1.2.3", "not_a_number"),
         ("--5", "not_a_number"), ("(-5)", "not_a_number"), ("万円", "not_a_number"), ("5万3億", "not_a_number"),
         ("¥", "not_a_number"), ("1e5", "not_a_number"), ("NULL", "not_a_number"), ("XYZ 5", "currency"),
-        ("10.5", "too_fine"), ("$1.005", "too_fine"), ("99999999999999999999", "too_large"),
+        ("USD 5円", "mixed"), ("$5円", "not_a_number"), ("10.5", "too_fine"), ("$1.005", "too_fine"), ("99999999999999999999", "too_large"),
     ],
 )  # fmt: skip
 def test_parse_refuses_rather_than_guesses(text: str, code: str) -> None:

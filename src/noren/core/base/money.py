@@ -13,6 +13,8 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Literal
 
+from noren.core.base.japan.values import Unreadable, parse_money
+
 Locale = Literal["ja", "en"]
 Number = int | Decimal | Fraction
 
@@ -37,18 +39,12 @@ _SYMBOLS = {"JPY": "¥", "USD": "$", "EUR": "€", "GBP": "£", "KRW": "₩", "I
     "HKD": "HK$", "AUD": "A$", "CAD": "CA$", "NZD": "NZ$", "SGD": "S$"
 }  # fmt: skip
 _DOLLARS = {code for code, symbol in _SYMBOLS.items() if symbol.endswith("$")}
-# Marks as people write them, after NFKC (which turns ￥ into ¥). Longest first, so that US$ is not read as $.
-_MARKS = sorted(
-    [(symbol, code) for code, symbol in _SYMBOLS.items()]
-    + [("US$", "USD"), ("円", "JPY"), ("元", "CNY"), ("ドル", "USD"), ("ユーロ", "EUR")],
-    key=lambda pair: -len(pair[0]),
+# A currency by its code or by a symbol that no other currency shares; the plain ¥ $ € £ ₩ are read with the amount.
+_NAMED = re.compile(
+    "|".join(re.escape(symbol) for symbol in [*_SYMBOLS.values(), "US$"] if len(symbol) > 1)
+    + r"|(?<![A-Za-z])[A-Za-z]{3}(?![A-Za-z])"
 )
-_NEGATIVE_MARKS = "-−‐–▲△"
-_UNITS = {"兆": 10**12, "億": 10**8, "百万": 10**6, "万": 10**4, "千": 10**3}
-_LETTERS = {"K": 10**3, "M": 10**6, "B": 10**9}
-_DIGITS = r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d*)?|\.\d+"
-_PLAIN = re.compile(rf"(?P<number>{_DIGITS})(?P<letter>[KMB])?", re.IGNORECASE)
-_KANJI_PART = re.compile(rf"(?P<number>{_DIGITS})(?P<unit>兆|億|百万|万|千)?")
+_BY_SYMBOL = {symbol: code for code, symbol in _SYMBOLS.items()} | {"US$": "USD"}
 
 
 class Rounding(StrEnum):
@@ -254,76 +250,31 @@ def shorten(value: int | Decimal, locale: Locale) -> str:
 def parse(text: str, currency: str = "JPY") -> Money:
     """Read an amount as people and other systems write it; `currency` holds when the text names none.
 
-    Accepts full-width digits, `¥8,600,000`, `860万円`, `1億3,280万円`, `1.5億`, `300百万円`, `$342.09K`, `USD 12.50`,
-    and negatives as -5, ▲5, △5, (5) or 5-. Commas must group by three: `1,23` is refused rather than guessed at.
-    MoneyError codes: empty, not_a_number, currency, too_fine, too_large.
+    Accepts what `parse_money` does (`¥8,600,000`, `1億3,280万円`, `$342.09K`, ▲5, (5)) and every ISO code beside it.
+    MoneyError codes: empty, not_a_number, currency, mixed, too_fine, too_large.
     """
     exponent(currency)
-    rest = re.sub(r"\s", "", unicodedata.normalize("NFKC", text))
-    if not rest:
+    plain = unicodedata.normalize("NFKC", text).strip()
+    if not plain:
         raise MoneyError("empty")
-    rest, negative = _take_sign(rest)
-    rest, currency = _take_currency(rest, currency)
-    rest, again = _take_sign(rest)  # both -¥5 and ¥-5 are written
-    if negative and again:
+    if not any(letter.isdigit() for letter in plain):
         raise MoneyError("not_a_number", text)
-    value = _plain(rest) if _PLAIN.fullmatch(rest) else _kanji(rest)
-    if value is None:
-        raise MoneyError("not_a_number", text)
-    return Money.of(-value if negative or again else value, currency)
-
-
-def _take_sign(text: str) -> tuple[str, bool]:
-    if len(text) > 2 and text[0] == "(" and text[-1] == ")":
-        return text[1:-1], True
-    if text[:1] and text[0] in _NEGATIVE_MARKS:
-        return text[1:], True
-    if text[-1:] and text[-1] in _NEGATIVE_MARKS:
-        return text[:-1], True
-    return text.removeprefix("+"), False
-
-
-def _take_currency(text: str, default: str) -> tuple[str, str]:
-    code = re.match(r"[A-Za-z]{3}(?=[^A-Za-z])", text) or re.search(r"(?<=[^A-Za-z])[A-Za-z]{3}$", text)
-    if code:
-        name = code[0].upper()
-        exponent(name)
-        return text[: code.start()] + text[code.end() :], name
-    for mark, name in _MARKS:
-        if text.startswith(mark) or text.endswith(mark):
-            bare = text.removeprefix(mark) if text.startswith(mark) else text.removesuffix(mark)
-            # A bare $ or ¥ is whichever of those currencies the reader already works in.
-            same = (mark == "$" and default in _DOLLARS) or (mark == "¥" and default == "CNY")
-            found = default if same else name
-            # ¥8,600円 carries two marks that agree.
-            return (bare.removesuffix("円") if found == "JPY" else bare), found
-    return text, default
-
-
-def _plain(text: str) -> Fraction | None:
-    found = _PLAIN.fullmatch(text)
-    if not found:
-        return None
-    return _number(found["number"]) * _LETTERS.get((found["letter"] or "").upper(), 1)
-
-
-def _kanji(text: str) -> Fraction | None:
-    """`1億3,280万5千`: parts in falling units, each smaller than the unit before it."""
-    value, place, ceiling = Fraction(0), 0, 0
-    while place < len(text):
-        part = _KANJI_PART.match(text, place)
-        if not part or (not part["unit"] and part.end() < len(text)):
-            return None
-        unit = _UNITS[part["unit"]] if part["unit"] else 1
-        step = _number(part["number"]) * unit
-        if ceiling and step >= ceiling:
-            return None
-        value, place, ceiling = value + step, part.end(), unit
-    return value if place else None
-
-
-def _number(digits: str) -> Fraction:
-    return Fraction(digits.replace(",", "").rstrip(".") or "0")
+    named = _NAMED.search(plain)
+    code = _BY_SYMBOL.get(named[0], named[0].upper()) if named else None
+    if named and code:
+        exponent(code)
+        plain = plain[: named.start()] + plain[named.end() :]
+    try:
+        value, mark = parse_money(plain)
+    except Unreadable:
+        raise MoneyError("not_a_number", text) from None
+    # A bare $ or ¥ is whichever of those currencies is meant already.
+    near = code or currency
+    if (mark == "USD" and near in _DOLLARS) or (mark == "JPY" and near == "CNY" and "¥" in plain):
+        mark = near
+    if code and mark and code != mark:
+        raise MoneyError("mixed", text)
+    return Money.of(value, code or mark or currency)
 
 
 def _symbol(currency: str) -> str:

@@ -13,6 +13,9 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from enum import StrEnum
 from typing import Literal
 
+from noren.core.base.japan.calendar import parse_date
+from noren.core.base.japan.values import Unreadable
+
 Locale = Literal["ja", "en"]
 DAY = timedelta(days=1)
 MONDAY, SUNDAY = 0, 6  # as date.weekday() counts
@@ -334,8 +337,6 @@ _SPOKEN = {
     "昨年": "last_year", "去年": "last_year", "全期間": "all",
 }  # fmt: skip
 _AROUND = re.compile(r"(last|next)_([1-9]\d{0,3})_days")
-_DATE = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?")
-_COMPACT_DATE = re.compile(r"(\d{4})(\d{2})(\d{2})")
 _MONTH = re.compile(r"(\d{4})[-/.年](\d{1,2})月?")
 _WEEK = re.compile(r"(\d{4})-?w(\d{2})")
 _YEAR = re.compile(
@@ -347,8 +348,9 @@ def parse(text: str, today: date, fiscal: Fiscal | None = None, week_start: int 
     """A period from a name or a date.
 
     Names: today, this_month, last_fy … (`NAMED`), last_30_days (ending today), next_7_days (beginning today), all, and
-    their Japanese words. Dates: 2026-11-25, 2026-11, 2026, 2026-W48, 2026Q3 and 2026H1 (calendar), FY2026, FY2026Q3,
-    FY2026H1, 2026年度 (fiscal); two of anything joined by `..`, either side may be left out. PeriodError("unknown").
+    their Japanese words. Dates: any day `parse_date` reads (2026-11-25, 令和8年4月1日); 2026-11, 2026, 2026-W48; 2026Q3 and
+    2026H1 of the calendar; FY2026, FY2026Q3, FY2026H1, 2026年度 of the fiscal year. Two of anything joined by `..` run from
+    the first day of one to the last of the other, and either side may be left out. PeriodError: unknown, backwards.
     """
     fiscal = fiscal or Fiscal()
     word = re.sub(r"\s", "", unicodedata.normalize("NFKC", text)).lower()
@@ -367,8 +369,8 @@ def parse(text: str, today: date, fiscal: Fiscal | None = None, week_start: int 
         reach = timedelta(days=int(around[2]) - 1)
         return Period(today - reach, today) if around[1] == "last" else Period(today, today + reach)
     try:
-        found = _dated(word, fiscal)
-    except ValueError:  # 2026-02-30, 2026-13
+        found = _dated(word, fiscal) or _one_day(word)
+    except ValueError:  # 2026-13, 2026-W54
         found = None
     if found is None:
         raise PeriodError("unknown", text)
@@ -376,9 +378,6 @@ def parse(text: str, today: date, fiscal: Fiscal | None = None, week_start: int 
 
 
 def _dated(word: str, fiscal: Fiscal) -> Period | None:
-    if match := _DATE.fullmatch(word) or _COMPACT_DATE.fullmatch(word):
-        day = date(int(match[1]), int(match[2]), int(match[3]))
-        return Period(day, day)
     if match := _MONTH.fullmatch(word):
         return Period.months(date(int(match[1]), int(match[2]), 1), 1)
     if match := _WEEK.fullmatch(word):
@@ -394,3 +393,11 @@ def _dated(word: str, fiscal: Fiscal) -> Period | None:
     if match["half"] or match["kanji"]:
         return calendar.half(year, int(match["half"] or "上下".index(match["kanji"]) + 1))
     return calendar.year(year)
+
+
+def _one_day(word: str) -> Period | None:
+    try:
+        day = parse_date(word)
+    except Unreadable:
+        return None
+    return Period(day, day)

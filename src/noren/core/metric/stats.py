@@ -8,9 +8,12 @@ import itertools
 import math
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
+from typing import TypeVar
+
+Value = TypeVar("Value", bound=float)  # a key type of its own lets counts of whole numbers pass
 
 Z95 = 1.96
 _ROUNDING = 1e-12  # products of many factors: S of exactly one half must count as one half
@@ -31,7 +34,7 @@ def wilson(k: int, n: int, z: float = Z95) -> tuple[float, float] | None:
 # Order statistics
 
 
-def percentile_cont(counts: Mapping[float, int], share: float) -> float | None:
+def percentile_cont(counts: Mapping[Value, int], share: float) -> float | None:
     """As PostgreSQL's percentile_cont over value -> count: linear between the two nearest of n ordered values."""
     if not 0 <= share <= 1:
         raise ValueError(f"share {share}")
@@ -52,7 +55,7 @@ def median(values: Iterable[float]) -> float | None:
     return percentile_cont(Counter(values), 0.5)
 
 
-def mean(counts: Mapping[float, int]) -> float | None:
+def mean(counts: Mapping[Value, int]) -> float | None:
     """Mean over value -> count; None of nothing."""
     n = sum(counts.values())
     return math.fsum(value * count for value, count in counts.items()) / n if n else None
@@ -127,7 +130,7 @@ def kaplan_meier(durations: Sequence[float], events: Sequence[bool]) -> Curve:
     return kaplan_meier_counts(counts)
 
 
-def kaplan_meier_counts(counts: Mapping[float, tuple[int, int]]) -> Curve:
+def kaplan_meier_counts(counts: Mapping[Value, tuple[int, int]]) -> Curve:
     """time -> (ended, censored). Those censored at a time were still at risk when others ended at it."""
     _no_negative_times(counts)
     n = left = sum(ended + censored for ended, censored in counts.values())
@@ -157,11 +160,11 @@ class Incidence:
 
     times: tuple[float, ...]
     waiting: tuple[float, ...]
-    shares: Mapping[Hashable, tuple[float, ...]]
+    shares: Mapping[str, tuple[float, ...]]
     n: int
     censored: int
 
-    def at(self, cause: Hashable, time: float) -> float:
+    def at(self, cause: str, time: float) -> float:
         """The share that has ended by `cause` up to and including `time`; 0 for a cause that never occurred."""
         place = bisect_right(self.times, time)
         return self.shares[cause][place - 1] if place and cause in self.shares else 0.0
@@ -171,9 +174,9 @@ class Incidence:
         return self.waiting[place - 1] if place else 1.0
 
 
-def cumulative_incidence(durations: Sequence[float], causes: Sequence[Hashable | None]) -> Incidence:
+def cumulative_incidence(durations: Sequence[float], causes: Sequence[str | None]) -> Incidence:
     """`causes` name how each ended, None for what has not ended yet."""
-    counts: dict[float, tuple[Counter[Hashable], int]] = {}
+    counts: dict[float, tuple[Counter[str], int]] = {}
     for time, cause in zip(durations, causes, strict=True):
         ended, censored = counts.get(time, (Counter(), 0))
         if cause is None:
@@ -184,14 +187,14 @@ def cumulative_incidence(durations: Sequence[float], causes: Sequence[Hashable |
     return cumulative_incidence_counts(counts)
 
 
-def cumulative_incidence_counts(counts: Mapping[float, tuple[Mapping[Hashable, int], int]]) -> Incidence:
+def cumulative_incidence_counts(counts: Mapping[Value, tuple[Mapping[str, int], int]]) -> Incidence:
     """time -> ({cause: ended}, censored)."""
     _no_negative_times(counts)
     n = left = sum(sum(ended.values()) + censored for ended, censored in counts.values())
     causes = {cause for ended, _ in counts.values() for cause, count in ended.items() if count}
-    so_far: dict[Hashable, float] = dict.fromkeys(causes, 0.0)
+    so_far: dict[str, float] = dict.fromkeys(causes, 0.0)
     times, waiting = [], []
-    shares: dict[Hashable, list[float]] = {cause: [] for cause in causes}
+    shares: dict[str, list[float]] = {cause: [] for cause in causes}
     s, all_ended = 1.0, 0
     for time in sorted(counts):
         ended, censored = counts[time]
@@ -212,7 +215,7 @@ def cumulative_incidence_counts(counts: Mapping[float, tuple[Mapping[Hashable, i
     )
 
 
-def _no_negative_times(counts: Mapping[float, object]) -> None:
+def _no_negative_times(counts: Mapping[Value, object]) -> None:
     # A negative wait is an error in the data: the caller leaves it out and reports it.
     if any(time < 0 for time in counts):
         raise ValueError("negative duration")
