@@ -368,10 +368,10 @@ def _find_header(table: Table, wish: int | None) -> None:
     assert source is not None
     met: list[Problem] = []
     head: list[Record] = []
-    characters = 0
+    weight = 0
     for number, row in source.records(met.append):
         head.append((number, row))
-        characters += sum(map(len, row)) + len(row)
+        weight += len("".join(row).encode(table.encoding or "utf-8", "replace")) + len(row) + 1
         if len(head) >= SAMPLE or (wish is not None and wish > 0 and number >= wish + SAMPLE):
             break
     broken = next((problem for problem in met if problem.row == 0 and problem.level == "error"), None)
@@ -409,7 +409,9 @@ def _find_header(table: Table, wish: int | None) -> None:
         params: dict[str, str | int] = {"count": len(table.header), "cap": COLUMN_CAP}
         table.refused = Problem(0, None, "too_many_columns_in_header", params)
         return
-    per_row = max(1.0, characters / len(head) + 1)
+    if table.kind == "xlsx" and source.position:
+        weight = source.position
+    per_row = max(1.0, weight / len(head))
     whole = len(head) < SAMPLE and wish is None
     for number, row in table.rows(lambda _problem: None):
         table.sample.append((number, row))

@@ -1,0 +1,340 @@
+"""Propose which column is which field: by name, by the program it came from, by what the cells look like.
+
+Every proposal carries a confidence from 0 to 1 and a reason, and what cannot be known (whose 担当者, day or month first) is
+asked, never decided silently.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from noren.core.record.intake import headers
+
+Kind = Literal["text", "long", "number", "money", "date", "datetime", "email", "phone", "postal", "url", "choice", "link", "bool", "code"]
+Reason = Literal["same_name", "synonym", "source", "dictionary", "content", "neighbors", "remembered", "ambiguous", "unknown", "ours_not"]
+
+BLANK_WORDS = frozenset({"null", "(null)", "none", "nan", "n/a", "#n/a", "na", "nil", "-", "--", "―", "なし", "未設定", "不明", "undefined"})
+"""Texts that usually stand for an empty cell. The person is asked before they are taken so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A field of the record that is filled. `name` is dotted (`person.email`); `synonyms` are further column names."""
+
+    name: str
+    label: str = ""
+    kind: Kind = "text"
+    choices: tuple[str, ...] = ()
+    synonyms: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DateOrder:
+    """How the dates of a column are written.
+
+    `order`: `ymd`, `dmy`, `mdy`, `era` (R8.4.1), `serial` (44000), `mixed`, or `none` when there are no dates. `ask` is set
+    when the values allow more than one reading or follow more than one order; `options` are the readings to choose from.
+    """
+
+    order: Literal["ymd", "dmy", "mdy", "era", "serial", "mixed", "none"]
+    ask: bool
+    options: tuple[str, ...] = ()
+    counts: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnGuess:
+    """The proposal for one column. `field` None: not taken over. `ask`: a person should look; `options`: what it may be."""
+
+    column: int
+    header: str
+    field: str | None
+    confidence: float
+    reason: Reason
+    ask: bool = False
+    options: tuple[str, ...] = ()
+    kind: str = ""
+    """What the cells look like: email, phone, postal, date, money, number, url, corporate_number, invoice_number or empty."""
+    dates: DateOrder | None = None
+    blank_words: tuple[str, ...] = ()
+    lost_zero: bool = False
+    """Telephone numbers or postal codes whose leading zero a spreadsheet seems to have dropped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """The proposals for a table, and the program it seems to come from."""
+
+    columns: tuple[ColumnGuess, ...]
+    noun: str
+    source: headers.Recognized | None
+
+    @property
+    def mapping(self) -> dict[int, str]:
+        return {column.column: column.field for column in self.columns if column.field is not None}
+
+
+_EMAIL = re.compile(r"[^@\s,;]+@[^@\s,;]+\.[^@\s,;]+([,;\s]+[^@\s,;]+@[^@\s,;]+\.[^@\s,;]+)*")
+_URL = re.compile(r"(https?://|www\.)\S+", re.I)
+_POSTAL = re.compile(r"〒?\s*\d{3}-\d{4}|〒\s*\d{7}")
+_PHONE = re.compile(r"(tel|fax)?[:\s]*(\+?\d[\d\s().-]{7,18}\d|0\d{9,10})(\s*\(.*\)|\s*(内線|ext\.?|x)\s*\d+)?", re.I)
+_MONEY = re.compile(r"[-▲△(]?\s*([¥\\$€£]\s*-?\d[\d,]*(\.\d+)?\s*[kmb]?|\d[\d,]*(\.\d+)?\s*円|\d{1,3}(,\d{3})+(\.\d+)?)\)?", re.I)
+_NUMBER = re.compile(r"[-+▲△]?\(?\d[\d,]*(\.\d+)?%?\)?")
+_CORPORATE = re.compile(r"[1-9]\d{12}")
+_INVOICE = re.compile(r"T\s*[1-9][\d\s-]{12,14}", re.I)
+_YMD = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})日?([T\s].*)?|(19|20)\d\d(0[1-9]|1[0-2])([0-2]\d|3[01])")
+_LAST = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4}|\d{2})([T\s].*)?")
+_ERA = re.compile(r"([mtshr]|明治|大正|昭和|平成|令和)\s*(\d{1,2}|元)\s*[-/.年]\s*\d{1,2}\s*[-/.月]\s*\d{1,2}日?", re.I)
+_MONTH = re.compile(r"\d{1,2}[-\s]?[A-Za-z]{3,9}\.?[-,\s]+\d{2,4}.*|[A-Za-z]{3,9}\.?\s+\d{1,2},?\s+\d{4}.*")
+_SERIAL = re.compile(r"[2-7]\d{4}(\.\d+)?")
+_LOOKS: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("email", _EMAIL),
+    ("url", _URL),
+    ("postal", _POSTAL),
+    ("invoice_number", _INVOICE),
+    ("corporate_number", _CORPORATE),
+    ("money", _MONEY),
+)
+_FITS: Mapping[str, frozenset[str]] = {
+    "email": frozenset({"email"}),
+    "url": frozenset({"url", "email"}),
+    "date": frozenset({"date", "datetime"}),
+    "datetime": frozenset({"date", "datetime"}),
+    "money": frozenset({"money", "number"}),
+    "number": frozenset({"number", "money"}),
+    "phone": frozenset({"phone", "number"}),
+    "postal": frozenset({"postal", "number"}),
+}
+
+
+def plain(value: str) -> str:
+    """Half width, without spaces around and with one kind of dash."""
+    return re.sub("[‐‑‒–—―−]", "-", unicodedata.normalize("NFKC", value)).strip()
+
+
+def _solid(values: Sequence[str]) -> list[str]:
+    """Values that say something, folded."""
+    folded = (plain(value[:400]) for value in values)
+    return [value for value in folded if value and value.lower() not in BLANK_WORDS]
+
+
+def kind_of(values: Sequence[str]) -> str:
+    """What at least four fifths of the filled cells look like; empty when it is plain text."""
+    solid = _solid(values)
+    if not solid:
+        return ""
+    need = len(solid) * 0.8
+    for kind, pattern in _LOOKS:
+        if sum(1 for value in solid if pattern.fullmatch(value)) >= need:
+            return kind
+    if sum(1 for value in solid if _date_shape(value)) >= need:
+        return "date"
+    if sum(1 for value in solid if _PHONE.fullmatch(value) and value[0] in "0+(tTfF") >= need:
+        return "phone"
+    return "number" if sum(1 for value in solid if _NUMBER.fullmatch(value)) >= need else ""
+
+
+def _date_shape(value: str) -> str:
+    """`ymd`, `era`, `named` (12 Apr 2026), `last` (year last, or two digits everywhere), or empty."""
+    if _YMD.fullmatch(value):
+        return "ymd"
+    if _LAST.fullmatch(value):
+        return "last"
+    if _ERA.fullmatch(value):
+        return "era"
+    return "named" if _MONTH.fullmatch(value) else ""
+
+
+def date_order(values: Sequence[str]) -> DateOrder:
+    """How a column writes dates. 04/05/2026 alone is a question; one 25/12/2026 beside it answers it, if nothing contradicts."""
+    solid = _solid(values)
+    counts: Counter[str] = Counter()
+    first_over = second_over = dotted = short = 0
+    for value in solid:
+        shape = _date_shape(value)
+        if shape == "last":
+            match = _LAST.fullmatch(value)
+            assert match is not None
+            first_over += int(match[1]) > 12
+            second_over += int(match[3]) > 12
+            dotted += match[2] == "."
+            short += len(match[4]) == 2
+        elif not shape and _SERIAL.fullmatch(value):
+            shape = "serial"
+        if shape:
+            counts[shape] += 1
+    tally = tuple(counts.most_common())
+    if not counts:
+        return DateOrder("none", False)
+    last = counts["last"]
+    others = [shape for shape in counts if shape not in ("last", "named")]
+    if short and last:
+        return DateOrder("mixed" if others else "ymd", True, ("ymd", "dmy", "mdy"), tally)
+    if last:
+        if first_over and second_over:
+            return DateOrder("mixed", True, ("dmy", "mdy"), tally)
+        if not first_over and not second_over and dotted < last:
+            return DateOrder("mixed" if others else "dmy", True, ("dmy", "mdy"), tally)
+        order: Literal["dmy", "mdy"] = "mdy" if second_over else "dmy"
+        return DateOrder("mixed", True, (order,), tally) if others else DateOrder(order, False, (order,), tally)
+    if len(others) > 1:
+        return DateOrder("mixed", True, tuple(others), tally)
+    if not others:
+        return DateOrder("dmy", False, ("dmy",), tally)
+    only = others[0]
+    return DateOrder("ymd" if only == "ymd" else "era" if only == "era" else "serial", only == "serial", (only,), tally)
+
+
+def lost_zero(values: Sequence[str], kind: str) -> bool:
+    """Do most numbers of a telephone or postal column lack their leading zero, as a spreadsheet leaves them?"""
+    solid = _solid(values)
+    pattern = {"phone": r"[1-9]\d{8,9}", "postal": r"[1-9]\d{5}"}.get(kind)
+    return pattern is not None and bool(solid) and sum(1 for value in solid if re.fullmatch(pattern, value)) * 2 > len(solid)
+
+
+def guess(
+    header: Sequence[str],
+    samples: Sequence[Sequence[str]],
+    targets: Sequence[Target],
+    *,
+    noun: str | None = None,
+    remembered: Mapping[str, str] | None = None,
+) -> Guess:
+    """Propose a mapping. `noun` is what the rows are (by default that of the first target); `remembered` maps column names to
+    fields as a person chose them for the same header before. No field is proposed for two columns.
+    """
+    wanted = {target.name: target for target in targets}
+    main = noun or (targets[0].name.partition(".")[0] if targets else "")
+    found = headers.recognize(header, main) or headers.recognize(header)
+    columns = [[row[at] for row in samples if at < len(row)] for at in range(len(header))]
+    kinds = [kind_of(values) for values in columns]
+    pool: list[tuple[float, int, int, str, Reason]] = []
+    asked: dict[int, tuple[str, ...]] = {}
+    silent: set[int] = set()
+    for at, name in enumerate(header):
+        offers = _offers(header, at, wanted, main, found, remembered or {}, columns[at])
+        if offers and offers[0][2] == "ours_not":
+            silent.add(at)
+            continue
+        if offers and offers[0][2] == "ambiguous":
+            asked[at] = tuple(field for field, _, _ in offers)
+            continue
+        if not offers:
+            offers = _by_content(kinds[at], wanted, main)
+        for rank, (field, confidence, reason) in enumerate(offers):
+            pool.append((confidence * _fit(wanted[field], kinds[at], columns[at]), -at, -rank, field, reason))
+    taken: dict[int, tuple[str, float, Reason]] = {}
+    used: set[str] = set()
+    for confidence, minus_at, _, field, reason in sorted(pool, reverse=True):
+        if -minus_at not in taken and field not in used:
+            taken[-minus_at] = (field, confidence, reason)
+            used.add(field)
+    result = []
+    for at, name in enumerate(header):
+        options = asked.get(at) or tuple(dict.fromkeys(field for _, minus, _, field, _ in sorted(pool, reverse=True) if -minus == at))
+        field_or_none, confidence, reason = taken.get(at, (None, 0.0, "unknown"))
+        if at in asked:
+            reason = "ambiguous"
+        elif at in silent:
+            reason, confidence = "ours_not", 0.9
+        target = wanted.get(field_or_none or "")
+        is_date = kinds[at] == "date" or (target is not None and target.kind in ("date", "datetime"))
+        dates = date_order(columns[at]) if is_date else None
+        blanks = tuple(sorted({value.strip() for value in columns[at] if plain(value).lower() in BLANK_WORDS}))
+        zero = target is not None and lost_zero(columns[at], target.kind)
+        ask = at in asked or (field_or_none is not None and confidence < 0.6) or bool(dates and dates.ask and field_or_none)
+        result.append(
+            ColumnGuess(
+                at, name, field_or_none, round(confidence, 3), reason, ask, options, kinds[at], dates, blanks, zero,
+            )  # fmt: skip
+        )
+    return Guess(tuple(result), main, found)
+
+
+Offer = tuple[str, float, Reason]
+
+
+def _offers(
+    header: Sequence[str],
+    at: int,
+    wanted: Mapping[str, Target],
+    noun: str,
+    found: headers.Recognized | None,
+    remembered: Mapping[str, str],
+    values: Sequence[str],
+) -> list[Offer]:
+    """What a column may be by its name, best first, only fields that are wanted."""
+    name = header[at]
+    bare = re.sub(r" \(\d+\)$", "", name)
+    folded = headers.fold(bare)
+    if name in remembered:
+        field = remembered[name]
+        return [(field, 1.0, "remembered")] if field in wanted else [("-", 0.9, "ours_not")]
+    offers: list[Offer] = []
+    for target in wanted.values():
+        if folded in (headers.fold(target.name), headers.fold(target.label or target.name)):
+            offers.append((target.name, 1.0 if target.name.startswith(f"{noun}.") else 0.97, "same_name"))
+        elif folded in map(headers.fold, target.synonyms):
+            offers.append((target.name, 0.95, "synonym"))
+    offers.sort(key=lambda offer: -offer[1])
+    if found is not None and folded in found.source.fields:
+        field = found.source.fields[folded]
+        if field == "-" and not offers:
+            return [("-", 0.9, "ours_not")]
+        offers.append((field, 0.98, "source"))
+        if found.source.noun != noun:
+            offers.append((f"{noun}.{field.partition('.')[2]}", 0.8, "source"))
+        return _wanted(offers, wanted)
+    if folded in headers.AMBIGUOUS and f"{noun}.owner" in wanted:
+        theirs = [field for field in ("person.full_name", f"{noun}.person") if field in wanted]
+        side = headers.contact_side(header, at)
+        if side == "ours" or not theirs:
+            return [(f"{noun}.owner", 0.8 if side == "ours" else 0.55, "neighbors")]
+        if side == "theirs":
+            return [(theirs[0], 0.8, "neighbors")]
+        return [(field, 0.5, "ambiguous") for field in (f"{noun}.owner", *theirs)]
+    own = list(headers.fields_of(bare, noun))
+    if {f"{noun}.closed_on", f"{noun}.close_by"} <= set(own):
+        blank = any(not value.strip() for value in values)
+        own.sort(key=lambda field: field.endswith("close_by") == (blank or not values))
+    offers += [(field, 0.92 - 0.06 * rank, "dictionary") for rank, field in enumerate(own)]
+    for other in dict.fromkeys(target.partition(".")[0] for target in wanted):
+        if other != noun:
+            offers += [(field, 0.65 - 0.05 * rank, "dictionary") for rank, field in enumerate(headers.fields_of(bare, other))]
+    return _wanted(offers, wanted)
+
+
+def _wanted(offers: Sequence[Offer], wanted: Mapping[str, Target]) -> list[Offer]:
+    best: dict[str, Offer] = {}
+    for offer in offers:
+        if offer[0] in wanted and offer[0] not in best:
+            best[offer[0]] = offer
+    return list(best.values())
+
+
+def _by_content(kind: str, wanted: Mapping[str, Target], noun: str) -> list[Offer]:
+    """Fields of the kind the cells look like, when the name says nothing. Money, numbers and dates are weak evidence."""
+    if not kind:
+        return []
+    named = [target.name for target in wanted.values() if target.name.endswith(f".{kind}")]
+    same = [target.name for target in wanted.values() if target.kind == kind and target.name not in named]
+    fields = sorted((*named, *same), key=lambda field: not field.startswith(f"{noun}."))
+    strength = {"email": 0.75, "postal": 0.7, "url": 0.65, "phone": 0.6, "corporate_number": 0.8, "invoice_number": 0.8}.get(kind, 0.4)
+    return [(field, strength - 0.05 * rank, "content") for rank, field in enumerate(fields[:4])]
+
+
+def _fit(target: Target, kind: str, values: Sequence[str]) -> float:
+    """How well the cells agree with the field: 1 when they do or cannot tell, less when they clearly do not."""
+    fits = _FITS.get(target.kind)
+    if fits is None or not _solid(values):
+        return 1.0
+    if kind in fits or (target.kind in ("date", "datetime") and kind == "number" and date_order(values).order != "none"):
+        return 1.0
+    if target.kind in ("phone", "postal", "number", "money") and any(re.search(r"\d", value) for value in values):
+        return 0.9
+    return 0.55
