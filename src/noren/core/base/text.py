@@ -46,13 +46,18 @@ _SELECTORS = [*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)]  # 葛󠄀 and �
 _STRAY_MARKS = [0x3099, 0x309A, *range(0x300, 0x370)]  # NFKC has joined every mark that had a letter to join
 _SURROGATES = range(0xD800, 0xE000)
 
+_WITHOUT_INVISIBLE: dict[int, None] = dict.fromkeys((*_INVISIBLE, *_SELECTORS))
 _FOLD: dict[int, str | None] = {
     **dict.fromkeys((*_INVISIBLE, *_SELECTORS, *_STRAY_MARKS, *_SURROGATES)),
     **dict.fromkeys((*range(1, 0x20), *range(0x7F, 0xA0)), " "),
     **{code: chr(code - 0x60) for code in range(ord("ァ"), ord("ヵ"))},
-    **{ord("ヵ"): "か", ord("ヶ"): "け", ord("ヽ"): "ゝ", ord("ヾ"): "ゞ"},
+    ord("ヵ"): "か",
+    ord("ヶ"): "け",
+    ord("ヽ"): "ゝ",
+    ord("ヾ"): "ゞ",
     **{ord(mark): "-" for mark in DASHES},
-    **{ord("〜"): "~", ord("〰"): "~"},
+    ord("〜"): "~",
+    ord("〰"): "~",
     **{ord(variant): plain for variant, plain in VARIANTS.items()},
 }
 
@@ -65,7 +70,8 @@ def fold(s: str) -> str:
     wide = unicodedata.normalize("NFKC", s).lower()
     out = wide.translate(_FOLD)
     if len(out) != len(wide):
-        # A removed mark may have kept two characters apart that belong together (か, zero width, ゛).
+        # A mark now removed may have kept two characters apart that belong together (か, zero width, ゛).
+        out = unicodedata.normalize("NFKC", s.translate(_WITHOUT_INVISIBLE)).lower().translate(_FOLD)
         out = unicodedata.normalize("NFKC", out).lower().translate(_FOLD)
     return out
 
@@ -145,7 +151,13 @@ _ROWS = {
 }
 _ROW_OF = {kana: row for row, kanas in _ROWS.items() for kana in kanas}
 _BASE = {
-    **dict(zip("がぎぐげござじずぜぞだぢづでどばびぶべぼぱぴぷぺぽ", "かきくけこさしすせそたちつてとはひふへほはひふへほ", strict=True)),
+    **dict(
+        zip(
+            "がぎぐげござじずぜぞだぢづでどばびぶべぼぱぴぷぺぽ",
+            "かきくけこさしすせそたちつてとはひふへほはひふへほ",
+            strict=True,
+        )
+    ),
     **dict(zip("ぁぃぅぇぉっゃゅょゎゔゕゖ", "あいうえおつやゆよわうかけ", strict=True)),
 }
 _VOWEL_OF = {
@@ -181,12 +193,11 @@ def kana_key(s: str) -> str:
     plain: list[str] = []
     for char in exact:
         if char == "ー" and plain:
-            char = _VOWEL_OF.get(plain[-1], "ー")
+            plain.append(_VOWEL_OF.get(plain[-1], "ー"))
         elif char in "ゝゞ" and plain:
-            char = plain[-1]
-        elif char in " ・":
-            continue
-        plain.append(_BASE.get(char, char))
+            plain.append(plain[-1])
+        elif char not in " ・":
+            plain.append(_BASE.get(char, char))
     row = index_row(exact)
     lead = "" if row in _ROWS else _AFTER_KANA if row == "A-Z" else _AFTER_LETTERS
     return f"{lead}{''.join(plain)}\x01{exact}"

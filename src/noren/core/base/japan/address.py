@@ -8,8 +8,13 @@ from functools import lru_cache
 from noren.core.base.japan.postal import Municipality, municipalities
 from noren.core.base.text import DASHES, VARIANTS
 
-_ALIKE = {ord("ヶ"): "ケ", ord("ｹ"): "ケ", ord("ヵ"): "カ", **{ord(variant): plain for variant, plain in VARIANTS.items()}}
-_BEFORE = re.compile(r"[\s　]*(?:〒[\s　]*)?(?:[0-9０-９]{3}[-ー‐－−―]?[0-9０-９]{4})?[\s　]*(?:日本国?[\s　,、]+)?")
+_ALIKE = {
+    ord("ヶ"): "ケ",
+    ord("ｹ"): "ケ",
+    ord("ヵ"): "カ",
+    **{ord(variant): plain for variant, plain in VARIANTS.items()},
+}
+_BEFORE = re.compile(r"\A[\s　]*(?:〒[\s　]*)?(?:[0-9０-９]{3}[-ー‐－−―]?[0-9０-９]{4})?[\s　]*(?:日本国?[\s　,、]+)?")
 _WARD = re.compile(r"(.+?市)(.+区)")
 
 
@@ -58,10 +63,12 @@ def split_address(s: str) -> Address:
 
     Without a prefecture 府中市 and 伊達市 exist twice, and without its district so do 23 towns: see `Address.ambiguous`.
     """
-    text = s[_BEFORE.match(s).end() :]  # type: ignore[union-attr]  (matches the empty text too)
+    text = _BEFORE.sub("", s, count=1)
     dictionary = _dictionary()
     # Spaces may stand between the parts: compare without them, cut in the text that has them.
-    solid = [(i, char) for i, char in enumerate(text[: dictionary.longest * 2]) if not char.isspace()][: dictionary.longest]
+    solid = [(i, char) for i, char in enumerate(text[: dictionary.longest * 2]) if not char.isspace()][
+        : dictionary.longest
+    ]
     key = "".join(char for _, char in solid).translate(_ALIKE)
     for length in range(len(key), 1, -1):
         if pairs := dictionary.names.get(key[:length]):
@@ -74,7 +81,7 @@ def split_address(s: str) -> Address:
     return Address("", "", text.strip())
 
 
-_KANJI_NUMBER = re.compile(r"[〇零一二三四五六七八九十百千]+(?=丁目|番|号|条|線)")
+_KANJI_NUMBER = re.compile(r"[〇零一二三四五六七八九十百千]{1,9}(?=丁目|番|号|条|線)")
 _DIGITS = {char: value for value, char in enumerate("〇一二三四五六七八九")} | {"零": 0}
 _SCALES = {"十": 10, "百": 100, "千": 1000}
 _KEY = {

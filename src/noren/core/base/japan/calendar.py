@@ -35,7 +35,8 @@ _ERA = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 _SERIAL = re.compile(r"(\d{1,7})(?:\.\d+)?", re.ASCII)
-_TWO_WAYS = re.compile(r"\d{1,2}([/.-])\d{1,2}\1\d{2,4}", re.ASCII)
+_TWO_WAYS = re.compile(r"\d{1,2}([/.-])\d{1,2}\1\d{1,4}", re.ASCII)
+_LONGEST = 60  # no way of writing a day and a time is longer
 _LAST_SERIAL = 2_958_465  # 9999-12-31
 
 
@@ -65,7 +66,7 @@ def parse_date(raw: str, *, serial: bool = False) -> date:
     An era year beyond the era's end counts on (平成32年 = 2020), as old contracts print it; one before its start does not.
     Raises Unreadable: date.ambiguous (04/05/2026, 26/4/1), date.no_such_day, date.unreadable.
     """
-    text = unicodedata.normalize("NFKC", raw).translate(_TO_HYPHEN).strip()
+    text = unicodedata.normalize("NFKC", raw).translate(_TO_HYPHEN).strip() if len(raw) <= _LONGEST else ""
     if found := _WESTERN.fullmatch(text):
         return _day(raw, int(found["y"]), int(found["m"] or found["m2"]), int(found["d"] or found["d2"]))
     if found := _COMPACT.fullmatch(text):
@@ -103,7 +104,7 @@ def _serial_day(raw: str, number: int) -> date:
 
 @lru_cache(maxsize=64)
 def _holidays(year: int) -> dict[date, str]:
-    import holidays  # noqa: PLC0415  (slow to import, and most processes never ask)
+    import holidays
 
     days = holidays.country_holidays("JP", years=year, categories=("public", "bank"), language="ja")
     return {day: name for day, name in days.items() if day.year == year}
@@ -137,8 +138,21 @@ def _walk(day: date, step: int, closed: Collection[date], *, same: bool) -> date
     return day
 
 
-_MONTHS = "January February March April May June July August September October November December".split()
-_DAYS = "Mon Tue Wed Thu Fri Sat Sun".split()
+_MONTHS = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
+_DAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
 
 
 def format_date(day: date | datetime, style: str = "table", locale: str = "ja") -> str:

@@ -99,6 +99,9 @@ _DROPPED: dict[int, None] = dict.fromkeys(map(ord, " ・･,.、。'’`\"“”
 _VARIANTS = {ord(variant): plain for variant, plain in VARIANTS.items()}
 
 
+_LONGEST = 500  # a key needs no more, and a pasted book must not cost a minute
+
+
 def _form(found: re.Match[str]) -> str:
     """The full form a match stands for; an office (営業所) is no form."""
     groups = found.groupdict()
@@ -123,7 +126,7 @@ def parse_form(s: str) -> tuple[str, str]:
 
 
 def _narrow(s: str) -> str:
-    name = unicodedata.normalize("NFKC", s).translate(_DROPPED)
+    name = unicodedata.normalize("NFKC", s).translate(_DROPPED)[:_LONGEST]
     name = _HEAD.sub("", name, count=1) if _HEAD.match(name) else name
     name = _TAIL.sub("", name, count=1)
     name = _BANK_MIDDLE.sub("", name)

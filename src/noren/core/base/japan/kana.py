@@ -11,7 +11,8 @@ _TO_KATAKANA: dict[int, str] = {
     ord("ゝ"): "ヽ",
     ord("ゞ"): "ヾ",
 }
-_KANA = re.compile(r"[ぁ-ゖァ-ヺーヽヾゝゞ・\s]*[ぁ-ゖァ-ヺ][ぁ-ゖァ-ヺーヽヾゝゞ・\s]*")
+_KANA = re.compile(r"[ぁ-ゖァ-ヺーヽヾゝゞ・\s]+")
+_KANA_LETTER = re.compile(r"[ぁ-ゖァ-ヺ]")
 _READING = re.compile(r"[ァ-ヶー・ A-Z]*")
 _LETTERS = re.compile(r"[A-Z]")
 _TYPED_DASH = re.compile(rf"(?<=[ァ-ヺー])[{DASHES}-]")
@@ -24,7 +25,8 @@ def to_katakana(s: str) -> str:
 
 def is_kana(s: str) -> bool:
     """Only kana of either kind and any width (spaces, ー and ・ allowed), with at least one kana letter."""
-    return bool(_KANA.fullmatch(unicodedata.normalize("NFKC", s)))
+    text = unicodedata.normalize("NFKC", s)
+    return bool(_KANA.fullmatch(text) and _KANA_LETTER.search(text))
 
 
 def kana_input(s: str, *, letters: bool = True) -> str:
@@ -36,5 +38,7 @@ def kana_input(s: str, *, letters: bool = True) -> str:
     text = _TYPED_DASH.sub("ー", " ".join(to_katakana(s).upper().split()))
     if _READING.fullmatch(text) and (letters or not _LETTERS.search(text)):
         return text
-    wrong = "".join(dict.fromkeys(c for c in text if not _READING.fullmatch(c) or (not letters and c.isascii() and c != " ")))
+    wrong = "".join(
+        dict.fromkeys(c for c in text if not _READING.fullmatch(c) or (not letters and c.isascii() and c != " "))
+    )
     raise Unreadable("kana.not_kana", characters=wrong)

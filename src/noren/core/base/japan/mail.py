@@ -10,6 +10,7 @@ _LOCAL = r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~\-]+|\"[^\"\\\r\n]+\""
 _LABEL = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
 _ADDRESS = re.compile(rf"(?P<local>{_LOCAL})@(?P<domain>(?:{_LABEL}\.)+[^\W\d_](?:[\w-]{{0,61}}[^\W_])?)")
 _NAMED = re.compile(r"[^<>]*<\s*([^<>]+?)\s*>")
+_LONGEST = 1000  # a display name and an address; more is a text, not an address
 CARRIERS = frozenset({"docomo.ne.jp", "ezweb.ne.jp", "au.com"})
 """Carriers that once gave out addresses such as a..b@ and a.@, and still deliver to them when the left part is quoted."""
 
@@ -20,7 +21,7 @@ def check_email(raw: str) -> tuple[str, str]:
     Warnings, never errors: "mail.dots" (a..b@ or .a@: breaks the standard, known from carriers), "mail.dot_at" (a.@: many
     relays refuse it). Raises Unreadable("mail.unreadable") for what is no address at all.
     """
-    text = unicodedata.normalize("NFC", raw).translate(_FULL_WIDTH).strip()
+    text = unicodedata.normalize("NFC", raw[:_LONGEST]).translate(_FULL_WIDTH).strip()
     if named := _NAMED.fullmatch(text):
         text = named[1]
     if text[:7].lower() == "mailto:":
@@ -44,6 +45,5 @@ def send_address(stored: str) -> str:
 
 
 def split_emails(cell: str) -> list[str]:
-    """The addresses of a cell that holds several: separated by a comma, semicolon, 、, /, space or new line."""
-    text = cell.translate(_FULL_WIDTH)
-    return [part.strip() for part in re.split(r"[,;、/\s]+(?=[^\s,;、/<>]+@|[^@]*<)", text) if "@" in part]
+    """The addresses of a cell that holds several: separated by commas, semicolons, 、, /, spaces or lines; names left out."""
+    return [part for part in re.split(r"[\s,;、/<>]+", cell.translate(_FULL_WIDTH)) if "@" in part]

@@ -4,9 +4,9 @@ import re
 
 _CJK = re.compile(r"[々〆ぁ-ゖァ-ヺー㐀-䶿一-鿿豈-﫿𠀀-𿿿]")
 _FOR_PEOPLE = ("様", "殿", "先生", "各位", "さん")
-_HONORIFIC = re.compile(r"[\s　]*(?:御中|様|さま|さん|先生)[\s　]*$")
+_ENDINGS = ("御中", "様", "さま", "さん", "先生")
 # 殿 and 行 also end names (鵜殿): they are honorifics only after a space.
-_SPACED_HONORIFIC = re.compile(r"[\s　]+(?:殿|どの|氏|行|宛|各位)[\s　]*$")
+_SPACED_ENDINGS = ("殿", "どの", "氏", "行", "宛", "各位")
 
 
 def display_name(
@@ -49,8 +49,12 @@ def addressee(
 
 def strip_honorific(name: str) -> str:
     """The bare name, as an import should store it: 山田 太郎 様 -> 山田 太郎. A name that is only an honorific stays."""
-    bare = _SPACED_HONORIFIC.sub("", _HONORIFIC.sub("", name))
-    return bare.strip() or name.strip()
+    bare = name.strip()
+    for ending in (*_ENDINGS, *_SPACED_ENDINGS):
+        rest = bare.removesuffix(ending)
+        if rest != bare and (ending in _ENDINGS or rest[-1:].isspace()):
+            bare = rest.rstrip()
+    return bare or name.strip()
 
 
 def split_full_name(full: str) -> tuple[str, str] | None:
@@ -60,7 +64,7 @@ def split_full_name(full: str) -> tuple[str, str] | None:
     unless a family name in capitals says otherwise (YAMADA Taro).
     """
     name = strip_honorific(full)
-    parts = [part for part in re.split(r"[\s　/／]+", name) if part]
+    parts = [part for part in re.split(r"[\s/／]+", name) if part]
     western = len(parts) == 1 and "・" in name
     if western:
         parts = [part for part in name.split("・") if part]

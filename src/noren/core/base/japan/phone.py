@@ -21,12 +21,15 @@ _LABEL = re.compile(
     r"[(\[]?\s*(?:" + "|".join(f"(?P<{name}>{words})" for name, words in _LABELS.items()) + r")\s*[)\]]?\s*[.:]*\s*",
     re.IGNORECASE,
 )
-_EXTENSION = re.compile(r"[(\[;,]?\s*(?:内線(?:番号)?|extension|ext|x|#)\s*[.:=]?\s*(\d{1,10})\s*[)\]]?", re.IGNORECASE)
-_SEVERAL = re.compile(r"\d[\d-]{7,}\d\s*[/、,;・\n]\s*[+(]?\d[\d-]{7,}\d|\d{9,}\s+0\d{9,}")
+_EXTENSION = re.compile(
+    r"[(\[;,]?\s*(?:内線(?:番号)?|extension|ext|(?<![a-z])x|#)\s*[.:=]?\s*(\d{1,10})\s*[)\]]?", re.IGNORECASE
+)
+_LONGEST = 200  # characters of a cell that are looked at
+_SEVERAL = re.compile(r"\d[\d-]{7,}\d\s*[/、,;・]\s*[+(]?\d[\d-]{7,}\d|\d{9,}\s+0\d{9,}")
 _JAPANESE_KINDS = (
+    (re.compile(r"0120\d{6}|0800\d{7}"), "toll_free"),
     (re.compile(r"0[6789]0\d{8}"), "mobile"),
     (re.compile(r"050\d{8}"), "ip"),
-    (re.compile(r"0120\d{6}|0800\d{7}"), "toll_free"),
     (re.compile(r"0570\d{6}"), "navi"),
 )
 _KINDS = {
@@ -59,10 +62,10 @@ class Phone:
 
 def parse_phone(raw: str, region: str = "JP") -> Phone:
     """Read a telephone cell: 03-1234-5678(代), (代表) 03-… 内線 45, TEL：03ー1234ー5678, +81 3 1234 5678. Never raises."""
-    text = unicodedata.normalize("NFKC", raw).translate(_TO_HYPHEN).strip()
+    text = " ".join(unicodedata.normalize("NFKC", raw[:_LONGEST]).translate(_TO_HYPHEN).split())
     several = bool(_SEVERAL.search(text))
     if several:
-        text = re.split(r"[/、,;・\n]", text, maxsplit=1)[0].strip()
+        text = re.split(r"[/、,;・]", text, maxsplit=1)[0].strip()
     extension = ""
     if found := _EXTENSION.search(text):
         extension = found[1]
@@ -73,26 +76,18 @@ def parse_phone(raw: str, region: str = "JP") -> Phone:
     typed = _LABEL.sub(" ", text).strip(" :.-")
     digits = re.sub(r"\D", "", typed)
 
-    leading_zero = region == "JP" and len(digits) in (9, 10) and digits == re.sub(r"[-\s]", "", typed) and digits[0] != "0"
-    if leading_zero:
-        typed_number = f"0{digits}"
-    else:
-        typed_number = typed
+    leading_zero = (
+        region == "JP" and len(digits) in (9, 10) and digits == re.sub(r"[-\s]", "", typed) and digits[0] != "0"
+    )
     try:
-        number = phonenumbers.parse(typed_number, region)
+        number = phonenumbers.parse(f"0{digits}" if leading_zero else typed, region)
     except phonenumbers.NumberParseException:
         return Phone("", raw.strip(), label, extension, "", "phone.unreadable")
     extension = extension or number.extension or ""
     number.extension = None
-    warning = (
-        "phone.several"
-        if several
-        else "phone.leading_zero"
-        if leading_zero
-        else ""
-        if phonenumbers.is_valid_number(number)
-        else "phone.invalid"
-    )
+    warning = "" if phonenumbers.is_valid_number(number) else "phone.invalid"
+    if several or leading_zero:
+        warning = "phone.several" if several else "phone.leading_zero"
     e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     return Phone(e164, typed if leading_zero else _display(typed, number), label, extension, _kind(number), warning)
 
@@ -120,6 +115,8 @@ def _kind(number: phonenumbers.PhoneNumber) -> str:
 def phone_digits(raw: str, region: str = "JP") -> str:
     """The digits to search by, in the national form: 03-1234-5678 and +81 3 1234 5678 -> 0312345678."""
     phone = parse_phone(raw, region)
+    if phone.warning == "phone.invalid":  # 110 and the like: what was typed says more than a made-up national form
+        return re.sub(r"\D", "", phone.display)
     if phone.number_e164.startswith("+81"):
         return f"0{phone.number_e164[3:]}"
     if phone.number_e164:

@@ -143,7 +143,16 @@ def _place(code: str, row: list[str]) -> Place:
     where = municipalities()[int(city)]
     town = "" if town == _BLANK_TOWN else town
     return Place(
-        code, where.prefecture, where.city, town, where.prefecture_kana, where.city_kana, town_kana, block, business, note
+        code,
+        where.prefecture,
+        where.city,
+        town,
+        where.prefecture_kana,
+        where.city_kana,
+        town_kana,
+        block,
+        business,
+        note,
     )
 
 

@@ -27,12 +27,12 @@ class Amount(NamedTuple):
 _NUMBER = r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|\.\d+"
 _PLAIN = re.compile(_NUMBER, re.ASCII)
 _COUNTED = re.compile(rf"({_NUMBER})\s*(?:名|人|件|個|社|台|枚|本|回|点|日|時間|か月|ヶ月|年)?", re.ASCII)
-_MINUS = {ord(mark): "-" for mark in DASHES + "▲△"}
+_MINUS = {ord(mark): "-" for mark in DASHES + "ー▲△"}
 _LONGEST = 40  # far beyond any true amount; keeps a pasted text from becoming a giant number
 
 
 def _plain(raw: str) -> str:
-    return unicodedata.normalize("NFKC", raw).translate(_MINUS).strip()
+    return unicodedata.normalize("NFKC", raw).translate(_MINUS).strip() if len(raw) <= _LONGEST else ""
 
 
 def _sign(text: str) -> tuple[int, str]:
@@ -49,7 +49,7 @@ def _sign(text: str) -> tuple[int, str]:
 def parse_number(raw: str) -> Decimal:
     """1,234 / １２３４ / ▲500 / (500) / 120名 -> Decimal. Never NaN, infinity, 1_000, 1e5 or a comma in the wrong place."""
     sign, text = _sign(_plain(raw))
-    found = _COUNTED.fullmatch(text) if len(text) <= _LONGEST else None
+    found = _COUNTED.fullmatch(text)
     if not found:
         raise Unreadable("number.unreadable", value=raw)
     return sign * Decimal(found[1].replace(",", ""))
@@ -59,6 +59,7 @@ _CURRENCIES = {"¥": "JPY", "\\": "JPY", "円": "JPY", "$": "USD", "€": "EUR",
 _CODES = "JPY|USD|EUR|GBP|CNY|KRW|TWD|HKD|SGD|AUD|CAD|CHF|THB|VND|INR"
 _BEFORE = re.compile(rf"(US\$|[¥\\$€£₩]|(?:{_CODES})\b)\s*", re.IGNORECASE)
 _AFTER = re.compile(rf"\s*(円|元|[$€£]|(?:{_CODES}))$", re.IGNORECASE)
+_WRITTEN_OUT = re.compile(r"金?\s*([¥\\].*\d)-|金?\s*(.*円)也?")  # ¥1,234- and 金1,234円也: closed against added digits
 _TAX_NOTE = re.compile(r"\s*[(\[]?(?:税込|税抜|税別|税込み|税抜き)[)\]]?$")
 _UNITS = {
     "k": 10**3,
@@ -90,8 +91,10 @@ def _scaled(text: str) -> Decimal | None:
 
 
 def parse_money(raw: str) -> Amount:
-    """1,234円, ¥1,234, ▲500, (500), -¥500, $342.09K, 1億2,000万円, 10,000円(税込) -> amount and currency, if one is written."""
+    """1,234円, ¥1,234, ▲500, (500), -¥500, $342.09K, 1億2,000万円, 10,000円(税込), ¥1,234- -> amount and currency, if one is written."""
     text = _TAX_NOTE.sub("", _plain(raw))
+    if closed := _WRITTEN_OUT.fullmatch(text):
+        text = closed[1] or closed[2]
     currency: str | None = None
     sign, text = _sign(text)
     if before := _BEFORE.match(text):
@@ -102,7 +105,7 @@ def parse_money(raw: str) -> Amount:
         currency, text = after[1], text[: after.start()]
     if sign == 1:
         sign, text = _sign(text)
-    value = _scaled(text) if len(text) <= _LONGEST else None
+    value = _scaled(text)
     if value is None:
         raise Unreadable("money.unreadable", value=raw)
     return Amount(sign * value, _currency(currency) if currency else None)
@@ -116,14 +119,61 @@ def parse_percent(raw: str) -> Decimal:
     """10％, 10%, 10 -> 10 (points, not the share 0.1). A bare 0.1 stays 0.1: nothing is guessed."""
     text = _plain(raw)
     sign, text = _sign(text)
-    text = text.removesuffix("%").removesuffix("パーセント").strip()
-    if not _PLAIN.fullmatch(text) or len(text) > _LONGEST:
+    text = text.removesuffix("%").removesuffix("パ-セント").strip()
+    if not _PLAIN.fullmatch(text):
         raise Unreadable("percent.unreadable", value=raw)
     return sign * Decimal(text.replace(",", ""))
 
 
-_YES = frozenset("○ 〇 ◯ o ● ◎ 有 有り あり はい 可 済 レ ✓ ✔ ☑ yes y true t on 1".split())
-_NO = frozenset("× x ✕ ✖ ╳ 無 無し なし いいえ 否 不可 未 ☐ no n false f off 0 -".split())
+_YES = frozenset(
+    [
+        "○",
+        "〇",
+        "◯",
+        "o",
+        "●",
+        "◎",
+        "有",
+        "有り",
+        "あり",
+        "はい",
+        "可",
+        "済",
+        "レ",
+        "✓",
+        "✔",
+        "☑",
+        "yes",
+        "y",
+        "true",
+        "t",
+        "on",
+        "1",
+    ]
+)
+_NO = frozenset(
+    [
+        "×",
+        "x",
+        "✕",
+        "✖",
+        "╳",
+        "無",
+        "無し",
+        "なし",
+        "いいえ",
+        "否",
+        "不可",
+        "未",
+        "☐",
+        "no",
+        "n",
+        "false",
+        "f",
+        "off",
+        "0",
+    ]
+)
 
 
 def parse_bool(raw: str) -> bool:
