@@ -29,6 +29,9 @@ _KANA = re.compile("[\u3041-\u3096\u30a1-\u30fa]")
 _WIDE = re.compile("[\u3041-\u30ff\u4e00-\u9fff\uff10-\uff5a]")
 _HALF_KANA = re.compile("[\uff61-\uff9f]")
 _LONE = re.compile("(?<=[A-Za-z])[\u4e00-\u9fff](?![\u3040-\u30ff\u4e00-\u9fff])")
+_STRANGE = re.compile("[\x00-\x08\x0e-\x1a\ufffd]")
+_NOT_JAPANESE = re.compile("[\x80\xa0\uf8f0-\uf8f3]")
+"""What cp932 makes of single bytes it has no character for; western texts use them (€, no-break space, ý)."""
 _CONTROL = bytes(n for n in range(32) if n not in (0, 9, 10, 12, 13, 27))
 
 
@@ -102,12 +105,9 @@ def _utf16(head: bytes) -> str | None:
     if max(even, odd) < max(1, half * 0.05) or min(even, odd) * 10 > max(even, odd):
         return None
     encoding = "utf-16-le" if odd > even else "utf-16-be"
-    try:
-        head[: len(head) // 2 * 2].decode(encoding)
-    except UnicodeDecodeError as error:
-        if error.start < len(head) - 4:
-            return None
-    return encoding
+    text = head[: len(head) // 2 * 2].decode(encoding, "replace")
+    plausible = not _STRANGE.search(text[:-1]) and re.search("[\n\r]", text)
+    return encoding if plausible else None
 
 
 def _order(first: str, *others: str) -> tuple[str, ...]:
@@ -148,7 +148,7 @@ def _legacy(path: Path, utf8: _Tally, nul: bool) -> Decoding:
         if not euc.bad and _KANA.search(euc.head):
             return Decoding("euc_jp", False, _order("euc_jp", "cp932"), 0, 0, nul)
     lone = len(_LONE.findall(cp932.head))
-    western = lone and lone * 2 >= wide and not _KANA.search(cp932.head)
+    western = _NOT_JAPANESE.search(cp932.head) or (lone and lone * 2 >= wide and not _KANA.search(cp932.head))
     if not western:
         if not cp932.bad:
             return Decoding("cp932", True, _order("cp932"), 0, 0, nul)

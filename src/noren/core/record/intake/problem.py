@@ -34,7 +34,7 @@ SENTENCES: Mapping[str, str | Promise] = {
     "xlsx_entity": _("This Excel file contains declarations that no spreadsheet writes and is refused."),
     "no_sheet": _("There is no sheet named %(name)s."),
     "no_rows": _("The file has no rows."),
-    "too_many_columns_in_header": _("The table has %(count)s columns. At most %(cap)s can be read."),
+    "too_many_columns_in_header": _("The table has too many columns. At most %(cap)s can be read."),
     # Something to ask the person who brought the file.
     "encoding_unsure": _("The character encoding is not certain. Look at the first rows and choose another if they are garbled."),
     "header_unsure": _("The first row looks like data, not like column names."),

@@ -378,6 +378,10 @@ def _find_header(table: Table, wish: int | None) -> None:
     if broken is not None and not head:
         table.refused = broken
         return
+    first = head[0][0] if head else 0
+    if any(problem.code == "too_many_columns" and (problem.row < first or not first) for problem in met):
+        table.refused = Problem(0, None, "too_many_columns_in_header", {"cap": COLUMN_CAP})
+        return
     if table.kind == "csv" and head and len(head[0][1]) <= 2 and head[0][1] and head[0][1][0].startswith("sep="):
         table.first_row = head[0][0] + 1
         table.preamble.append(head.pop(0)[1])
@@ -406,8 +410,7 @@ def _find_header(table: Table, wish: int | None) -> None:
     if not found.certain or (lost and wish is None):
         table.questions.append(Problem(head[0][0], None, "header_unsure", level="warning"))
     if len(table.header) > COLUMN_CAP:
-        params: dict[str, str | int] = {"count": len(table.header), "cap": COLUMN_CAP}
-        table.refused = Problem(0, None, "too_many_columns_in_header", params)
+        table.refused = Problem(0, None, "too_many_columns_in_header", {"cap": COLUMN_CAP})
         return
     if table.kind == "xlsx" and source.position:
         weight = source.position

@@ -72,14 +72,13 @@ def shape_of(rows: Sequence[Sequence[str]]) -> Shape:
     if not usual:
         return Shape(-1, True, max((len(row) for row in rows), default=0))
     most = max(count for count, times in usual if times == usual[0][1])
-    need = max(1, most / 2) if most < 3 else max(2, most / 2)
+    need = most if most < 3 else max(2, most / 2)
     start = next((at for at, count in enumerate(filled) if count >= need), filled.index(max(filled)))
     hits = [sum(1 for cell in row if known(cell)) for row in rows[:30]]
     here = hits[start] if start < len(hits) else 0
     better = max(range(len(hits)), key=lambda at: (hits[at], -at))
     if better > start and hits[better] >= 3 and hits[better] > here * 2 and filled[start] < filled[better]:
         start, here = better, hits[better]
-    width = max(len(rows[start]), max((len(row) for row in rows[start : start + 30]), default=0) if start < 0 else 0)
     values = _data_like(rows[start])
     if here == 0 and values and len(rows) > start + 1:
         following = rows[start + 1 : start + 21]
@@ -94,7 +93,7 @@ def shape_of(rows: Sequence[Sequence[str]]) -> Shape:
             return Shape(-1, False, most_width(rows))
     if here == 0 and values and len(rows) == start + 1:
         return Shape(-1, False, most_width(rows))
-    return Shape(start, True, width)
+    return Shape(start, True, len(rows[start]))
 
 
 def most_width(rows: Sequence[Sequence[str]]) -> int:

@@ -293,7 +293,10 @@ def _number(text: str) -> str:
     """A stored number as a person would write it: 1100.0399999999999 is 1100.04, 7.000012050002E12 is 7000012050002."""
     if text.isdigit() and len(text) <= 15:
         return text
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        return text
     if value.is_integer() and abs(value) < 1e15:
         return str(int(value))
     plain = repr(float(f"{value:.15g}"))
@@ -302,7 +305,10 @@ def _number(text: str) -> str:
 
 def _date(text: str, epoch1904: bool, time_only: bool) -> str:
     """A serial day number as ISO text. Day 60 of the 1900 calendar never was, and stays a number like all that do not fit."""
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        return text
     if not epoch1904 and 60 <= value < 61 or not 0 <= value < 2_958_466:
         return _number(text)
     start = datetime(1904, 1, 1) if epoch1904 else datetime(1899, 12, 30) if value >= 61 else datetime(1899, 12, 31)
