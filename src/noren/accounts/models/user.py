@@ -1,0 +1,134 @@
+"""A colleague. Log-in address and contact data of people outside are never the same column."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.db.models import Subquery
+from django.db.models.functions import Lower
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from noren.core.access.actor import Actor
+from noren.core.access.models import Role, Share, Stamp, Team, bump
+from noren.core.access.rights import LEVEL_WORDS, TOUCH_WORDS, Level, Touch
+from noren.core.base.fields import Email, Kana, Text
+from noren.core.base.model import Model, Reach, external_id_rule
+
+
+class Users(BaseUserManager["User"]):
+    """Log-in needs users before anybody is known, so this manager is open."""
+
+    use_in_migrations = True
+
+    def create_user(self, email: str, name: str = "", password: str | None = None, **fields: Any) -> User:
+        user = self.model(email=self.normalize_email(email), name=name or email.partition("@")[0], **fields)
+        user.set_password(password)
+        user.save()
+        return user
+
+    def get_by_natural_key(self, username: str | None) -> User:
+        return self.get(email__iexact=username)
+
+    def for_login(self, pk: Any) -> User | None:
+        """The user of a session together with the access stamp: one query."""
+        stamp = Subquery(Stamp.objects.filter(pk=1).values("number")[:1])
+        return self.filter(pk=pk, is_active=True, removed_at__isnull=True).annotate(access_stamp=stamp).first()
+
+
+class User(AbstractBaseUser, Model):  # type: ignore[django-manager-missing]
+    """`team` decides whose rows a team right reaches; `reports_to` is the manager, for reports by manager."""
+
+    THEMES = (("", _("Follow the system")), ("light", _("Light")), ("dark", _("Dark")))
+    DENSITIES = (("compact", _("Compact")), ("", _("Normal")), ("relaxed", _("Relaxed")))
+    LANGUAGES = (("ja", "日本語"), ("en", "English"))
+
+    name = Text(_("Name"), max_length=120)
+    name_kana = Kana(_("Reading"), max_length=120, blank=True)
+    email = Email(_("E-mail"), null=True, blank=True)
+    team = models.ForeignKey(Team, models.SET_NULL, null=True, blank=True, related_name="users", verbose_name=_("Team"))
+    reports_to = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, related_name="reports", verbose_name=_("Reports to")
+    )
+    roles = models.ManyToManyField(Role, blank=True, related_name="users", verbose_name=_("Roles"))
+    is_active = models.BooleanField(_("May log in"), default=True)
+    joined_on = models.DateField(_("Joined"), default=timezone.localdate)
+    locale = models.CharField(_("Language"), max_length=8, choices=LANGUAGES, default="ja")
+    theme = models.CharField(_("Appearance"), max_length=8, choices=THEMES, default="", blank=True)
+    density = models.CharField(_("Row height"), max_length=8, choices=DENSITIES, default="", blank=True)
+    tz = models.CharField(_("Time zone"), max_length=64, default="Asia/Tokyo")
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
+    reach = Reach(open_to_all=True)
+
+    every = Users()
+    objects = Users()  # type: ignore[assignment,misc]
+
+    class Meta(Model.Meta):
+        verbose_name = _("user")
+        verbose_name_plural = _("users")
+        ordering = ["name"]
+        constraints = [
+            external_id_rule("user"),
+            models.UniqueConstraint(Lower("email"), name="user_email", condition=models.Q(email__isnull=False)),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def settle(self) -> None:
+        self.email = self.email or None
+
+    def save(self, *args: Any, **kw: Any) -> None:
+        super().save(*args, **kw)
+        if kw.get("update_fields") is None or not {"last_login"} >= set(kw["update_fields"]) - {"version", "updated_at"}:
+            bump()
+
+    def actor(self, via: str = "page") -> Actor:
+        """What this user may do, remembered until the access stamp moves."""
+        stamp = getattr(self, "access_stamp", None)
+        if stamp is None:
+            stamp = Stamp.objects.filter(pk=1).values_list("number", flat=True).first() or 0
+        known = _actors.get(self.pk)
+        if known is None or known[0] != stamp:
+            if len(_actors) > 5000:
+                _actors.clear()
+            known = _actors[self.pk] = (stamp, _load(self))
+        actor = known[1]
+        return actor if via == actor.via else actor.through(via)
+
+
+_actors: dict[int, tuple[int, Actor]] = {}
+
+
+def forget_actors() -> None:
+    _actors.clear()
+
+
+def _load(user: User) -> Actor:
+    rights: dict[str, Level] = {}
+    groups: dict[str, Touch] = {}
+    is_admin = False
+    for role in user.roles.filter(removed_at__isnull=True):
+        is_admin = is_admin or role.is_admin
+        for word, level in role.rights.items():
+            rights[word] = max(rights.get(word, Level.NONE), LEVEL_WORDS.get(level, Level.NONE))
+        for group, touch in role.groups.items():
+            groups[group] = max(groups.get(group, Touch.HIDDEN), TOUCH_WORDS.get(touch, Touch.HIDDEN))
+    team_ids: frozenset[int] = frozenset()
+    colleagues = {user.pk}
+    if user.team is not None:
+        teams = Team.every.filter(path__startswith=user.team.path)
+        team_ids = frozenset(teams.values_list("pk", flat=True))
+        colleagues.update(User.every.filter(team_id__in=team_ids).values_list("pk", flat=True))
+    shares = Share.objects.filter(models.Q(user_id=user.pk) | models.Q(team_id__in=team_ids))
+    return Actor(
+        user_id=user.pk, name=user.name, rights=rights, groups=groups, team_ids=team_ids,
+        team_user_ids=frozenset(colleagues), shared=frozenset(shares.values_list("noun", flat=True).distinct()),
+        is_admin=is_admin, locale=user.locale, tz=user.tz,
+    )  # fmt: skip
+
+

@@ -1,0 +1,60 @@
+"""How users, teams and roles are shown and edited. Log-in data never passes through here."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from noren.accounts.models import ApiKey, User
+from noren.core.access.models import Role, Team
+from noren.core.record.declare import Facts, Record, Related, Row, Section
+
+
+class Users(Record):
+    model = User
+    columns = "name", "email", "team", "reports_to", "is_active", "joined_on"
+    filters = "name", "email", "team", "reports_to", "is_active", "joined_on", "external_id"
+    form = (
+        Section(
+            _("User"),
+            Row("name", "name_kana"),
+            "email",
+            Row("team", "reports_to"),
+            "roles",
+            Row("is_active", "joined_on"),
+            "external_id",
+        ),
+    )
+    panels = (Facts("name_kana", "email", "team", "reports_to", "is_active", "joined_on"),)
+    compact = "name", "email", "team"
+    reading = "name_kana"
+    keys = (("external_id",), ("email",), ("name",))
+    sort = "name"
+    icon = "users"
+
+
+class Teams(Record):
+    model = Team
+    columns = "name", "parent"
+    filters = "name", "parent"
+    form = (Row("name", "parent"), "external_id")
+    panels = (Related("accounts.user", "team", title=_("Users"), columns=("name", "reports_to")),)
+    keys = (("external_id",), ("name",))
+    sort = "name"
+    icon = "team"
+
+
+class Roles(Record):
+    model = Role
+    columns = "name", "is_admin"
+    filters = ("name",)
+    form = ("name",)
+    keys = (("name",),)
+    sort = "name"
+    icon = "shield"
+
+
+class ApiKeys(Record):
+    model = ApiKey
+    columns = "name", "user", "start", "scope", "expires_on", "last_used_at", "revoked_at"
+    filters = "name", "user", "scope"
+    pages = False

@@ -1,0 +1,56 @@
+"""How products and prices are shown and edited."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from noren.catalog.models import Price, PriceList, Product
+from noren.core.record.declare import Facts, Record, Related, Row, Section
+
+
+class Products(Record):
+    model = Product
+    columns = "name", "code", "family", "list_price", "unit", "tax_class", "is_sold", "updated_at"
+    filters = "name", "code", "family", "list_price", "tax_class", "is_sold", "created_at", "updated_at", "external_id"
+    form = (
+        Section(
+            _("Product"),
+            Row("name", "code"),
+            Row("family", "unit"),
+            Row("list_price", "cost", "tax_class"),
+            "is_sold",
+        ),
+        Section(_("More"), "note", "external_id", folded=True),
+    )
+    read_only = ("created_at", "updated_at")
+    panels = (
+        Facts("code", "family", "list_price", "cost", "unit", "tax_class", "is_sold"),
+        Related("catalog.price", "product", title=_("Prices"), columns=("price_list", "from_quantity", "amount")),
+    )
+    compact = "name", "code", "family", "list_price"
+    groups = {"cost": "money"}
+    keys = (("external_id",), ("code",), ("name",))
+    sort = "name"
+    icon = "box"
+    nav = ("commerce", 60)
+
+
+class PriceLists(Record):
+    model = PriceList
+    columns = "name", "valid_from", "valid_to"
+    filters = "name", "valid_from", "valid_to"
+    form = ("name", Row("valid_from", "valid_to"))
+    panels = (Related("catalog.price", "price_list", title=_("Prices"), columns=("product", "from_quantity", "amount")),)
+    keys = (("name",),)
+    sort = "name"
+    icon = "list"
+    nav = ("commerce", 61)
+
+
+class Prices(Record):
+    model = Price
+    columns = "price_list", "product", "from_quantity", "amount"
+    filters = "price_list", "product"
+    form = (Row("price_list", "product"), Row("from_quantity", "amount"))
+    keys = (("price_list", "product", "from_quantity"),)
+    pages = False

@@ -1,0 +1,122 @@
+"""How companies and people are shown, filtered, edited, imported, searched and offered to programs."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from noren.contacts.models import Affiliation, Company, Consent, Person
+from noren.core.record.declare import Facts, Record, Related, Row, Section, Timeline
+
+ADDRESS = Section(
+    _("Address"),
+    Row("postal_code", "prefecture", "city"),
+    Row("town", "block"),
+    Row("building", "country"),
+    "address",
+    folded=True,
+)
+
+
+class Companies(Record):
+    model = Company
+    columns = "legal_name", "standing", "next_step", "last_touch_at", "owner", "industry", "prefecture", "phone", "updated_at"
+    filters = (
+        "legal_name", "name_kana", "standing", "rank", "industry", "employees", "annual_revenue", "founded_year",
+        "prefecture", "city", "country", "owner", "owner__team", "parent", "corporate_number", "invoice_number",
+        "next_step_at", "last_touch_at", "created_at", "updated_at", "external_id", "kana_sort",
+    )  # fmt: skip
+    form = (
+        Section(
+            _("Company"),
+            Row("legal_name", "name_kana"),
+            Row("standing", "rank", "industry"),
+            Row("phone", "email", "url"),
+            "owner",
+        ),
+        ADDRESS,
+        Section(
+            _("More"),
+            Row("short_name", "fax"),
+            Row("corporate_number", "invoice_number"),
+            Row("employees", "annual_revenue", "founded_year"),
+            "parent",
+            "note",
+            "external_id",
+            folded=True,
+        ),
+    )
+    read_only = ("next_step", "next_step_at", "last_touch_at", "created_at", "updated_at")
+    panels = (
+        Facts("name_kana", "standing", "rank", "industry", "employees", "annual_revenue", "phone", "url", "corporate_number", "owner"),
+        Related("contacts.person", "company", title=_("People"), columns=("full_name", "department", "post", "phone")),
+        Related("contacts.affiliation", "company", title=_("Affiliations"), columns=("person", "post", "from_on", "to_on")),
+        Timeline(),
+    )  # fmt: skip
+    compact = "legal_name", "standing", "industry", "prefecture", "phone", "owner"
+    title = "legal_name"
+    reading = "name_kana"
+    groups = {"annual_revenue": "money", "email": "private", "phone": "private", "fax": "private"}
+    keys = (("external_id",), ("corporate_number",), ("name_key",))
+    views = (
+        (_("Mine"), "owner=@me"),
+        (_("Customers"), "standing=customer"),
+        (_("No contact for 90 days"), "last_touch_at__lt=@last_90_days"),
+        (_("No next step"), "next_step_at__empty=1"),
+    )
+    icon = "building"
+    nav = ("sales", 30)
+    hotkey = "c"
+
+
+class People(Record):
+    model = Person
+    columns = "full_name", "company", "department", "post", "email", "mobile", "last_touch_at", "owner", "updated_at"
+    filters = (
+        "full_name", "family_name", "given_name", "company", "company__industry", "company__standing", "department", "post",
+        "email", "mobile", "phone", "prefecture", "city", "owner", "owner__team", "source", "met_on", "next_step_at",
+        "last_touch_at", "created_at", "updated_at", "external_id", "kana_sort",
+    )  # fmt: skip
+    form = (
+        Section(
+            _("Person"),
+            Row("family_name", "given_name", "honorific"),
+            Row("family_kana", "given_kana"),
+            Row("company", "department", "post"),
+            Row("email", "mobile", "phone"),
+            "owner",
+        ),
+        ADDRESS,
+        Section(_("More"), Row("source", "met_on", "fax"), "is_kana_guess", "note", "external_id", folded=True),
+    )
+    read_only = ("full_name", "next_step", "next_step_at", "last_touch_at", "created_at", "updated_at")
+    panels = (
+        Facts("family_kana", "given_kana", "company", "department", "post", "email", "mobile", "phone", "source", "met_on", "owner"),
+        Related("contacts.affiliation", "person", title=_("Career"), columns=("company", "department", "post", "from_on", "to_on")),
+        Related("contacts.consent", "person", title=_("Consent"), columns=("channel", "state", "basis", "stated_at")),
+        Timeline(),
+    )  # fmt: skip
+    compact = "full_name", "company", "post", "email", "mobile", "owner"
+    title = "full_name"
+    reading = "family_kana"
+    groups = {"email": "private", "mobile": "private", "phone": "private", "fax": "private"}
+    keys = (("external_id",), ("email",), ("mobile", "family_name"), ("name_fold", "company"))
+    views = ((_("Mine"), "owner=@me"), (_("Met this month"), "met_on__on=@this_month"))
+    icon = "person"
+    nav = ("sales", 40)
+    hotkey = "p"
+
+
+class Affiliations(Record):
+    model = Affiliation
+    columns = "person", "company", "department", "post", "from_on", "to_on", "source"
+    filters = "person", "company", "from_on", "to_on"
+    form = (Row("person", "company"), Row("department", "post"), Row("from_on", "to_on"), "source")
+    pages = False
+
+
+class Consents(Record):
+    model = Consent
+    columns = "person", "purpose", "channel", "state", "basis", "stated_at", "source"
+    filters = "person", "purpose", "channel", "state", "basis", "stated_at"
+    form = (Row("person", "purpose"), Row("channel", "state", "basis"), "wording", Row("proof", "source"), "stated_at")
+    pages = False

@@ -1,0 +1,143 @@
+"""`visible`: the one function that decides which rows an actor gets. Lists, pages, search, export, API, metrics
+and link pickers all pass through it; what it does not return does not exist for the caller."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from django.apps import apps
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from noren.core.access.actor import Actor
+from noren.core.access.rights import Level
+from noren.core.base.errors import Forbidden, NotFound
+from noren.core.base.model import Model
+
+M = TypeVar("M", bound=Model)
+
+
+def visible(model: type[M], actor: Actor, verb: str = "view", *, removed: bool = False) -> QuerySet[M]:
+    """Rows of `model` on which `actor` may do `verb`. `removed=True` gives the bin instead of the living rows."""
+    rows: QuerySet[M] = model.every.filter(removed_at__isnull=not removed)
+    if actor.is_admin:
+        return rows
+    limit = reach(model, actor, verb)
+    if limit is None:
+        return rows
+    return rows.filter(limit)
+
+
+def reach(model: type[Model], actor: Actor, verb: str = "view") -> Q | None:
+    """The same as a condition: None means no limit."""
+    rule = model.reach
+    if rule.open_to_all and verb == "view":
+        return None
+    if rule.parents or rule.about:
+        return _inherited(model, actor, verb)
+    level = actor.level(model, verb)
+    if level is Level.ALL:
+        return None
+    mine = _owned(rule.owner, actor, level)
+    if model.word() in actor.shared and verb in ("view", "edit"):
+        mine |= Q(pk__in=_shared_ids(model.word(), actor, verb))
+    return mine
+
+
+def _owned(owner: str, actor: Actor, level: Level) -> Q:
+    if level is Level.NONE or not owner:
+        return Q(pk__in=())
+    if level is Level.OWN:
+        return Q(**{f"{owner}_id": actor.user_id})
+    return Q(**{f"{owner}_id__in": actor.team_user_ids})
+
+
+def _inherited(model: type[Model], actor: Actor, verb: str) -> Q | None:
+    """A child row follows its first parent that is set; a row without any follows its own owner.
+
+    To see a child is to see its parent. To change it needs the verb on the child's own noun as well, within its level.
+    """
+    rule = model.reach
+    level = actor.level(model, verb)
+    if level is Level.NONE:
+        return Q(pk__in=())
+    whole = Q(pk__in=())
+    unset = Q()
+    limited = False
+    for here, parent, key in _parents(model):
+        limit = reach(parent, actor, "view")
+        if limit is not None:
+            limited = True
+            here &= Q(**{f"{key}__in": parent.every.filter(limit).values("pk")})
+        whole |= unset & here
+        unset &= ~here if limit is None else ~_bare(here)
+    if level is Level.ALL and not limited:
+        return None
+    orphans = unset & _owned(rule.owner, actor, level) if level is not Level.ALL else unset
+    if verb != "view" and level is not Level.ALL:
+        whole &= _owned(rule.owner, actor, level)
+    return whole | orphans
+
+
+def _parents(model: type[Model]) -> list[tuple[Q, type[Model], str]]:
+    """(is set, the parent's noun, the column that holds its id), in the order in which they decide."""
+    found: list[tuple[Q, type[Model], str]] = []
+    if model.reach.about:
+        found += [(Q(about_noun=noun.word()), noun, "about_id") for noun in nouns() if noun.has_timeline]
+    found += [(Q(**{f"{path}__isnull": False}), _target(model, path), f"{path}_id") for path in model.reach.parents]
+    return found
+
+
+def _bare(condition: Q) -> Q:
+    """The first clause alone: the parent is set, visible or not."""
+    return Q(condition.children[0])
+
+
+def nouns() -> list[type[Model]]:
+    """Every concrete noun of the house."""
+    return [model for model in apps.get_models() if issubclass(model, Model)]
+
+
+def noun_of(word: str) -> type[Model]:
+    """The model behind `sales.deal`. NotFound for anything that is not a noun."""
+    try:
+        model = apps.get_model(word)
+    except (LookupError, ValueError):
+        raise NotFound from None
+    if not issubclass(model, Model):
+        raise NotFound
+    return model
+
+
+def _target(model: type[Model], path: str) -> type[Model]:
+    field: Any = model._meta.get_field(path)
+    return field.related_model  # type: ignore[no-any-return]
+
+
+def _shared_ids(word: str, actor: Actor, verb: str) -> QuerySet[Any]:
+    from noren.core.access.models import Share
+
+    rows = Share.objects.filter(Q(user_id=actor.user_id) | Q(team_id__in=actor.team_ids), noun=word)
+    rows = rows.filter(Q(until__isnull=True) | Q(until__gt=timezone.now()))
+    if verb == "edit":
+        rows = rows.filter(may_edit=True)
+    return rows.values("row_id")
+
+
+def fetch(model: type[M], actor: Actor, pk: Any, verb: str = "view", *, lock: bool = False) -> M:
+    """One row for one verb. Unknown or foreign: NotFound. Visible but not allowed: Forbidden."""
+    try:
+        key = int(pk)
+    except (TypeError, ValueError):
+        raise NotFound from None
+    if not 0 < key < 2**63:
+        raise NotFound
+    rows = visible(model, actor, verb)
+    if lock:
+        rows = rows.select_for_update(of=("self",))
+    row = rows.filter(pk=key).first()
+    if row is not None:
+        return row
+    if verb != "view" and visible(model, actor).filter(pk=key).exists():
+        raise Forbidden
+    raise NotFound

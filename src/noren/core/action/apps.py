@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class ActionApp(AppConfig):
+    name = "noren.core.action"
+    label = "action"

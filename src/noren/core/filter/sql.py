@@ -1,0 +1,167 @@
+"""A filter as SQL (a Django Q). Values are always parameters; names come from the vocabulary alone."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal, InvalidOperation
+from functools import reduce
+from typing import Any
+
+from django.db.models import Q
+from django.utils.dateparse import parse_date
+
+from noren.core.base.period import Period
+from noren.core.filter.condition import All, Any_, BadFilter, Cond, F, Node, Not
+from noren.core.filter.vocabulary import Term, Vocabulary
+from noren.core.filter.when import When
+
+NUMBERS = frozenset({"number", "money", "percent"})
+DATES = frozenset({"date", "datetime"})
+TEXTS = frozenset({"text", "longtext", "kana", "email", "phone", "url", "postal"})
+
+OPS_OF: dict[str, tuple[str, ...]] = {
+    **{kind: ("is", "not", "has", "starts", "in", "out", "empty", "filled") for kind in TEXTS},
+    **{kind: ("is", "gte", "lte", "gt", "lt", "not", "in", "empty", "filled") for kind in NUMBERS},
+    **{kind: ("on", "gte", "lte", "gt", "lt", "is", "empty", "filled") for kind in DATES},
+    "bool": ("is", "not"),
+    "choice": ("is", "in", "not", "out", "empty", "filled"),
+    "ref": ("is", "in", "not", "out", "empty", "filled"),
+    "tags": ("has", "empty", "filled"),
+}
+
+
+def to_q(where: F | None, vocabulary: Vocabulary, when: When) -> Q:
+    """The condition for `.filter()`. BadFilter when a name or value is not acceptable."""
+    return _node(where.node, vocabulary, when) if where else Q()
+
+
+def _node(node: Node, vocabulary: Vocabulary, when: When) -> Q:
+    if isinstance(node, Cond):
+        return _cond(node, vocabulary, when)
+    if isinstance(node, Not):
+        return ~_node(node.part, vocabulary, when)
+    parts = [_node(part, vocabulary, when) for part in node.parts]
+    join: Callable[[Q, Q], Q] = operator.and_ if isinstance(node, All) else operator.or_
+    return reduce(join, parts, Q()) if parts else Q()
+
+
+def _cond(cond: Cond, vocabulary: Vocabulary, when: When) -> Q:
+    term = vocabulary.term(cond.field)
+    if term is None:
+        raise BadFilter(f"no such field to filter on: {cond.field}", cond.field)
+    if cond.op not in OPS_OF[term.kind]:
+        raise BadFilter(f"{cond.field} does not take the operator {cond.op}", cond.field)
+    if cond.op == "empty":
+        return _empty(term)
+    if cond.op == "filled":
+        return ~_empty(term)
+    if cond.op in ("in", "out"):
+        values = cond.value if isinstance(cond.value, tuple) else (cond.value,)
+        inside = _within(term, values, when)
+        return inside if cond.op == "in" else ~inside
+    if term.kind in DATES:
+        return _dated(term, cond, when)
+    if term.kind == "ref" and cond.op in ("is", "not"):
+        inside = _within(term, (cond.value,), when)
+        return inside if cond.op == "is" else ~inside
+    value = _value(term, cond.value)
+    if cond.op in ("is", "not"):
+        same = Q(**{term.path: value})
+        return same if cond.op == "is" else ~same
+    lookup = {"has": "icontains", "starts": "istartswith"}.get(cond.op, cond.op)
+    if term.kind == "tags" and cond.op == "has":
+        lookup = "contains"
+        value = [value]
+    return Q(**{f"{term.path}__{lookup}": value})
+
+
+def _empty(term: Term) -> Q:
+    missing = Q(**{f"{term.path}__isnull": True})
+    if term.kind in TEXTS or term.kind == "choice":
+        missing |= Q(**{term.path: ""})
+    if term.kind == "tags":
+        missing |= Q(**{term.path: []})
+    return missing
+
+
+def _within(term: Term, values: tuple[Any, ...], when: When) -> Q:
+    plain: list[Any] = []
+    for value in values:
+        if value == "@me":
+            plain.append(when.actor.user_id)
+        elif value == "@my_team":
+            plain.extend(when.actor.team_user_ids if _is_user(term) else when.actor.team_ids)
+        else:
+            plain.append(_value(term, value))
+    return Q(**{f"{term.path}__in": plain})
+
+
+def _is_user(term: Term) -> bool:
+    return bool(term.target is not None and term.target._meta.label_lower == "accounts.user")
+
+
+def _value(term: Term, value: Any) -> Any:
+    try:
+        if term.kind == "ref" or term.kind in NUMBERS:
+            return _number(value)
+        if term.kind == "bool":
+            return value if isinstance(value, bool) else {"true": True, "false": False, "1": True, "0": False}[str(value)]
+        if term.kind == "choice" and term.choices and not term.key:
+            known = {str(v): v for v, _label in term.choices}
+            return known[str(value)]
+    except (KeyError, ValueError, InvalidOperation) as fault:
+        raise BadFilter(f"{term.name} cannot be compared with {value!r}", term.name) from fault
+    return str(value)
+
+
+def _number(value: Any) -> int | Decimal:
+    text = str(value).strip()
+    if not text or not text.lstrip("-").replace(".", "", 1).isdigit() or not text.isascii() or len(text) > 20:
+        raise ValueError(value)
+    number = Decimal(text)
+    return int(number) if number == number.to_integral_value() and "." not in text else number
+
+
+def day_or_period(value: Any, when: When) -> Period:
+    """The days a value means: `2026-11-20`, `@this_quarter`, `2026-11`."""
+    if isinstance(value, datetime):
+        value = value.date()
+    if isinstance(value, date):
+        return Period(value, value)
+    text = str(value)
+    try:
+        if text.startswith("@"):
+            return when.period(text[1:])
+        day = parse_date(text)
+        if day is not None:
+            return Period(day, day)
+        return when.period(text)
+    except ValueError as fault:
+        raise BadFilter(f"not a day or a period: {text}") from fault
+
+
+def _dated(term: Term, cond: Cond, when: When) -> Q:
+    span = day_or_period(cond.value, when)
+    first: Any = span.first
+    after: Any = span.last + timedelta(days=1)
+    if term.kind == "datetime":
+        zone = when.actor.zone
+        first = datetime.combine(first, time.min, zone)
+        after = datetime.combine(after, time.min, zone)
+    path = term.path
+    match cond.op:
+        case "on" | "is":
+            return Q(**{f"{path}__gte": first, f"{path}__lt": after})
+        case "gte":
+            return Q(**{f"{path}__gte": first})
+        case "gt":
+            return Q(**{f"{path}__gte": after})
+        case "lt":
+            return Q(**{f"{path}__lt": first})
+        case _:
+            return Q(**{f"{path}__lt": after})
+
+
+__all__ = ["OPS_OF", "F", "day_or_period", "to_q", "Any_"]

@@ -1,0 +1,32 @@
+"""A business area announces itself: five lines of `apps.py`, and the house finds its rooms by their names."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.util import find_spec
+
+from django.apps import AppConfig
+
+ROOMS = ("events", "actions", "records", "metrics", "reactions", "jobs")
+
+
+class ModuleConfig(AppConfig):
+    """Reads the declaring rooms of a module at start, so that the registries are whole before the first request."""
+
+    def ready(self) -> None:
+        for room in ROOMS:
+            name = f"{self.name}.{room}"
+            spec = find_spec(name)
+            if spec is None:
+                continue
+            import_module(name)
+            for place in spec.submodule_search_locations or ():
+                _read_folder(name, place)
+
+
+def _read_folder(name: str, place: str) -> None:
+    from pathlib import Path
+
+    for file in sorted(Path(place).glob("*.py")):
+        if file.stem != "__init__":
+            import_module(f"{name}.{file.stem}")

@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class PageApp(AppConfig):
+    name = "noren.core.page"
+    label = "page"

@@ -1,0 +1,62 @@
+"""Refusals and faults as pages, in one place and in the visitor's language."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
+
+from noren.core.base.errors import Invalid, Refusal
+
+log = logging.getLogger("noren")
+
+
+def refused(request: HttpRequest, fault: Refusal) -> HttpResponse:
+    """A Refusal as JSON for programs and a page (or a toast's text) for people."""
+    if request.path.startswith("/api/"):
+        return JsonResponse(problem(fault), status=fault.status)
+    return page(request, fault.status, str(fault), fault.code)
+
+
+def problem(fault: Refusal) -> dict[str, Any]:
+    """The body of every API refusal: code for machines, message for people, errors by field."""
+    body: dict[str, Any] = {"code": fault.code, "message": str(fault)}
+    if isinstance(fault, Invalid):
+        body["errors"] = fault.errors
+    return body
+
+
+def page(request: HttpRequest, status: int, message: str, code: str = "") -> HttpResponse:
+    context = {"status": status, "message": message, "code": code, "title": TITLES.get(status, "")}
+    if request.headers.get("HX-Request"):
+        return HttpResponse(render_to_string("ui/refused.html", context, request), status=status)
+    return HttpResponse(render_to_string("error.html", context, request), status=status)
+
+
+TITLES = {403: "403", 404: "404", 409: "409", 422: "422", 500: "500"}
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    if request.path.startswith("/api/"):
+        return JsonResponse({"code": "not_found", "message": _("There is nothing at this address.")}, status=404)
+    return page(request, 404, _("There is nothing at this address."), "not_found")
+
+
+def broken(request: HttpRequest) -> HttpResponse:
+    """Our own fault. Says so without inner workings; the trace is in the log."""
+    text = _("Something broke on our side. Nothing was changed; please try again.")
+    if request.path.startswith("/api/"):
+        return JsonResponse({"code": "error", "message": text}, status=500)
+    try:
+        return page(request, 500, text, "error")
+    except Exception:
+        log.exception("the error page itself failed")
+        return HttpResponse(text, status=500, content_type="text/plain; charset=utf-8")
+
+
+def csrf(request: HttpRequest, reason: str = "") -> HttpResponse:
+    text = _("This page was open too long, or cookies are blocked. Go back, reload the page and send it again.")
+    return page(request, 403, text, "csrf")

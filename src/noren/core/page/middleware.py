@@ -1,0 +1,74 @@
+"""What happens around every page: safety headers, the person's language and zone, refusals as answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone, translation
+
+from noren.core.base.errors import Refusal
+from noren.core.page.errors import refused
+from noren.core.record.custom import refresh
+
+Answer = Callable[[HttpRequest], HttpResponse]
+
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'"
+)
+
+
+def Headers(answer: Answer) -> Answer:  # noqa: N802  (middleware are named like classes)
+    """Strict headers on everything, and no caching of what a person sees."""
+
+    def around(request: HttpRequest) -> HttpResponse:
+        response = answer(request)
+        head = response.headers
+        head.setdefault("Content-Security-Policy", CSP)
+        head.setdefault("X-Content-Type-Options", "nosniff")
+        head.setdefault("Referrer-Policy", "same-origin")
+        head.setdefault("X-Frame-Options", "DENY")
+        head.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+        head.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=(self)")
+        if not request.path.startswith("/static/"):
+            head.setdefault("Cache-Control", "no-store")
+        return response
+
+    return around
+
+
+def Person(answer: Answer) -> Answer:  # noqa: N802
+    """Speak the person's language, count in their zone."""
+
+    def around(request: HttpRequest) -> HttpResponse:
+        user: Any = request.user
+        if user.is_authenticated:
+            refresh(getattr(user, "access_stamp", None))
+            translation.activate(user.locale)
+            timezone.activate(ZoneInfo(user.tz))
+        else:
+            wanted = request.COOKIES.get("noren-language") or translation.get_language_from_request(request)
+            translation.activate(wanted if wanted in ("ja", "en") else "ja")
+        request.LANGUAGE_CODE = translation.get_language()  # type: ignore[attr-defined]
+        try:
+            return answer(request)
+        finally:
+            timezone.deactivate()
+
+    return around
+
+
+class Refusals:
+    """A Refusal that reaches the surface becomes its page or its JSON."""
+
+    def __init__(self, answer: Answer) -> None:
+        self.answer = answer
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.answer(request)
+
+    def process_exception(self, request: HttpRequest, fault: Exception) -> HttpResponse | None:
+        return refused(request, fault) if isinstance(fault, Refusal) else None

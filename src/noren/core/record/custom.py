@@ -1,0 +1,39 @@
+"""Fields that a firm added itself, remembered between requests until the stamp moves."""
+
+from __future__ import annotations
+
+from noren.core.access.models import Stamp
+from noren.core.record.models import FieldDefinition
+
+_known: tuple[int, dict[str, dict[str, FieldDefinition]]] = (-1, {})
+
+
+def refresh(stamp: int | None = None) -> None:
+    """Read the definitions again if the stamp has moved. Called once per request with the stamp at hand."""
+    global _known
+    if stamp is None:
+        stamp = Stamp.objects.filter(pk=1).values_list("number", flat=True).first() or 0
+    if _known[0] == stamp:
+        return
+    found: dict[str, dict[str, FieldDefinition]] = {}
+    for one in FieldDefinition.system("field definitions are the same for everybody").filter(removed_at__isnull=True):
+        found.setdefault(one.noun, {})[one.key] = one
+    _known = (stamp, found)
+
+
+def definitions(noun: str) -> list[FieldDefinition]:
+    """The custom fields of a noun, in order."""
+    if _known[0] == -1:
+        refresh()
+    return list(_known[1].get(noun, {}).values())
+
+
+def definition_of(noun: str, key: str) -> FieldDefinition | None:
+    if _known[0] == -1:
+        refresh()
+    return _known[1].get(noun, {}).get(key)
+
+
+def forget() -> None:
+    global _known
+    _known = (-1, {})

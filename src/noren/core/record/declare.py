@@ -1,0 +1,323 @@
+"""Record: a noun as people meet it, declared once and read by every screen, file and program.
+
+    class Deals(Record):
+        model   = Deal
+        columns = "title", "company", "stage", "amount", "close_by", "owner"
+        filters = "stage", "owner", "owner__team", "company__industry", "close_by", "amount", "outcome"
+        form    = Row("title"), Row("company", "person"), Row("amount", "close_by"), "note"
+        actions = win_deal, lose_deal, move_deal
+        board   = Board(by="stage", sum="amount")
+        panels  = Related("lines"), Timeline()
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, ClassVar
+
+from django.db import models
+
+from noren.core.access.actor import Actor
+from noren.core.access.rights import Touch
+from noren.core.action.door import Action
+from noren.core.base.errors import NotFound
+from noren.core.base.model import Model
+from noren.core.filter.condition import F
+from noren.core.filter.vocabulary import Term
+from noren.core.record.custom import definitions
+from noren.core.record.field import Field, resolve
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Fields side by side in a form."""
+
+    names: tuple[str, ...]
+
+    def __init__(self, *names: str) -> None:
+        object.__setattr__(self, "names", names)
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A titled part of a form. `folded`: closed until asked for."""
+
+    title: Any
+    rows: tuple[Row | str, ...]
+    folded: bool = False
+
+    def __init__(self, title: Any, *rows: Row | str, folded: bool = False) -> None:
+        object.__setattr__(self, "title", title)
+        object.__setattr__(self, "rows", rows)
+        object.__setattr__(self, "folded", folded)
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """A board: one lane per value of `by` (a reference or choice), `sum` in the lane's head, `move` the verb that a
+    drag performs; `card` the fields on a card; `scope` narrows to one set of lanes (a pipeline)."""
+
+    by: str
+    sum: str = ""
+    move: Any = None
+    card: tuple[str, ...] = ()
+    scope: str = ""
+    where: F | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """A panel of field values."""
+
+    names: tuple[str, ...]
+    title: Any = ""
+
+    def __init__(self, *names: str, title: Any = "") -> None:
+        object.__setattr__(self, "names", names)
+        object.__setattr__(self, "title", title)
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """A panel of rows of another noun that point here. `noun`: its word; `by`: its field that points here."""
+
+    noun: str
+    by: str
+    title: Any = ""
+    columns: tuple[str, ...] = ()
+    where: F | None = None
+    limit: int = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """Everything that was done and what changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """A hand-made panel: `shows(row, actor) -> context | None` for `template`; declared by an upper module for a lower
+    noun through `on` (a socket)."""
+
+    on: str
+    template: str
+    shows: Callable[[Any, Actor], dict[str, Any] | None]
+    place: str = "side"
+    order: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class ImportField:
+    """A column of a file that is no plain field: `apply` receives [(row id, cell text)] once the rows stand.
+
+    kind and target as for a Field, so that the wizard can offer and check it.
+    """
+
+    name: str
+    label: Any
+    kind: str = "text"
+    target: str = ""
+    apply: Callable[[list[tuple[int, Any]], Actor], None] | None = None
+    synonyms: tuple[str, ...] = ()
+
+
+class Record:
+    """Base of all declarations. Reading one costs nothing: names are checked at start by `noren check`."""
+
+    model: ClassVar[type[Model]]
+    columns: ClassVar[Sequence[str]] = ()
+    filters: ClassVar[Sequence[str]] = ()
+    form: ClassVar[Sequence[Section | Row | str]] = ()
+    actions: ClassVar[Sequence[Action[Any, Any, Any]]] = ()
+    board: ClassVar[Board | None] = None
+    panels: ClassVar[Sequence[Any]] = ()
+    compact: ClassVar[Sequence[str]] = ()  # header, hover card, phone row and search hit
+    title: ClassVar[str] = ""  # the field that is the link to the row; default: the first column
+    reading: ClassVar[str] = ""  # kana field shown small above the title
+    sort: ClassVar[str] = "-updated_at"
+    totals: ClassVar[dict[str, str]] = {}  # column -> sum | avg | min | max
+    groups: ClassVar[dict[str, str]] = {}  # field -> money | private | secret
+    read_only: ClassVar[Sequence[str]] = ()  # shown and exported, never written
+    keys: ClassVar[Sequence[tuple[str, ...]]] = ()  # natural keys by which import knows a row again, strongest first
+    imports: ClassVar[Sequence[ImportField]] = ()  # fields only an import may set (history), and virtual columns
+    history: ClassVar[Sequence[str]] = ()  # state fields that an import may bring as history, never a form
+    views: ClassVar[Sequence[tuple[Any, str]]] = ()  # shipped views: (label, query string)
+    icon: ClassVar[str] = "doc"
+    nav: ClassVar[tuple[str, int] | None] = None  # (group of the rail, order); None: not in the rail
+    hotkey: ClassVar[str] = ""
+    pages: ClassVar[bool] = True  # False: no screens of its own (lines, affiliations)
+
+    def __init_subclass__(cls, **kw: Any) -> None:
+        super().__init_subclass__(**kw)
+        RECORDS[cls.word()] = cls
+        by_address.cache_clear()
+
+    # -- identity ----------------------------------------------------------------------------------------------
+    @classmethod
+    def word(cls) -> str:
+        return cls.model.word()
+
+    @classmethod
+    def module(cls) -> str:
+        return cls.model._meta.app_label
+
+    @classmethod
+    def plural(cls) -> str:
+        """The word in addresses: `deals` for the Record class Deals."""
+        return cls.__name__.lower()
+
+    @classmethod
+    def label(cls) -> Any:
+        return cls.model._meta.verbose_name
+
+    @classmethod
+    def labels(cls) -> Any:
+        return cls.model._meta.verbose_name_plural
+
+    @classmethod
+    def url(cls, pk: Any = None, verb: str = "") -> str:
+        base = f"/{cls.module()}/{cls.plural()}/"
+        if pk is not None:
+            base += f"{pk}/"
+        return f"{base}{verb}/" if verb else base
+
+    # -- fields ------------------------------------------------------------------------------------------------
+    @classmethod
+    def field(cls, name: str) -> Field:
+        """The field of this name. LookupError names the noun and the nearest right name at start-up checks."""
+        made = cls.computed(name)
+        if made is not None:
+            return made
+        return resolve(cls.model, name, cls.groups) if name.startswith("extra.") else _field(cls, name)
+
+    @classmethod
+    def computed(cls, name: str) -> Field | None:
+        """A column that a method of the Record works out; override to declare some."""
+        return None
+
+    @classmethod
+    def may_read(cls, name: str, actor: Actor) -> bool:
+        """Whether the actor may see this field: then it may also be filtered and sorted on, else neither."""
+        if actor.is_admin:
+            return True
+        try:
+            return actor.touch(cls.field(name).group) >= Touch.READ
+        except LookupError:
+            return False
+
+    @classmethod
+    def form_names(cls) -> list[str]:
+        """Fields that may be written, in the order of the form, custom fields last."""
+        names: list[str] = []
+        for part in cls.form:
+            names.extend(_names(part))
+        names.extend(f"extra.{d.key}" for d in definitions(cls.word()) if f"extra.{d.key}" not in names)
+        return names
+
+    @classmethod
+    def writable(cls, actor: Actor) -> list[Field]:
+        """Fields of the form that this actor may write."""
+        fields = [cls.field(name) for name in cls.form_names()]
+        return fields if actor.is_admin else [f for f in fields if actor.touch(f.group) >= Touch.WRITE]
+
+    @classmethod
+    def readable(cls, actor: Actor) -> list[Field]:
+        """Every field on the noun itself that this actor may see: what API and export give."""
+        names = list(dict.fromkeys((*cls.columns, *cls.form_names(), *cls.read_only, *cls.compact)))
+        names = [n for n in names if "__" not in n]
+        return [cls.field(n) for n in names if cls.may_read(n, actor)]
+
+    @classmethod
+    def filter_names(cls) -> list[str]:
+        return [*cls.filters, *(f"extra.{d.key}" for d in definitions(cls.word()))]
+
+    @classmethod
+    def vocabulary(cls, actor: Actor) -> Words:
+        return Words(cls, actor)
+
+    @classmethod
+    def title_field(cls) -> str:
+        return cls.title or cls.columns[0]
+
+    # -- hooks: few, counted ------------------------------------------------------------------------------------
+    @classmethod
+    def prepare(cls, rows: models.QuerySet[Any]) -> models.QuerySet[Any]:
+        """Hook: annotate what computed columns need."""
+        return rows
+
+
+class Words:
+    """What an actor may filter a noun by."""
+
+    def __init__(self, record: type[Record], actor: Actor) -> None:
+        self.record, self.actor = record, actor
+
+    def term(self, name: str) -> Term | None:
+        if name == "id":
+            return Term("id", "pk", "ref")
+        if name not in self.record.filters and not name.startswith("extra."):
+            return None
+        try:
+            if not self.record.may_read(name, self.actor):
+                return None
+            return self.record.field(name).term()
+        except LookupError:
+            return None
+
+    def __iter__(self) -> Iterator[Term]:
+        for name in self.record.filter_names():
+            found = self.term(name)
+            if found is not None:
+                yield found
+
+
+RECORDS: dict[str, type[Record]] = {}
+
+
+@cache
+def by_address(module: str, plural: str) -> type[Record]:
+    """The record behind `/sales/deals/`. NotFound for unknown words."""
+    for record in RECORDS.values():
+        if record.module() == module and record.plural() == plural:
+            return record
+    raise NotFound
+
+
+def record_of(noun: str | type[models.Model]) -> type[Record]:
+    """The declaration of a noun, by word (`sales.deal`, `deal`, `deals`) or model. NotFound when there is none."""
+    word = noun if isinstance(noun, str) else noun._meta.label_lower
+    word = word.lower()
+    if word in RECORDS:
+        return RECORDS[word]
+    near = [r for w, r in RECORDS.items() if w.rpartition(".")[2] == word or r.plural() == word]
+    if len(near) == 1:
+        return near[0]
+    raise NotFound
+
+
+def panels_on(word: str) -> list[Panel]:
+    """Sockets: panels that other modules put on the page of this noun."""
+    return sorted((p for p in SOCKETS if p.on == word), key=lambda p: p.order)
+
+
+SOCKETS: list[Panel] = []
+
+
+def socket(panel: Panel) -> Panel:
+    SOCKETS.append(panel)
+    return panel
+
+
+def _names(part: Section | Row | str) -> Iterable[str]:
+    if isinstance(part, str):
+        return (part,)
+    if isinstance(part, Row):
+        return part.names
+    return (name for row in part.rows for name in _names(row))
+
+
+@cache
+def _field(record: type[Record], name: str) -> Field:
+    return resolve(record.model, name, record.groups)
