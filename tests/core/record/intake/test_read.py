@@ -21,7 +21,9 @@ AB = [["A", "1", "x"], ["B", "2", "y"]]
 JA_ROWS = [["株式会社山田商店", "髙橋 一郎", "03-1234-5678"], ["㈱﨑製作所", "山﨑 花子", "06-1111-2222"]]
 WEST_ROWS = [["Müller", "Jörg Weiß", "Köln"], ["Café", "Renée", "Orléans"], ["Niño", "Señora", "Málaga"]]
 EIGHT = "会社名,部署名,役職,姓,名,e-mail,郵便番号,住所,TEL会社,TEL部門,TEL直通,Fax,携帯電話,URL,名刺交換日"
-EIGHT_ROW = "山田商店,営業部,部長,山田,太郎,a@example.jp,100-0005,東京都千代田区,03-1111-2222,,,,090-1111-2222,,2024/04/01"
+EIGHT_ROW = (
+    "山田商店,営業部,部長,山田,太郎,a@example.jp,100-0005,東京都千代田区,03-1111-2222,,,,090-1111-2222,,2024/04/01"
+)
 PREAMBLE = "".join(f"この行は説明です{n}\r\n" for n in range(8))
 
 Check = Callable[[Table, list[list[str]], list[Problem]], bool]
@@ -71,7 +73,10 @@ ZOO: dict[str, tuple[bytes, Check]] = {
     "cp932_crlf": (JA.replace("\n", "\r\n").encode("cp932"), good(JA_ROWS, encoding="cp932")),
     "cp932_backslash_second_byte": ("氏名,表\n能,ソ\n".encode("cp932"), good([["能", "ソ"]], encoding="cp932")),
     "cp932_circled": ("名前,①\n№,㈱\n".encode("cp932"), good([["№", "㈱"]], encoding="cp932")),
-    "cp932_half_kana": ("氏名,フリガナ\n佐藤,ｻﾄｳ\n鈴木,ｽｽﾞｷ\n".encode("cp932"), good([["佐藤", "ｻﾄｳ"], ["鈴木", "ｽｽﾞｷ"]], encoding="cp932")),
+    "cp932_half_kana": (
+        "氏名,フリガナ\n佐藤,ｻﾄｳ\n鈴木,ｽｽﾞｷ\n".encode("cp932"),
+        good([["佐藤", "ｻﾄｳ"], ["鈴木", "ｽｽﾞｷ"]], encoding="cp932"),
+    ),
     "utf16le_bom": (b"\xff\xfe" + JA.encode("utf-16-le"), good(JA_ROWS, encoding="utf-16-le")),
     "utf16be_bom": (b"\xfe\xff" + JA.encode("utf-16-be"), good(JA_ROWS, encoding="utf-16-be")),
     "utf16le_no_bom": (PLAIN.encode("utf-16-le"), asks("encoding_unsure", AB, encoding="utf-16-le")),
@@ -79,12 +84,20 @@ ZOO: dict[str, tuple[bytes, Check]] = {
     "utf16_ja_no_bom": (JA.encode("utf-16-le"), asks("encoding_unsure", JA_ROWS, encoding="utf-16-le")),
     "utf16_tabs_excel": (b"\xff\xfe" + PLAIN.replace(",", "\t").encode("utf-16-le"), good(AB, separator="\t")),
     "cp1252": (WEST.encode("cp1252"), asks("encoding_unsure", WEST_ROWS, encoding="cp1252")),
-    "cp1252_euro": ("name,price\nA,€ 5\nB,€ 6\n".encode("cp1252"), asks("encoding_unsure", [["A", "€ 5"], ["B", "€ 6"]])),
-    "euc_jp": (("会社名,よみ\n" + "やまだ,ヤマダ商店\n" * 5).encode("euc_jp"), asks("encoding_unsure", [["やまだ", "ヤマダ商店"]] * 5, encoding="euc_jp")),
+    "cp1252_euro": (
+        "name,price\nA,€ 5\nB,€ 6\n".encode("cp1252"),
+        asks("encoding_unsure", [["A", "€ 5"], ["B", "€ 6"]]),
+    ),
+    "euc_jp": (
+        ("会社名,よみ\n" + "やまだ,ヤマダ商店\n" * 5).encode("euc_jp"),
+        asks("encoding_unsure", [["やまだ", "ヤマダ商店"]] * 5, encoding="euc_jp"),
+    ),
     "iso2022": (("会社名,氏名\n" + "山田,太郎\n").encode("iso2022_jp"), asks("encoding_unsure", [["山田", "太郎"]])),
     "one_bad_byte_utf8": (
         JA.encode() + "山田商店,佐藤,03\n".encode() * 40 + b"bad\xff,x,1\n" + "鈴木商店,佐藤,03\n".encode(),
-        told("bad_bytes", rows=[*JA_ROWS, *[["山田商店", "佐藤", "03"]] * 40, ["鈴木商店", "佐藤", "03"]], numbers=[44]),
+        told(
+            "bad_bytes", rows=[*JA_ROWS, *[["山田商店", "佐藤", "03"]] * 40, ["鈴木商店", "佐藤", "03"]], numbers=[44]
+        ),
     ),
     "one_bad_byte_cp932": (
         (JA + "山田商店,佐藤,03\n" * 40).encode("cp932") + b"\x81\x20x,y,1\n" + "鈴木商店,佐藤,03\n".encode("cp932"),
@@ -92,12 +105,21 @@ ZOO: dict[str, tuple[bytes, Check]] = {
     ),
     "utf8_cut_in_character": (JA.encode() + "山田商店,佐藤,03\n".encode() * 9 + "末".encode()[:2], told("bad_bytes")),
     "semicolon": (PLAIN.replace(",", ";").encode(), good(AB, separator=";")),
-    "semicolon_decimal_comma": (b"name;price;city\nA;1,5;x\nB;2,5;y\n", good([["A", "1,5", "x"], ["B", "2,5", "y"]], separator=";")),
+    "semicolon_decimal_comma": (
+        b"name;price;city\nA;1,5;x\nB;2,5;y\n",
+        good([["A", "1,5", "x"], ["B", "2,5", "y"]], separator=";"),
+    ),
     "tab": (PLAIN.replace(",", "\t").encode(), good(AB, separator="\t")),
-    "tab_with_commas": (b"name\taddress\nA\tx, y, z\nB\tq, r\n", good([["A", "x, y, z"], ["B", "q, r"]], separator="\t")),
+    "tab_with_commas": (
+        b"name\taddress\nA\tx, y, z\nB\tq, r\n",
+        good([["A", "x, y, z"], ["B", "q, r"]], separator="\t"),
+    ),
     "pipe": (PLAIN.replace(",", "|").encode(), good(AB, separator="|")),
     "sep_line": (b"sep=;\n" + PLAIN.replace(",", ";").encode(), good(AB, separator=";", header_row=2)),
-    "separator_in_quotes": (b'name;note\n"a;b";"1,2"\n"c;d";"3,4"\n', good([["a;b", "1,2"], ["c;d", "3,4"]], separator=";")),
+    "separator_in_quotes": (
+        b'name;note\n"a;b";"1,2"\n"c;d";"3,4"\n',
+        good([["a;b", "1,2"], ["c;d", "3,4"]], separator=";"),
+    ),
     "one_column": ("メール\na@example.jp\nb@example.jp\n".encode(), good([["a@example.jp"], ["b@example.jp"]])),
     "cr_only": (PLAIN.replace("\n", "\r").encode(), good(AB)),
     "crlf": (PLAIN.replace("\n", "\r\n").encode(), good(AB)),
@@ -109,7 +131,10 @@ ZOO: dict[str, tuple[bytes, Check]] = {
     "doubled_quotes": (b'name,note\n"say ""hi""",x\n', good([['say "hi"', "x"]])),
     "quote_inside": (b'name,size\npipe,5" wide\nrod,6"\n', good([["pipe", '5" wide'], ["rod", '6"']])),
     "loose_quote": (b'name,note\n"A" Ltd,x\nB,y\n', good([["A Ltd", "x"], ["B", "y"]])),
-    "lone_quote": (b'name,note,n\n"A,x,1\nB,y,2\nC,z,3\n', told("quote_open", rows=[["B", "y", "2"], ["C", "z", "3"]], numbers=[2])),
+    "lone_quote": (
+        b'name,note,n\n"A,x,1\nB,y,2\nC,z,3\n',
+        told("quote_open", rows=[["B", "y", "2"], ["C", "z", "3"]], numbers=[2]),
+    ),
     "lone_quote_then_quoted": (
         b'name,note,n\nA,"x,1\nB,y,2\nC,"z, z",3\nD,w,4\n',
         told("quote_open", rows=[["B", "y", "2"], ["C", "z, z", "3"], ["D", "w", "4"]], numbers=[2]),
@@ -122,14 +147,20 @@ ZOO: dict[str, tuple[bytes, Check]] = {
     "nul": (b"name,phone,city\nA\0,1,x\nB,2,y\n", told("nul_removed", rows=AB, numbers=[2])),
     "trailing_commas": (b"name,phone,city,,\nA,1,x,,\nB,2,y,,\n", good(AB, header=["name", "phone", "city"])),
     "blank_named_column": (b"name,,city\nA,1,x\nB,2,y\n", good(AB, header=["name", "B", "city"])),
-    "duplicate_headers": ("氏名,電話,電話,電話\na,1,2,3\n".encode(), good([["a", "1", "2", "3"]], header=["氏名", "電話", "電話 (2)", "電話 (3)"])),
+    "duplicate_headers": (
+        "氏名,電話,電話,電話\na,1,2,3\n".encode(),
+        good([["a", "1", "2", "3"]], header=["氏名", "電話", "電話 (2)", "電話 (3)"]),
+    ),
     "blank_rows": (b"name,phone,city\n\nA,1,x\n,,\n  , ,\nB,2,y\n\n\n", good(AB)),
     "blank_first_rows": (b"\n\n\nname,phone,city\nA,1,x\nB,2,y\n", good(AB, header_row=4)),
     "preamble_eight": (
         (PREAMBLE + EIGHT + "\r\n" + (EIGHT_ROW + "\r\n") * 3).encode("cp932"),
         good([EIGHT_ROW.split(",")] * 3, header_row=9, encoding="cp932", header=EIGHT.split(",")),
     ),
-    "title_with_commas": ("顧客一覧,,\n2024年4月,,\n会社名,氏名,住所\nA,b,c\n".encode(), good([["A", "b", "c"]], header_row=3)),
+    "title_with_commas": (
+        "顧客一覧,,\n2024年4月,,\n会社名,氏名,住所\nA,b,c\n".encode(),
+        good([["A", "b", "c"]], header_row=3),
+    ),
     "no_header": (
         b"Taro,taro@example.jp,2024-01-02\nJiro,jiro@example.jp,2024-02-03\n",
         asks(
@@ -142,12 +173,18 @@ ZOO: dict[str, tuple[bytes, Check]] = {
     "header_of_years": (b"branch,2023,2024\nTokyo,1,2\nOsaka,3,4\n", good([["Tokyo", "1", "2"], ["Osaka", "3", "4"]])),
     "header_only": (b"name,phone,city\n", good([], header=["name", "phone", "city"])),
     "wide_header_letters": ("会社名　,ＴＥＬ\nA,1\n".encode(), good([["A", "1"]], header=["会社名", "ＴＥＬ"])),
-    "short_row": (b"name,phone,city\nA\nB,2,y\n", told("short_row", rows=[["A", "", ""], ["B", "2", "y"]], numbers=[2])),
+    "short_row": (
+        b"name,phone,city\nA\nB,2,y\n",
+        told("short_row", rows=[["A", "", ""], ["B", "2", "y"]], numbers=[2]),
+    ),
     "long_row_blank": (b"name,phone,city\nA,1,x,,,\nB,2,y\n", good(AB)),
     "long_row": (b"name,phone,city\nA,1,x,extra\nB,2,y\n", told("extra_cells", rows=[["B", "2", "y"]], numbers=[2])),
     "formulas": (b"name,phone,city\n=1+1,@x,-3\n+A,\tb,|c\n", good([["=1+1", "@x", "-3"], ["+A", "\tb", "|c"]])),
     "emoji": ("name,phone,city\n😀👨‍👩‍👧,1,𠮷野家\n".encode(), good([["😀👨‍👩‍👧", "1", "𠮷野家"]])),
-    "right_to_left": ("name,phone,city\nשלום,1,\u202eabc\nمرحبا,2,y\n".encode(), good([["שלום", "1", "\u202eabc"], ["مرحبا", "2", "y"]])),
+    "right_to_left": (
+        "name,phone,city\nשלום,1,\u202eabc\nمرحبا,2,y\n".encode(),
+        good([["שלום", "1", "\u202eabc"], ["مرحبا", "2", "y"]]),
+    ),
     "vertical_tab_and_separators": ("name,note\na\x0bb\u2028c,x\x85y\n".encode(), good([["a\x0bb\u2028c", "x\x85y"]])),
     "null_words": (b"name,phone,city\nNULL,N/A,-\n", good([["NULL", "N/A", "-"]])),
     "cell_too_long": (
@@ -163,7 +200,10 @@ ZOO: dict[str, tuple[bytes, Check]] = {
         b"name,phone,city\n" + b"x," * (COLUMN_CAP + 5) + b"\nB,2,y\n",
         told("too_many_columns", rows=[["B", "2", "y"]], numbers=[2]),
     ),
-    "header_too_wide": (b",".join(b"c%d" % n for n in range(COLUMN_CAP + 1)) + b"\n1\n", refused("too_many_columns_in_header")),
+    "header_too_wide": (
+        b",".join(b"c%d" % n for n in range(COLUMN_CAP + 1)) + b"\n1\n",
+        refused("too_many_columns_in_header"),
+    ),
     "empty": (b"", refused("empty")),
     "only_bom": (b"\xef\xbb\xbf", refused("no_rows")),
     "only_newlines": (b"\n\r\n\n", refused("no_rows")),
@@ -172,7 +212,10 @@ ZOO: dict[str, tuple[bytes, Check]] = {
     "pdf": (b"%PDF-1.7\n%rest", refused("pdf")),
     "png": (b"\x89PNG\r\n\x1a\n" + bytes(100), refused("binary")),
     "old_excel": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), refused("xls")),
-    "locked_excel": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600) + "EncryptedPackage".encode("utf-16-le"), refused("encrypted")),
+    "locked_excel": (
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600) + "EncryptedPackage".encode("utf-16-le"),
+        refused("encrypted"),
+    ),
     "html_as_xls": (b"<html><table><tr><td>a</td></tr></table></html>", refused("html")),
     "noise": (bytes(range(32)) * 50, refused("binary")),
     "cut_zip": (b"PK\x03\x04" + bytes(200), refused("xlsx_broken")),
@@ -281,11 +324,33 @@ def test_reading_streams_in_constant_memory(tmp_path: Path) -> None:
     assert 0.8 < table.rows_estimate / 200_000 < 1.2
 
 
-BITS = st.sampled_from([b"\n", b"\r", b",", b";", b"\t", b'"', b"\0", b"a", b"1", b"\xff", b"\x81", b"\xe3\x81\x82", b"PK\x03\x04", b"=", b" "])
+BITS = st.sampled_from(
+    [
+        b"\n",
+        b"\r",
+        b",",
+        b";",
+        b"\t",
+        b'"',
+        b"\0",
+        b"a",
+        b"1",
+        b"\xff",
+        b"\x81",
+        b"\xe3\x81\x82",
+        b"PK\x03\x04",
+        b"=",
+        b" ",
+    ]
+)
 
 
 @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(data=st.one_of(st.binary(max_size=600), st.lists(BITS, max_size=120).map(b"".join), st.text(max_size=200).map(str.encode)))
+@given(
+    data=st.one_of(
+        st.binary(max_size=600), st.lists(BITS, max_size=120).map(b"".join), st.text(max_size=200).map(str.encode)
+    )
+)
 def test_reading_never_raises_whatever_the_bytes(data: bytes, tmp_path: Path) -> None:
     path = tmp_path / "random.csv"
     path.write_bytes(data)

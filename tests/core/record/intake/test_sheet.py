@@ -45,7 +45,9 @@ def sheet(rows: str) -> str:
 
 
 def text_row(number: int, *cells: str) -> str:
-    inner = "".join(f'<c r="{chr(65 + at)}{number}" t="inlineStr"><is><t>{cell}</t></is></c>' for at, cell in enumerate(cells))
+    inner = "".join(
+        f'<c r="{chr(65 + at)}{number}" t="inlineStr"><is><t>{cell}</t></is></c>' for at, cell in enumerate(cells)
+    )
     return f'<row r="{number}">{inner}</row>'
 
 
@@ -63,7 +65,20 @@ def book(path: Path, rows: list[list[object]], formats: dict[str, str] | None = 
 def test_cells_read_as_a_person_sees_them(tmp_path: Path) -> None:
     day = datetime.date(2026, 4, 1)
     moment = datetime.datetime(2026, 4, 1, 13, 5, 7)
-    row: list[object] = ["山田商店", day, moment, datetime.time(9, 30), 1100.04, 0.1 + 0.2, 7000012050002, True, 30, "", None, -5]
+    row: list[object] = [
+        "山田商店",
+        day,
+        moment,
+        datetime.time(9, 30),
+        1100.04,
+        0.1 + 0.2,
+        7000012050002,
+        True,
+        30,
+        "",
+        None,
+        -5,
+    ]
     header: list[object] = [f"h{number}" for number in range(len(row) + 1)]
     path = book(tmp_path / "a.xlsx", [header, [*row, 44000]], {"I2": "0000000", "M2": '[$-411]ggge"年"m"月"d"日"'})
     table = open_table(path)
@@ -71,7 +86,17 @@ def test_cells_read_as_a_person_sees_them(tmp_path: Path) -> None:
     assert list(table.rows()) == [
         (
             2,
-            ["山田商店", "2026-04-01", "2026-04-01 13:05:07", "09:30:00", "1100.04", "0.3", "7000012050002", "TRUE", "0000030"]
+            [
+                "山田商店",
+                "2026-04-01",
+                "2026-04-01 13:05:07",
+                "09:30:00",
+                "1100.04",
+                "0.3",
+                "7000012050002",
+                "TRUE",
+                "0000030",
+            ]
             + ["", "", "-5", "2020-06-18"],
         )
     ]
@@ -143,9 +168,14 @@ def test_formula_errors_are_blank_and_told(tmp_path: Path) -> None:
 def test_a_row_beyond_the_limits_is_told_and_the_next_is_read(tmp_path: Path) -> None:
     wide = '<row r="2"><c r="XFD2" t="str"><v>x</v></c></row>'
     long = text_row(3, "y" * 140_000, "1")
-    table = open_table(pack(tmp_path / "a.xlsx", sheet(text_row(1, "name", "n") + wide + long + text_row(1_048_576, "b", "2"))))
+    table = open_table(
+        pack(tmp_path / "a.xlsx", sheet(text_row(1, "name", "n") + wide + long + text_row(1_048_576, "b", "2")))
+    )
     assert list(table.rows()) == [(1_048_576, ["b", "2"])]
-    assert [(problem.row, problem.code) for problem in table.problems] == [(2, "too_many_columns"), (3, "field_too_long")]
+    assert [(problem.row, problem.code) for problem in table.problems] == [
+        (2, "too_many_columns"),
+        (3, "field_too_long"),
+    ]
 
 
 ENTITIES = '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa">' + "".join(
@@ -157,7 +187,11 @@ def zeros(path: Path) -> Path:
     """200 MB of cells packed into some 200 KB."""
     block = b'<row><c t="str"><v>0</v></c></row>' * 31_000
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, text in {"[Content_Types].xml": TYPES, "xl/workbook.xml": BOOK, "xl/_rels/workbook.xml.rels": RELS}.items():
+        for name, text in {
+            "[Content_Types].xml": TYPES,
+            "xl/workbook.xml": BOOK,
+            "xl/_rels/workbook.xml.rels": RELS,
+        }.items():
             archive.writestr(name, text)
         with archive.open("xl/worksheets/sheet1.xml", "w") as file:
             file.write(f'<worksheet xmlns="{MAIN}"><sheetData>'.encode())
@@ -177,7 +211,10 @@ def crowd(path: Path) -> Path:
 
 BOMBS = {
     "ratio": (zeros, "xlsx_bomb"),
-    "strings": (lambda path: pack(path, sheet(text_row(1, "a", "b")), b"<sst>" + b"<si><t>a</t></si>" * 1_500_000), "xlsx_bomb"),
+    "strings": (
+        lambda path: pack(path, sheet(text_row(1, "a", "b")), b"<sst>" + b"<si><t>a</t></si>" * 1_500_000),
+        "xlsx_bomb",
+    ),
     "contents": (crowd, "xlsx_bomb"),
     "entities": (lambda path: pack(path, ENTITIES + "]>" + sheet(text_row(1, "&j;", "b"))), "xlsx_entity"),
     "entities_in_strings": (
@@ -185,7 +222,9 @@ BOMBS = {
         "xlsx_entity",
     ),
     "external_entity": (
-        lambda path: pack(path, '<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]>' + sheet(text_row(1, "&a;", "b"))),
+        lambda path: pack(
+            path, '<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]>' + sheet(text_row(1, "&a;", "b"))
+        ),
         "xlsx_entity",
     ),
     "endless_tag": (
@@ -219,7 +258,11 @@ def test_a_bomb_is_refused_at_once_and_in_flat_memory(name: str, tmp_path: Path)
 
 
 def test_two_cells_at_opposite_corners_reserve_nothing(tmp_path: Path) -> None:
-    rows = text_row(1, "name", "n") + text_row(2, "a", "1") + '<row r="1048576"><c r="XFD1048576" s="1"/><c r="A1048576"/></row>'
+    rows = (
+        text_row(1, "name", "n")
+        + text_row(2, "a", "1")
+        + '<row r="1048576"><c r="XFD1048576" s="1"/><c r="A1048576"/></row>'
+    )
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     assert list(open_table(pack(tmp_path / "a.xlsx", sheet(rows))).rows()) == [(2, ["a", "1"])]
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 20_000
@@ -241,7 +284,10 @@ _workbook.save(GOOD)
 
 
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(spots=st.lists(st.tuples(st.integers(0, len(GOOD.getvalue()) - 1), st.integers(0, 255)), max_size=12), cut=st.integers(0, 4_000))
+@given(
+    spots=st.lists(st.tuples(st.integers(0, len(GOOD.getvalue()) - 1), st.integers(0, 255)), max_size=12),
+    cut=st.integers(0, 4_000),
+)
 def test_reading_never_raises_on_a_damaged_workbook(spots: list[tuple[int, int]], cut: int, tmp_path: Path) -> None:
     data = bytearray(GOOD.getvalue())
     for place, value in spots:
@@ -256,9 +302,29 @@ def test_reading_never_raises_on_a_damaged_workbook(spots: list[tuple[int, int]]
 @given(
     inner=st.lists(
         st.sampled_from(
-            ["<row>", "</row>", '<row r="0">', '<row r="x">', '<c r="A1" t="s"><v>9</v></c>', '<c r="1"><v>1</v></c>', "<c><v>nan</v></c>"]
-            + ["<c><v>1e400</v></c>", '<c s="99999"><v>x</v></c>', '<c t="s"><v>-1</v></c>', "<c><v>inf</v></c>", "<c s='-1'><v>1</v></c>"]
-            + ['<c r="ZZZZZ9"><v>1</v></c>', '<c t="str"><v>a</v></c>', "<is><t>x</t></is>", '<c r="B1"><v>1</v></c>', "<v>loose</v>"]
+            [
+                "<row>",
+                "</row>",
+                '<row r="0">',
+                '<row r="x">',
+                '<c r="A1" t="s"><v>9</v></c>',
+                '<c r="1"><v>1</v></c>',
+                "<c><v>nan</v></c>",
+            ]
+            + [
+                "<c><v>1e400</v></c>",
+                '<c s="99999"><v>x</v></c>',
+                '<c t="s"><v>-1</v></c>',
+                "<c><v>inf</v></c>",
+                "<c s='-1'><v>1</v></c>",
+            ]
+            + [
+                '<c r="ZZZZZ9"><v>1</v></c>',
+                '<c t="str"><v>a</v></c>',
+                "<is><t>x</t></is>",
+                '<c r="B1"><v>1</v></c>',
+                "<v>loose</v>",
+            ]
         ),
         max_size=12,
     ).map("".join)

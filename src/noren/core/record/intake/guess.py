@@ -15,10 +15,38 @@ from typing import Literal
 
 from noren.core.record.intake import headers
 
-Kind = Literal["text", "long", "number", "money", "date", "datetime", "email", "phone", "postal", "url", "choice", "link", "bool", "code"]
-Reason = Literal["same_name", "synonym", "source", "dictionary", "content", "neighbors", "remembered", "ambiguous", "unknown", "ours_not"]
+Kind = Literal[
+    "text",
+    "long",
+    "number",
+    "money",
+    "date",
+    "datetime",
+    "email",
+    "phone",
+    "postal",
+    "url",
+    "choice",
+    "link",
+    "bool",
+    "code",
+]
+Reason = Literal[
+    "same_name",
+    "synonym",
+    "source",
+    "dictionary",
+    "content",
+    "neighbors",
+    "remembered",
+    "ambiguous",
+    "unknown",
+    "ours_not",
+]
 
-BLANK_WORDS = frozenset({"null", "(null)", "none", "nan", "n/a", "#n/a", "na", "nil", "-", "--", "―", "なし", "未設定", "不明", "undefined"})
+BLANK_WORDS = frozenset(
+    {"null", "(null)", "none", "nan", "n/a", "#n/a", "na", "nil", "-", "--", "―", "なし", "未設定", "不明", "undefined"}
+)
 """Texts that usually stand for an empty cell. The person is asked before they are taken so."""
 
 
@@ -83,11 +111,15 @@ _EMAIL = re.compile(r"[^@\s,;]+@[^@\s,;]+\.[^@\s,;]+([,;\s]+[^@\s,;]+@[^@\s,;]+\
 _URL = re.compile(r"(https?://|www\.)\S+", re.I)
 _POSTAL = re.compile(r"〒?\s*\d{3}-\d{4}|〒\s*\d{7}")
 _PHONE = re.compile(r"(tel|fax)?[:\s]*(\+?\d[\d\s().-]{7,18}\d|0\d{9,10})(\s*\(.*\)|\s*(内線|ext\.?|x)\s*\d+)?", re.I)
-_MONEY = re.compile(r"[-▲△(]?\s*([¥\\$€£]\s*-?\d[\d,]*(\.\d+)?\s*[kmb]?|\d[\d,]*(\.\d+)?\s*円|\d{1,3}(,\d{3})+(\.\d+)?)\)?", re.I)
+_MONEY = re.compile(
+    r"[-▲△(]?\s*([¥\\$€£]\s*-?\d[\d,]*(\.\d+)?\s*[kmb]?|\d[\d,]*(\.\d+)?\s*円|\d{1,3}(,\d{3})+(\.\d+)?)\)?", re.I
+)
 _NUMBER = re.compile(r"[-+▲△]?\(?\d[\d,]*(\.\d+)?%?\)?")
 _CORPORATE = re.compile(r"[1-9]\d{12}")
 _INVOICE = re.compile(r"T\s*[1-9][\d\s-]{12,14}", re.I)
-_YMD = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})日?([T\s].*)?|(19|20)\d\d(0[1-9]|1[0-2])([0-2]\d|3[01])")
+_YMD = re.compile(
+    r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})日?([T\s].*)?|(19|20)\d\d(0[1-9]|1[0-2])([0-2]\d|3[01])"
+)
 _LAST = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4}|\d{2})([T\s].*)?")
 _ERA = re.compile(r"([mtshr]|明治|大正|昭和|平成|令和)\s*(\d{1,2}|元)\s*[-/.年]\s*\d{1,2}\s*[-/.月]\s*\d{1,2}日?", re.I)
 _MONTH = re.compile(r"\d{1,2}[-\s]?[A-Za-z]{3,9}\.?[-,\s]+\d{2,4}.*|[A-Za-z]{3,9}\.?\s+\d{1,2},?\s+\d{4}.*")
@@ -194,7 +226,11 @@ def lost_zero(values: Sequence[str], kind: str) -> bool:
     """Do most numbers of a telephone or postal column lack their leading zero, as a spreadsheet leaves them?"""
     solid = _solid(values)
     pattern = {"phone": r"[1-9]\d{8,9}", "postal": r"[1-9]\d{5}"}.get(kind)
-    return pattern is not None and bool(solid) and sum(1 for value in solid if re.fullmatch(pattern, value)) * 2 > len(solid)
+    return (
+        pattern is not None
+        and bool(solid)
+        and sum(1 for value in solid if re.fullmatch(pattern, value)) * 2 > len(solid)
+    )
 
 
 def guess(
@@ -236,7 +272,9 @@ def guess(
             used.add(field)
     result = []
     for at, name in enumerate(header):
-        options = asked.get(at) or tuple(dict.fromkeys(field for _, minus, _, field, _ in sorted(pool, reverse=True) if -minus == at))
+        options = asked.get(at) or tuple(
+            dict.fromkeys(field for _, minus, _, field, _ in sorted(pool, reverse=True) if -minus == at)
+        )
         field_or_none, confidence, reason = taken.get(at, (None, 0.0, "unknown"))
         if at in asked:
             reason = "ambiguous"
@@ -247,10 +285,24 @@ def guess(
         dates = date_order(columns[at]) if is_date else None
         blanks = tuple(sorted({value.strip() for value in columns[at] if plain(value).lower() in BLANK_WORDS}))
         zero = target is not None and lost_zero(columns[at], target.kind)
-        ask = at in asked or (field_or_none is not None and confidence < 0.6) or bool(dates and dates.ask and field_or_none)
+        ask = (
+            at in asked
+            or (field_or_none is not None and confidence < 0.6)
+            or bool(dates and dates.ask and field_or_none)
+        )
         result.append(
             ColumnGuess(
-                at, name, field_or_none, round(confidence, 3), reason, ask, options, kinds[at], dates, blanks, zero,
+                at,
+                name,
+                field_or_none,
+                round(confidence, 3),
+                reason,
+                ask,
+                options,
+                kinds[at],
+                dates,
+                blanks,
+                zero,
             )  # fmt: skip
         )
     return Guess(tuple(result), main, found)
@@ -305,7 +357,9 @@ def _offers(
     offers += [(field, 0.92 - 0.06 * rank, "dictionary") for rank, field in enumerate(own)]
     for other in dict.fromkeys(target.partition(".")[0] for target in wanted):
         if other != noun:
-            offers += [(field, 0.65 - 0.05 * rank, "dictionary") for rank, field in enumerate(headers.fields_of(bare, other))]
+            offers += [
+                (field, 0.65 - 0.05 * rank, "dictionary") for rank, field in enumerate(headers.fields_of(bare, other))
+            ]
     return _wanted(offers, wanted)
 
 
@@ -324,7 +378,14 @@ def _by_content(kind: str, wanted: Mapping[str, Target], noun: str) -> list[Offe
     named = [target.name for target in wanted.values() if target.name.endswith(f".{kind}")]
     same = [target.name for target in wanted.values() if target.kind == kind and target.name not in named]
     fields = sorted((*named, *same), key=lambda field: not field.startswith(f"{noun}."))
-    strength = {"email": 0.75, "postal": 0.7, "url": 0.65, "phone": 0.6, "corporate_number": 0.8, "invoice_number": 0.8}.get(kind, 0.4)
+    strength = {
+        "email": 0.75,
+        "postal": 0.7,
+        "url": 0.65,
+        "phone": 0.6,
+        "corporate_number": 0.8,
+        "invoice_number": 0.8,
+    }.get(kind, 0.4)
     return [(field, strength - 0.05 * rank, "content") for rank, field in enumerate(fields[:4])]
 
 
@@ -333,7 +394,9 @@ def _fit(target: Target, kind: str, values: Sequence[str]) -> float:
     fits = _FITS.get(target.kind)
     if fits is None or not _solid(values):
         return 1.0
-    if kind in fits or (target.kind in ("date", "datetime") and kind == "number" and date_order(values).order != "none"):
+    if kind in fits or (
+        target.kind in ("date", "datetime") and kind == "number" and date_order(values).order != "none"
+    ):
         return 1.0
     if target.kind in ("phone", "postal", "number", "money") and any(re.search(r"\d", value) for value in values):
         return 0.9

@@ -53,7 +53,8 @@ NOUNS: Mapping[str, Mapping[str, str]] = {
         "url": "URL ホームページ Webサイト ウェブサイト HP サイトURL website webpage homepage domain 会社ドメイン名 companydomainname",
         "parent": "親会社 親取引先 親会社名 subsidiaryof parent parentaccount parentcompany 関連会社",
         "owner": _PLACE["owner"] + " 会社担当者 取引先所有者 companyowner",
-        "external_id": _PLACE["external_id"] + " 取引先コード 顧客コード 得意先コード 会社ID 取引先番号 企業コード companyid accountid accountnumber 取引先ID"
+        "external_id": _PLACE["external_id"]
+        + " 取引先コード 顧客コード 得意先コード 会社ID 取引先番号 企業コード companyid accountid accountnumber 取引先ID"
         " customerid",
     },
     "person": {
@@ -76,7 +77,8 @@ NOUNS: Mapping[str, Mapping[str, str]] = {
         "mobile": "携帯 携帯電話 携帯番号 携帯電話番号 mobile mobilephone mobilephonenumber cell cellphone 携帯電話(1)",
         "phone": _PLACE["phone"] + " TEL直通 直通電話 直通 TEL部門 勤務先電話 directphone TEL1(1)",
         "met_on": "名刺交換日 交換日 出会った日 初回接触日 meton",
-        "owner": _PLACE["owner"] + " コンタクト担当者 見込み客の担当者 連絡先の担当者 取引先責任者所有者 リード所有者 名刺所有者ユーザID leadowner",
+        "owner": _PLACE["owner"]
+        + " コンタクト担当者 見込み客の担当者 連絡先の担当者 取引先責任者所有者 リード所有者 名刺所有者ユーザID leadowner",
         "external_id": _PLACE["external_id"] + " 人物ID 名刺ID コンタクトID contactid leadid 担当者ID",
     },
     "product": {
@@ -98,7 +100,8 @@ NOUNS: Mapping[str, Mapping[str, str]] = {
         "company": "会社名 企業名 取引先名 顧客名 得意先名 取引先 顧客 会社 account accountname company companyname customer client 関連会社"
         " associatedcompany organization",
         "person": "先方担当者名 先方担当者 ご担当者名 取引先責任者 取引先責任者名 連絡先名 主担当者 contact contactname primarycontact associatedcontact 氏名",
-        "owner": _PLACE["owner"] + " 案件担当者名 案件担当者 取引担当者 商談の担当者 商談所有者 dealowner opportunityowner agent",
+        "owner": _PLACE["owner"]
+        + " 案件担当者名 案件担当者 取引担当者 商談の担当者 商談所有者 dealowner opportunityowner agent",
         "pipeline": "パイプライン pipeline",
         "stage": "フェーズ ステージ 取引ステージ 商談ステージ 営業ステージ 進捗 商談フェーズ stage dealstage salesstage stagename",
         "outcome": "結果 勝敗 受注失注 受失注 outcome result won/lost 成否",
@@ -110,7 +113,8 @@ NOUNS: Mapping[str, Mapping[str, str]] = {
         "lost_reason": "失注理由 敗因 lostreason lossreason closedlostreason",
         "source": "リードソース 見込み客のデータ元 きっかけ 流入元 流入経路 獲得経路 leadsource source channel",
         "note": _PLACE["note"] + " 次のステップ nextstep",
-        "external_id": _PLACE["external_id"] + " 商談ID 案件番号 案件コード 案件ID 取引ID opportunityid dealid 商談番号",
+        "external_id": _PLACE["external_id"]
+        + " 商談ID 案件番号 案件コード 案件ID 取引ID opportunityid dealid 商談番号",
     },
     "activity": {
         "kind": "種別 活動種別 対応種別 種類 活動種類 区分 kind type activitytype",
@@ -126,9 +130,18 @@ NOUNS: Mapping[str, Mapping[str, str]] = {
 
 AMBIGUOUS = frozenset(map(fold, ("担当者", "担当", "担当者名")))
 """Ours or theirs: decided by the other columns, or asked."""
-_OURS = frozenset(map(fold, "自社担当者 営業担当 営業担当者 所有者 案件担当者名 自社担当 担当営業 弊社担当 owner salesrep".split()))
-_THEIRS = frozenset(map(fold, "氏名 姓 名前 先方担当者名 先方担当者 ご担当者様名 ご担当者名 お名前 名前(姓) 氏名[姓] 取引先担当者氏名".split()))
-_THEIR_SIDE = frozenset(map(fold, "部署 部署名 役職 役職名 肩書 メール メールアドレス e-mail 携帯電話 携帯 敬称 フリガナ".split()))
+_OURS = frozenset(
+    map(fold, "自社担当者 営業担当 営業担当者 所有者 案件担当者名 自社担当 担当営業 弊社担当 owner salesrep".split())
+)
+_THEIRS = frozenset(
+    map(
+        fold,
+        "氏名 姓 名前 先方担当者名 先方担当者 ご担当者様名 ご担当者名 お名前 名前(姓) 氏名[姓] 取引先担当者氏名".split(),
+    )
+)
+_THEIR_SIDE = frozenset(
+    map(fold, "部署 部署名 役職 役職名 肩書 メール メールアドレス e-mail 携帯電話 携帯 敬称 フリガナ".split())
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +201,7 @@ SOURCES: tuple[Source, ...] = (
         "Id>external_id ContactId>external_id AccountId>- LastName>family_name FirstName>given_name Salutation>honorific Name>full_name AccountName>company"
         " Company>company Department>department Title>post MailingStreet>block MailingCity>city MailingState>prefecture MailingState/Province>prefecture"
         " MailingPostalCode>postal_code MailingZip/PostalCode>postal_code MailingCountry>country Phone>phone Fax>fax MobilePhone>mobile Mobile>mobile"
-        " Email>email Description>note LeadSource>- OwnerId>owner ContactOwner>owner Birthdate>-",
+        " Email>email Description>note LeadSource>- OwnerId>owner ContactOwner>owner Birthdate>- ReportsToId>- LastActivityDate>-",
     ),
     _source(
         "salesforce", "company", "BillingStreet BillingCity BillingPostalCode BillingState/Province AccountNumber AnnualRevenue",

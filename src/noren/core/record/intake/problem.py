@@ -36,7 +36,9 @@ SENTENCES: Mapping[str, str | Promise] = {
     "no_rows": _("The file has no rows."),
     "too_many_columns_in_header": _("The table has too many columns. At most %(cap)s can be read."),
     # Something to ask the person who brought the file.
-    "encoding_unsure": _("The character encoding is not certain. Look at the first rows and choose another if they are garbled."),
+    "encoding_unsure": _(
+        "The character encoding is not certain. Look at the first rows and choose another if they are garbled."
+    ),
     "header_unsure": _("The first row looks like data, not like column names."),
     # One row cannot be read.
     "bad_bytes": _("The row contains bytes that are not %(encoding)s text."),

@@ -88,7 +88,9 @@ def shape_of(rows: Sequence[Sequence[str]]) -> Shape:
             if _DATA.fullmatch(cell.strip())
             and sum(1 for row in following if at < len(row) and _DATA.fullmatch(row[at].strip())) * 2 > len(following)
         )
-        years = all(re.fullmatch(r"(19|20)\d\d年?", cell.strip()) for cell in rows[start] if _DATA.fullmatch(cell.strip()))
+        years = all(
+            re.fullmatch(r"(19|20)\d\d年?", cell.strip()) for cell in rows[start] if _DATA.fullmatch(cell.strip())
+        )
         if same and not years:
             return Shape(-1, False, most_width(rows))
     if here == 0 and values and len(rows) == start + 1:

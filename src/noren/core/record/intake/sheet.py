@@ -133,7 +133,9 @@ class Book:
             raise Refused("ods")
         if "[Content_Types].xml" not in names or not any(name.startswith(("xl/", "/xl/")) for name in names):
             raise Refused("zip")
-        book = next((one for one in ("xl/workbook.xml", *sorted(names)) if one.endswith("workbook.xml")), "xl/workbook.xml")
+        book = next(
+            (one for one in ("xl/workbook.xml", *sorted(names)) if one.endswith("workbook.xml")), "xl/workbook.xml"
+        )
         links: dict[str, str] = {}
         kinds: dict[str, str] = {}
         folder = book.rpartition("/")[0]
@@ -210,7 +212,9 @@ class Book:
         elapsed = re.search(r"\[(h+|m+|s+)\]", code.lower()) or number == 46
         if elapsed or not (number in _DATES and not code or re.search("[ymdhs]", bare)):
             return None
-        time_only = number in (18, 19, 20, 21, 45, 47) if not code else not re.search("[yd]|m.*d|g", bare) and "h" in bare
+        time_only = (
+            number in (18, 19, 20, 21, 45, 47) if not code else not re.search("[yd]|m.*d|g", bare) and "h" in bare
+        )
         return lambda text: _date(text, self._epoch1904, time_only)
 
     def _load_strings(self, archive: zipfile.ZipFile) -> Strings:

@@ -15,15 +15,84 @@ _LATIN = re.compile(r"[a-z0-9]*")
 
 WORDS: Mapping[str, tuple[str, ...]] = {
     "company.industry": (
-        *("technology", "software", "hardware", "telecommunications", "medical", "healthcare", "pharmaceuticals", "finance", "banking"),
-        *("insurance", "retail", "wholesale", "marketing", "advertising", "media", "entertainment", "employment", "services", "consulting"),
-        *("education", "government", "manufacturing", "construction", "real estate", "transportation", "logistics", "energy", "utilities"),
-        *("agriculture", "hospitality", "automotive", "legal", "nonprofit", "food", "chemicals", "electronics", "travel"),
-        *("製造業", "建設業", "不動産業", "情報通信業", "卸売業", "小売業", "金融業", "保険業", "運輸業", "サービス業", "医療・福祉"),
-        *("教育・学習支援業", "宿泊業・飲食サービス業", "農業・林業", "漁業", "鉱業", "公務", "電気・ガス・水道業", "広告業", "人材業"),
+        *(
+            "technology",
+            "software",
+            "hardware",
+            "telecommunications",
+            "medical",
+            "healthcare",
+            "pharmaceuticals",
+            "finance",
+            "banking",
+        ),
+        *(
+            "insurance",
+            "retail",
+            "wholesale",
+            "marketing",
+            "advertising",
+            "media",
+            "entertainment",
+            "employment",
+            "services",
+            "consulting",
+        ),
+        *(
+            "education",
+            "government",
+            "manufacturing",
+            "construction",
+            "real estate",
+            "transportation",
+            "logistics",
+            "energy",
+            "utilities",
+        ),
+        *(
+            "agriculture",
+            "hospitality",
+            "automotive",
+            "legal",
+            "nonprofit",
+            "food",
+            "chemicals",
+            "electronics",
+            "travel",
+        ),
+        *(
+            "製造業",
+            "建設業",
+            "不動産業",
+            "情報通信業",
+            "卸売業",
+            "小売業",
+            "金融業",
+            "保険業",
+            "運輸業",
+            "サービス業",
+            "医療・福祉",
+        ),
+        *(
+            "教育・学習支援業",
+            "宿泊業・飲食サービス業",
+            "農業・林業",
+            "漁業",
+            "鉱業",
+            "公務",
+            "電気・ガス・水道業",
+            "広告業",
+            "人材業",
+        ),
     ),
 }
 """Words usual in a field, for files that misspell a word throughout so that no better spelling stands beside it."""
+
+
+CROWD = 300
+"""Names compared in full per look-up, those sharing most pairs of letters first."""
+DISTINCT_CAP = 2_000
+"""Distinct values of a column looked at for clusters; a column with more is no list of choices."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +183,10 @@ class Names:
         shared = Counter(name for gram in grams for name in self._by_gram.get(gram, ()))
         need = max(1, len(grams) - 3 * cap)
         found: list[tuple[int, str]] = []
-        for name, count in shared.items():
-            if count < need or abs(len(name) - len(folded)) > cap or _DIGITS.findall(name) != digits:
+        for name, count in shared.most_common(CROWD):
+            if count < need:
+                break
+            if abs(len(name) - len(folded)) > cap or _DIGITS.findall(name) != digits:
                 continue
             edits = distance(folded, name, cap)
             if edits <= cap:
@@ -133,7 +204,7 @@ def closest(value: str, names: Iterable[str], limit: int = 3) -> list[Suggestion
 def clusters(values: Iterable[str] | Mapping[str, int]) -> list[Cluster]:
     """Spellings inside one column that look like one thing, by falling frequency of the kept one."""
     counts = Counter(values)
-    names = sorted((name for name in counts if key(name)), key=lambda name: (-counts[name], name))
+    names = sorted((name for name in counts if key(name)), key=lambda name: (-counts[name], name))[:DISTINCT_CAP]
     kept: list[str] = []
     others: dict[str, list[str]] = defaultdict(list)
     index = Names(())
@@ -144,4 +215,6 @@ def clusters(values: Iterable[str] | Mapping[str, int]) -> list[Cluster]:
             continue
         kept.append(name)
         index.add(name)
-    return [Cluster(name, counts[name], tuple((one, counts[one]) for one in others[name])) for name in kept if others[name]]
+    return [
+        Cluster(name, counts[name], tuple((one, counts[one]) for one in others[name])) for name in kept if others[name]
+    ]
