@@ -46,19 +46,20 @@ def test_nfkc_alone_is_not_enough_for_matching() -> None:
         assert unicodedata.normalize("NFKC", variant) != VARIANTS[variant]
 
 
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 @given(texts)
 def test_folding_twice_changes_nothing(s: str) -> None:
     assert fold(fold(s)) == fold(s)
 
 
+@settings(deadline=None)
 @given(texts)
 def test_no_field_can_contain_the_separator(s: str) -> None:
     assert SEP not in fold(s)
     assert "\x00" not in fold(s)
 
 
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 @given(texts, st.data())
 def test_every_part_of_a_text_asks_only_for_grams_the_text_has(s: str, data: st.DataObject) -> None:
     text = fold(s)
@@ -68,6 +69,7 @@ def test_every_part_of_a_text_asks_only_for_grams_the_text_has(s: str, data: st.
     assert set(query_grams(text[start:stop])) <= set(grams(text))
 
 
+@settings(deadline=None)
 @given(texts, texts, texts)
 def test_a_query_between_other_text_is_found_by_its_grams(before: str, query: str, after: str) -> None:
     text = fold(before + query + after)
@@ -76,6 +78,7 @@ def test_a_query_between_other_text_is_found_by_its_grams(before: str, query: st
         assert set(query_grams(fold(query))) <= set(grams(text))
 
 
+@settings(deadline=None)
 @given(texts)
 def test_grams_fit_the_index(s: str) -> None:
     found = grams(fold(s))
@@ -113,6 +116,7 @@ def test_cleaning_keeps_everything_that_can_be_stored(raw: str, stored: str) -> 
     assert clean(raw) == stored
 
 
+@settings(deadline=None)
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs"], exclude_characters="\x00\r")))
 def test_clean_text_is_untouched(s: str) -> None:
     assert clean(s) == s

@@ -2,7 +2,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from noren.core.base.japan.company import ABBREVIATIONS, BANK_FORMS, FORMS, name_key, parse_form, strip_honorific
+from noren.core.base.japan.company import (
+    ABBREVIATIONS,
+    BANK_FORMS,
+    FORMS,
+    name_key,
+    parse_form,
+    query_terms,
+    strip_honorific,
+)
+from noren.core.base.text import SEP, fold, grams, query_grams
 
 
 @pytest.mark.parametrize(
@@ -85,7 +94,7 @@ PIECES = [
 ]
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(st.one_of(st.lists(st.sampled_from(PIECES), max_size=7).map("".join), st.text(max_size=20)))
 def test_a_key_is_its_own_key(name: str) -> None:
     assert name_key(name_key(name)) == name_key(name)
@@ -93,3 +102,46 @@ def test_a_key_is_its_own_key(name: str) -> None:
 
 def test_the_honorific_is_taken_off() -> None:
     assert strip_honorific("株式会社　A 御中") == "株式会社　A"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "やまだ",
+        "ﾔﾏﾀﾞ",
+        "ヤマダ",
+        "山田",
+        "㈱山田",
+        "株式会社 山田",
+        "山田商店（株）",
+        "yamada@",
+        "ＹＡＭＡＤＡ",
+        "03-1234",
+        "0312",
+        "T7000",
+        "山田　T7000 0312",
+    ],
+)
+def test_a_company_is_found_in_every_spelling(query: str) -> None:
+    fields = [
+        "株式会社　山田商店",
+        name_key("株式会社　山田商店"),
+        "ヤマダショウテン",
+        "yamada@example.jp",
+        "03-1234-5678",
+        "0312345678",
+        "T7000012050002",
+    ]
+    text = SEP.join(map(fold, fields))
+
+    terms = query_terms(query)
+
+    assert terms
+    assert all(term in text for term in terms)
+    assert all(set(query_grams(term)) <= set(grams(text)) for term in terms)
+
+
+def test_a_search_for_a_form_alone_asks_for_the_form() -> None:
+    assert query_terms("株式会社") == ["株式会社"]
+    assert query_terms(" 　") == []
+    assert query_terms("100% _?'") == ["100%", "_?'"]

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from noren.core.base.japan import address, calendar, company, corporate, kana, mail, person, phone, postal, values
@@ -44,6 +44,7 @@ SIGNS = (
 )
 
 
+@settings(deadline=None)
 @given(st.one_of(st.text(alphabet=SIGNS, max_size=25), st.text(st.characters(), max_size=25)))
 def test_any_text_is_read_or_refused(cell: str) -> None:
     for read in READERS:

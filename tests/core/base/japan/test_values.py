@@ -2,7 +2,7 @@ from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from noren.core.base.japan.values import Unreadable, parse_bool, parse_money, parse_number, parse_percent
@@ -120,6 +120,7 @@ def test_unreadable_values_say_what_they_are(parse: Callable[[str], object], typ
     assert refused.value.code == code
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="0123456789,.-+()▲¥$円万億K%名NaNeE_ ー", max_size=12))
 def test_a_number_that_is_read_is_finite(typed: str) -> None:
     for parse in (parse_number, parse_percent, lambda s: parse_money(s).value):

@@ -4,7 +4,7 @@ import re
 import unicodedata
 
 from noren.core.base.japan import person
-from noren.core.base.text import DASHES, VARIANTS
+from noren.core.base.text import DASHES, VARIANTS, fold
 
 FORMS = (
     "特定非営利活動法人",
@@ -151,3 +151,13 @@ def name_key(s: str) -> str:
 def strip_honorific(s: str) -> str:
     """The bare name: 株式会社A 御中 -> 株式会社A."""
     return person.strip_honorific(s)
+
+
+def query_terms(q: str) -> list[str]:
+    """The words of a search, folded, each of which must be found; the legal form is taken off a name.
+
+    ㈱山田 asks for 山田, because the form may be written otherwise or stand at the other end. 株式会社 alone stays.
+    """
+    words = fold(q).split()
+    bare = [_TAIL.sub("", _HEAD.sub("", word, count=1) if _HEAD.match(word) else word, count=1) for word in words]
+    return [word for word in bare if word] or words
