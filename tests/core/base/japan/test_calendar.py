@@ -118,6 +118,7 @@ def test_the_era_of_a_day() -> None:
 def test_holidays_include_substitutes_sandwiched_days_and_bank_days() -> None:
     assert holiday_name(date(2026, 9, 22)) == "国民の休日"
     assert "振替休日" in holiday_name(date(2027, 3, 22))
+    assert (holiday_name(date(2027, 1, 1)), holiday_name(date(2026, 12, 31))) == ("元日", "銀行休業日")
     assert holiday_name(date(2026, 4, 1)) == ""
     assert not any(map(is_business_day, (date(2026, 12, 31), date(2027, 1, 2), date(2027, 1, 3), date(2026, 11, 28))))
 

@@ -40,6 +40,10 @@ def test_what_is_not_plainly_a_number_is_refused(typed: str) -> None:
     assert refused.value.params == {"value": typed}
 
 
+def test_nought_has_no_sign() -> None:
+    assert str(parse_number("▲0")) == str(parse_money("-0円").value) == "0"
+
+
 @pytest.mark.parametrize(
     ("typed", "value", "currency"),
     [

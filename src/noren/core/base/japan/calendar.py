@@ -107,7 +107,8 @@ def _holidays(year: int) -> dict[date, str]:
     import holidays
 
     days = holidays.country_holidays("JP", years=year, categories=("public", "bank"), language="ja")
-    return {day: name for day, name in days.items() if day.year == year}
+    # A bank holiday on a public one is told as "元日; 銀行休業日": the first name is the day's own.
+    return {day: name.partition(";")[0] for day, name in days.items() if day.year == year}
 
 
 def holiday_name(day: date) -> str:
@@ -139,18 +140,8 @@ def _walk(day: date, step: int, closed: Collection[date], *, same: bool) -> date
 
 
 _MONTHS = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
 ]
 _DAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
 

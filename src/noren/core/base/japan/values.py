@@ -46,13 +46,17 @@ def _sign(text: str) -> tuple[int, str]:
     return 1, text[1:].strip() if text.startswith("+") else text
 
 
+def _signed(sign: int, value: Decimal) -> Decimal:
+    return -value if sign < 0 and value else value  # ▲0 is nought, not minus nought
+
+
 def parse_number(raw: str) -> Decimal:
     """1,234 / １２３４ / ▲500 / (500) / 120名 -> Decimal. Never NaN, infinity, 1_000, 1e5 or a comma in the wrong place."""
     sign, text = _sign(_plain(raw))
     found = _COUNTED.fullmatch(text)
     if not found:
         raise Unreadable("number.unreadable", value=raw)
-    return sign * Decimal(found[1].replace(",", ""))
+    return _signed(sign, Decimal(found[1].replace(",", "")))
 
 
 _CURRENCIES = {"¥": "JPY", "\\": "JPY", "円": "JPY", "$": "USD", "€": "EUR", "£": "GBP", "₩": "KRW", "元": "CNY"}
@@ -68,11 +72,11 @@ _UNITS = {
     "千": 10**3,
     "万": 10**4,
     "百万": 10**6,
+    "千万": 10**7,
     "億": 10**8,
     "兆": 10**12,
 }
 _SCALED = re.compile(rf"({_NUMBER})\s*(百万|千万|[KMBkmb千万億兆])?", re.ASCII)
-_UNITS["千万"] = 10**7
 
 
 def _scaled(text: str) -> Decimal | None:
@@ -108,7 +112,7 @@ def parse_money(raw: str) -> Amount:
     value = _scaled(text)
     if value is None:
         raise Unreadable("money.unreadable", value=raw)
-    return Amount(sign * value, _currency(currency) if currency else None)
+    return Amount(_signed(sign, value), _currency(currency) if currency else None)
 
 
 def _currency(mark: str) -> str:
@@ -122,58 +126,11 @@ def parse_percent(raw: str) -> Decimal:
     text = text.removesuffix("%").removesuffix("パ-セント").strip()
     if not _PLAIN.fullmatch(text):
         raise Unreadable("percent.unreadable", value=raw)
-    return sign * Decimal(text.replace(",", ""))
+    return _signed(sign, Decimal(text.replace(",", "")))
 
 
-_YES = frozenset(
-    [
-        "○",
-        "〇",
-        "◯",
-        "o",
-        "●",
-        "◎",
-        "有",
-        "有り",
-        "あり",
-        "はい",
-        "可",
-        "済",
-        "レ",
-        "✓",
-        "✔",
-        "☑",
-        "yes",
-        "y",
-        "true",
-        "t",
-        "on",
-        "1",
-    ]
-)
-_NO = frozenset(
-    [
-        "×",
-        "x",
-        "✕",
-        "✖",
-        "╳",
-        "無",
-        "無し",
-        "なし",
-        "いいえ",
-        "否",
-        "不可",
-        "未",
-        "☐",
-        "no",
-        "n",
-        "false",
-        "f",
-        "off",
-        "0",
-    ]
-)
+_YES = frozenset("○〇◯o●◎有可済レ✓✔☑yt1") | {"有り", "あり", "はい", "yes", "true", "on"}
+_NO = frozenset("×x✕✖╳無否未☐nf0") | {"無し", "なし", "いいえ", "不可", "no", "false", "off"}
 
 
 def parse_bool(raw: str) -> bool:
