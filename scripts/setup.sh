@@ -57,6 +57,8 @@ packages() { # $1: run or test; installs only when what is pinned changed
     quiet="--disable-pip-version-check --root-user-action=ignore -q"
     pip install $quiet --require-hashes -r requirements/"$1".txt
     pip install $quiet --no-deps --no-build-isolation -e .
+    # Tests import one another from the top of the repository, whichever way pytest is called.
+    [ "$1" = run ] || pwd >"$(.venv/bin/python -c 'import site; print(site.getsitepackages()[0])')/noren-tests.pth"
     printf '%s' "$now" >.venv/"$1".stamp
 }
 

@@ -39,7 +39,7 @@ def page():  # type: ignore[no-untyped-def]
     from django.template import engines
     from django.urls import path
 
-    from noren.config.postgres import connection_fields
+    from noren.config.settings import database
 
     settings.configure(
         SECRET_KEY="measurement only",
@@ -48,13 +48,7 @@ def page():  # type: ignore[no-untyped-def]
         INSTALLED_APPS=["django.contrib.contenttypes", "django.contrib.auth", "django.contrib.sessions"],
         MIDDLEWARE=["django.middleware.security.SecurityMiddleware", "django.middleware.common.CommonMiddleware"],
         TEMPLATES=[{"BACKEND": "django.template.backends.django.DjangoTemplates"}],
-        DATABASES={
-            "default": {
-                "ENGINE": "django.db.backends.postgresql",
-                **connection_fields(os.environ["DATABASE_URL"]),
-                "OPTIONS": {"pool": {"min_size": 1, "max_size": 6}},
-            }
-        },
+        DATABASES={"default": database(os.environ["DATABASE_URL"])},
     )
     from django.core.wsgi import get_wsgi_application
     from django.db import connection

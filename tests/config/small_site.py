@@ -5,26 +5,35 @@ from __future__ import annotations
 import os
 import time
 
+from django.apps import AppConfig
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
 from noren.config import env as _settings
 from noren.config import postgres
+from noren.config.settings import database
 
 _env = _settings.load()
 SECRET_KEY = _env.secret_key
 ALLOWED_HOSTS = ["*"]
 ROOT_URLCONF = __name__
 USE_TZ = True
-INSTALLED_APPS = ["procrastinate.contrib.django"]
-DATABASES = {
-    "default": {
-        "ENGINE": "django.db.backends.postgresql",
-        **postgres.connection_fields(_env.database_url or postgres.address(_env.data)),
-    }
-}
-DATABASES["default"]["OPTIONS"] = {**DATABASES["default"]["OPTIONS"], "pool": {"min_size": 1, "max_size": 8}}
-DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+STATIC_ROOT = ""
+INSTALLED_APPS = ["procrastinate.contrib.django", "tests.config.small_site.Small"]
+DATABASES = {"default": database(_env.database_url or postgres.address(_env.data))}
+
+
+class Small(AppConfig):
+    """Declares one job once Django is set up."""
+
+    name = "tests.config"
+    label = "small"
+
+    def ready(self) -> None:
+        from procrastinate.contrib.django import app
+
+        if "tests.config.small_site.note" not in app.tasks:
+            app.task(lambda: None, name="tests.config.small_site.note")
 
 
 def who(request: HttpRequest) -> HttpResponse:

@@ -81,7 +81,8 @@ def programs(setting: Path | None = None, major: int | None = None) -> Programs:
     )
 
 
-def all_programs(setting: Path | None) -> list[Programs]:
+def all_programs(setting: Path | None = None) -> list[Programs]:
+    """Every PostgreSQL that could be used, the best first."""
     if setting is not None:
         return _those_in([setting])
     system = [folder for place in PLACES for folder in Path("/").glob(place[1:])]
@@ -140,14 +141,6 @@ def address(data: Path, database: str = "noren", user: str = "noren") -> str:
     from urllib.parse import quote
 
     return f"postgresql://{user}@/{database}?host={quote(str(socket_folder(data)), safe='')}"
-
-
-def connection_fields(url: str) -> dict[str, Any]:
-    """A DATABASE_URL as Django's NAME, USER, PASSWORD, HOST, PORT, and OPTIONS for whatever else it says."""
-    parts = psycopg.conninfo.conninfo_to_dict(url)
-    names = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}
-    fields: dict[str, Any] = {name: str(parts.pop(key, "") or "") for key, name in names.items()}
-    return {**fields, "OPTIONS": parts}
 
 
 @contextlib.contextmanager

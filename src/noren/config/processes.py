@@ -16,19 +16,21 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import hashlib
 import os
+import re
 import select
 import signal
 import socket
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from noren.config import postgres
+from noren.config import postgres, words
 from noren.config.env import Env
 
 PATIENCE = 35
@@ -191,9 +193,13 @@ def serve(
         database.start()
     try:
         check_database(env)
-        load()
-        if _wait(fork(lambda: bring_up_to_date(env, prepare, say))) != 0:
-            raise ServeError("noren did not start: the database could not be brought up to date (reason above).")
+        set_up()
+        if _wait(fork(lambda: _make_ready(env, prepare, say))) != 0:
+            raise ServeError("noren did not start: it could not be made ready (reason above).")
+        if web:
+            load_pages()
+        gc.collect()
+        gc.freeze()  # the collector would write to shared pages and so unshare them
         supervisor = Supervisor(env, say, database=database, ready=lambda: ready(env))
         if listening:
             supervisor.children.append(Child("web", lambda: run_web(env, listening, supervisor.announce)))
@@ -250,33 +256,82 @@ def check_database(env: Env) -> None:
         )
 
 
-def load() -> Any:
-    """Load the whole application, so that processes forked from here share its memory."""
+def set_up() -> None:
+    """Load all modules, so that processes forked from here share their memory."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "noren.config.settings")
+    import django
+
+    words.compile_all()
+    django.setup()
+
+
+def load_pages() -> Any:
+    """The web application, with everything that the first request would otherwise wait for."""
     from django.core.wsgi import get_wsgi_application
     from django.urls import get_resolver
 
     application = get_wsgi_application()
-    get_resolver().url_patterns  # noqa: B018  (reads all pages now instead of at the first request)
-    gc.collect()
-    gc.freeze()  # the collector would write to shared pages and so unshare them
+    get_resolver().url_patterns  # noqa: B018  (reads all pages now)
     return application
 
 
-def bring_up_to_date(env: Env, prepare: Callable[[Env], None] = lambda env: None, say: Callable[[str], None] = print) -> None:
-    """Change the tables to what this version needs. Several processes may call it at once; one does it."""
+def _make_ready(env: Env, prepare: Callable[[Env], None], say: Callable[[str], None]) -> None:
+    bring_up_to_date(env, say=say)
+    collect_static(env)
+    with _alone(env):
+        prepare(env)
+
+
+@contextlib.contextmanager
+def _alone(env: Env) -> Iterator[None]:
+    """Only one process on this database at a time."""
     import psycopg
+
+    with psycopg.connect(env.database_url or postgres.address(env.data), autocommit=True) as lock:
+        lock.execute("SELECT pg_advisory_lock(%s)", [MIGRATION_LOCK])
+        yield
+
+
+def bring_up_to_date(env: Env, say: Callable[[str], None] = print) -> None:
+    """Change the tables to what this version needs. Several processes may call it at once; one does it."""
     from django.core.management import call_command
     from django.db import connection
     from django.db.migrations.executor import MigrationExecutor
 
-    with psycopg.connect(env.database_url or postgres.address(env.data), autocommit=True) as lock:
-        lock.execute("SELECT pg_advisory_lock(%s)", [MIGRATION_LOCK])
+    without_limits()
+    with _alone(env):
         executor = MigrationExecutor(connection)
         if executor.migration_plan(executor.loader.graph.leaf_nodes()):
             say("Bringing the database up to date …")
             call_command("migrate", interactive=False, verbosity=0)
-        prepare(env)
+
+
+def collect_static(env: Env) -> None:
+    """Put scripts, styles and pictures, with names made from their content, where the web serves them from."""
+    from django.conf import settings
+    from django.contrib.staticfiles.finders import get_finders
+    from django.core.management import call_command
+
+    if not settings.STATIC_ROOT or settings.DEBUG:
+        return
+    sign = hashlib.sha256()
+    for finder in get_finders():
+        for name, storage in finder.list([]):
+            facts = Path(storage.path(name)).stat()
+            sign.update(f"{name} {facts.st_mtime_ns} {facts.st_size}\n".encode())
+    stamp = Path(settings.STATIC_ROOT) / ".stamp"
+    if stamp.exists() and stamp.read_text() == sign.hexdigest():
+        return
+    call_command("collectstatic", interactive=False, verbosity=0)
+    stamp.write_text(sign.hexdigest())
+
+
+def without_limits() -> None:
+    """Let this process's statements take their time: the limits of settings.py are for people who wait for a page."""
+    from django.db import connections
+
+    options = connections["default"].settings_dict["OPTIONS"]
+    options["options"] = re.sub(r"statement_timeout=\d+", "statement_timeout=0", options.get("options", ""))
 
 
 def _wait(pid: int) -> int:
@@ -348,6 +403,7 @@ def run_worker(env: Env) -> None:
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
+    without_limits()
     with app.replace_connector(app.connector.get_worker_connector()) as queue:
         queue.run_worker(concurrency=env.jobs, shutdown_graceful_timeout=LOST, name=f"worker-{os.getpid()}")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -37,11 +36,9 @@ def ground(*, up_to_date: bool = True) -> Iterator[Env]:
     env = settings.load()
     with postgres.using(env, say=tell):
         processes.check_database(env)
-        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "noren.config.settings")
-        import django
+        processes.set_up()
         from django.db import connections
 
-        django.setup()
         try:
             if up_to_date:
                 processes.bring_up_to_date(env, say=tell)

@@ -1,0 +1,5 @@
+"""`python -m noren` is `noren`."""
+
+from noren.config.cli import main
+
+main()

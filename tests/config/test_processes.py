@@ -1,0 +1,223 @@
+"""`noren serve` as people run it: real processes on a small site, killed one after the other."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+
+import psutil
+import psycopg
+import pytest
+
+from noren.config import postgres
+
+pytestmark = [pytest.mark.slow]
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Running:
+    """A started `noren`, its port and its data folder."""
+
+    def __init__(self, folder: Path, *words: str, port: int | None = None, **extra: str) -> None:
+        self.folder = folder
+        self.port = port or free_port()
+        self.words = words or ("serve",)
+        clean = {key: value for key, value in os.environ.items() if key not in {"DATABASE_URL", "PYTEST_XDIST_WORKER"}}
+        self.environment = {
+            **clean, "NOREN_DATA": str(folder), "PORT": str(self.port), "PYTHONPATH": str(ROOT),
+            "DJANGO_SETTINGS_MODULE": "tests.config.small_site", **extra,
+        }  # fmt: skip
+        self.start()
+
+    def start(self) -> None:
+        with (self.folder / "log.txt").open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "noren", *self.words],
+                cwd=ROOT, env=self.environment, stdout=log, stderr=subprocess.STDOUT,
+            )  # fmt: skip
+
+    def child(self, name: str) -> psutil.Process:
+        """web, worker or postgres; the first two are told apart by having children or not."""
+        children = psutil.Process(self.process.pid).children()
+        if name == "postgres":
+            return next(one for one in children if one.name() == "postgres")
+        ours = [one for one in children if one.name() != "postgres"]
+        return next(one for one in ours if bool(one.children()) == (name == "web"))
+
+    def get(self, path: str = "/") -> str | None:
+        """The answer, or None when there is none now."""
+        with closing(HTTPConnection("127.0.0.1", self.port, timeout=10)) as link:
+            try:
+                link.request("GET", path)
+                answer = link.getresponse()
+                body = answer.read().decode()
+            except (OSError, HTTPException):
+                return None
+        return body if answer.status == 200 else None
+
+    def said(self) -> str:
+        return (self.folder / "log.txt").read_text()
+
+    def stop(self) -> int:
+        self.process.terminate()
+        return self.process.wait(40)
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def until(true: Callable[[], object], seconds: float = 15) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "it did not come about in time"
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def running(folder: Path) -> Iterator[Running]:
+    noren = Running(folder)
+    try:
+        until(noren.get)
+        yield noren
+    finally:
+        noren.stop()
+
+
+def defer(noren: Running, name: str = "tests.config.small_site.note") -> int:
+    """Put a job into the queue; gives its number."""
+    with psycopg.connect(postgres.address(noren.folder), autocommit=True) as link:
+        row = link.execute(
+            "INSERT INTO procrastinate_jobs (queue_name, task_name, priority, args, status, attempts)"
+            " VALUES ('default', %s, 0, '{}', 'todo', 0) RETURNING id",
+            [name],
+        ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def done(noren: Running, job: int) -> bool:
+    with psycopg.connect(postgres.address(noren.folder)) as link:
+        row = link.execute("SELECT status FROM procrastinate_jobs WHERE id = %s", [job]).fetchone()
+    return row == ("succeeded",)
+
+
+@pytest.mark.parametrize("victim", ["web", "worker", "postgres"])
+def test_a_killed_child_comes_back_by_itself(running: Running, victim: str) -> None:
+    until(lambda: running.child(victim))
+    old = running.child(victim)
+
+    old.kill()
+
+    until(lambda: not old.is_running() or old.status() == psutil.STATUS_ZOMBIE)
+    until(running.get)
+    job = defer(running)
+    until(lambda: done(running, job))
+
+
+def test_a_killed_web_process_is_replaced(running: Running) -> None:
+    old = int((running.get() or "0").split()[0])
+
+    os.kill(old, signal.SIGKILL)
+
+    until(lambda: (found := running.get()) and int(found.split()[0]) != old)
+
+
+def test_after_a_kill_of_everything_a_new_start_serves_what_was_there(folder: Path) -> None:
+    noren = Running(folder)
+    until(noren.get)
+    job = defer(noren)
+    until(lambda: done(noren, job))
+    family = [psutil.Process(noren.process.pid), *psutil.Process(noren.process.pid).children(recursive=True)]
+    for one in family:
+        one.kill()
+    noren.process.wait()
+
+    noren.start()
+    try:
+        until(noren.get)
+        assert done(noren, job)
+    finally:
+        assert noren.stop() == 0
+
+
+def test_when_only_the_parent_is_killed_its_children_leave_and_a_new_start_takes_over(folder: Path) -> None:
+    noren = Running(folder)
+    until(noren.get)
+    children = [one for one in psutil.Process(noren.process.pid).children() if one.name() != "postgres"]
+
+    noren.process.kill()
+    noren.process.wait()
+    noren.start()
+
+    try:
+        until(lambda: not any(one.is_running() for one in children))
+        until(noren.get)
+    finally:
+        assert noren.stop() == 0
+
+
+def test_a_stop_lets_a_running_request_finish_and_leaves_no_process(folder: Path) -> None:
+    noren = Running(folder)
+    until(noren.get)
+    family = psutil.Process(noren.process.pid).children(recursive=True)
+    with closing(HTTPConnection("127.0.0.1", noren.port, timeout=10)) as link:
+        link.request("GET", "/slow/")
+        time.sleep(0.3)
+
+        began = time.monotonic()
+        code = noren.stop()
+
+        assert link.getresponse().read() == b"done"
+    assert code == 0
+    assert time.monotonic() - began < 10
+    assert [one.name() for one in family if one.is_running()] == []
+
+
+def test_a_taken_port_is_told_in_one_line(folder: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        noren = Running(folder, port=taken.getsockname()[1])
+
+        assert noren.process.wait(20) == 1
+
+    assert noren.said().strip().splitlines()[-1].startswith(f"noren cannot listen on 127.0.0.1, port {noren.port} (")
+
+
+def test_a_database_that_is_down_is_told_in_one_line_without_its_password(folder: Path) -> None:
+    noren = Running(folder, DATABASE_URL=f"postgresql://noren:hidden@127.0.0.1:{free_port()}/noren")
+
+    assert noren.process.wait(20) == 1
+
+    [told] = noren.said().strip().splitlines()
+    assert told.startswith("The database of DATABASE_URL does not let noren in (")
+    assert "hidden" not in told
+
+
+def test_web_and_worker_may_run_apart(folder: Path) -> None:
+    web = Running(folder, "serve", "--web-only")
+    try:
+        until(web.get)
+        job = defer(web)
+        time.sleep(0.5)
+        assert not done(web, job)
+
+        worker = Running(folder, "worker")
+        try:
+            until(lambda: done(web, job))
+        finally:
+            assert worker.stop() == 0
+        assert web.get()  # the database they shared is still there
+    finally:
+        assert web.stop() == 0
