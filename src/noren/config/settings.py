@@ -53,7 +53,7 @@ ROOT_URLCONF = "noren.config.urls"
 WSGI_APPLICATION = "noren.config.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "accounts.User"
-SILENCED_SYSTEM_CHECKS = ["models.W042"]
+SILENCED_SYSTEM_CHECKS = ["models.W042", "auth.W004"]  # e-mail is unique without regard to case, by a constraint
 
 # -- database --------------------------------------------------------------------------------------------------------
 
