@@ -61,7 +61,8 @@ def test_words_for_nothing_and_lost_zeros_are_pointed_out() -> None:
     rows = [["NULL", "312345678"], ["a@example.jp", "9012345678"], ["-", "663456789"]]
     email, phone = guess(["メール", "電話番号"], rows, PERSON).columns
     assert email.blank_words == ("-", "NULL")
-    assert phone.lost_zero and phone.field == "person.phone"
+    assert phone.lost_zero
+    assert phone.field == "person.phone"
     assert not lost_zero(["03-1234-5678"], "phone")
 
 
@@ -110,8 +111,10 @@ def test_the_order_of_day_and_month_is_asked_unless_the_dates_tell(values: list[
 
 def test_four_date_formats_in_one_column_are_a_question() -> None:
     column = guess(["名刺交換日"], [["2026-04-01"], ["04/13/2026"], ["R8.4.1"], ["44000"]], PERSON).columns[0]
-    assert column.field == "person.met_on" and column.ask
-    assert column.dates is not None and column.dates.order == "mixed"
+    assert column.field == "person.met_on"
+    assert column.ask
+    assert column.dates is not None
+    assert column.dates.order == "mixed"
 
 
 @given(st.lists(st.text(max_size=30), max_size=6), st.lists(st.lists(st.text(max_size=30), max_size=7), max_size=5))

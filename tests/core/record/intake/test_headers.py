@@ -4,28 +4,25 @@ from __future__ import annotations
 
 import pytest
 
-from noren.core.record.intake.headers import NOUNS, SOURCES, contact_side, fields_of, fold, known, nouns_of, recognize
 from noren.core.record.intake.guess import Target, guess
+from noren.core.record.intake.headers import NOUNS, SOURCES, contact_side, fields_of, fold, known, nouns_of, recognize
 
 KINDS = {
-    **{
-        "email": "email",
-        "phone": "phone",
-        "mobile": "phone",
-        "fax": "phone",
-        "postal_code": "postal",
-        "url": "url",
-        "met_on": "date",
-    },
-    **{
-        "opened_on": "date",
-        "closed_on": "date",
-        "close_by": "date",
-        "happened_at": "datetime",
-        "amount": "money",
-        "list_price": "money",
-    },
-    **{"annual_revenue": "money", "employees": "number"},
+    "email": "email",
+    "phone": "phone",
+    "mobile": "phone",
+    "fax": "phone",
+    "postal_code": "postal",
+    "url": "url",
+    "met_on": "date",
+    "opened_on": "date",
+    "closed_on": "date",
+    "close_by": "date",
+    "happened_at": "datetime",
+    "amount": "money",
+    "list_price": "money",
+    "annual_revenue": "money",
+    "employees": "number",
 }
 TARGETS = [
     Target(f"{noun}.{name}", kind=KINDS.get(name, "text"))  # type: ignore[arg-type]
@@ -39,24 +36,18 @@ EXPORTS: dict[str, tuple[str, str, str, dict[str, str]]] = {
         "person",
         "会社名|部署名|役職|姓|名|e-mail|郵便番号|住所|TEL会社|TEL部門|TEL直通|Fax|携帯電話|URL|名刺交換日|Eightでつながっている人|再データ化中の名刺|'?'を含んだデータ",
         {
-            **{
-                "会社名": "person.company",
-                "部署名": "person.department",
-                "姓": "person.family_name",
-                "名": "person.given_name",
-            },
-            **{
-                "e-mail": "person.email",
-                "郵便番号": "person.postal_code",
-                "住所": "person.address",
-                "TEL会社": "company.phone",
-            },
-            **{
-                "携帯電話": "person.mobile",
-                "URL": "company.url",
-                "名刺交換日": "person.met_on",
-                "Eightでつながっている人": "",
-            },
+            "会社名": "person.company",
+            "部署名": "person.department",
+            "姓": "person.family_name",
+            "名": "person.given_name",
+            "e-mail": "person.email",
+            "郵便番号": "person.postal_code",
+            "住所": "person.address",
+            "TEL会社": "company.phone",
+            "携帯電話": "person.mobile",
+            "URL": "company.url",
+            "名刺交換日": "person.met_on",
+            "Eightでつながっている人": "",
         },
     ),
     "eight_of_2018": (
@@ -68,15 +59,17 @@ EXPORTS: dict[str, tuple[str, str, str, dict[str, str]]] = {
     "sansan": (
         "sansan",
         "person",
-        "会社名|部署名|役職|氏名|郵便番号(1)|住所(1)［全て］|TEL-1(1)|FAX(1)|Email(1)|携帯電話(1)|会社名（英名）|会社名（カナ）|氏名［姓］|氏名［名］|氏名（カナ）|"
-        "氏名（カナ）［姓］|氏名（カナ）［名］|名刺所有者ユーザID",
+        (
+            "会社名|部署名|役職|氏名|郵便番号(1)|住所(1)［全て］|TEL-1(1)|FAX(1)|Email(1)|携帯電話(1)|会社名（英名）|会社名（カナ）|氏名［姓］|氏名［名］|氏名（カナ）|"
+            "氏名（カナ）［姓］|氏名（カナ）［名］|名刺所有者ユーザID"
+        ),
         {
-            **{
-                "氏名［姓］": "person.family_name",
-                "氏名（カナ）［名］": "person.given_kana",
-                "住所(1)［全て］": "person.address",
-            },
-            **{"TEL-1(1)": "person.phone", "会社名（カナ）": "company.name_kana", "名刺所有者ユーザID": "person.owner"},
+            "氏名［姓］": "person.family_name",
+            "氏名（カナ）［名］": "person.given_kana",
+            "住所(1)［全て］": "person.address",
+            "TEL-1(1)": "person.phone",
+            "会社名（カナ）": "company.name_kana",
+            "名刺所有者ユーザID": "person.owner",
         },
     ),
     "salesforce_lead": (
@@ -96,8 +89,11 @@ EXPORTS: dict[str, tuple[str, str, str, dict[str, str]]] = {
         "company",
         "取引先名|取引先 種別|町名・番地(請求先)|市区郡(請求先)|都道府県(請求先)|郵便番号(請求先)|町名・番地(納入先)|取引先 電話|取引先 Fax|取引先番号|業種|年間売上|従業員数",
         {
-            **{"取引先名": "company.legal_name", "都道府県(請求先)": "company.prefecture", "町名・番地(納入先)": ""},
-            **{"取引先 電話": "company.phone", "年間売上": "company.annual_revenue"},
+            "取引先名": "company.legal_name",
+            "都道府県(請求先)": "company.prefecture",
+            "町名・番地(納入先)": "",
+            "取引先 電話": "company.phone",
+            "年間売上": "company.annual_revenue",
         },
     ),
     "salesforce_opportunity": (
@@ -200,33 +196,33 @@ EXPORTS: dict[str, tuple[str, str, str, dict[str, str]]] = {
     "freee": (
         "freee",
         "company",
-        "名前（通称）|取引先コード|ショートカット1|ショートカット2|正式名称（帳票出力時に使用される名称）|カナ名称|敬称|事業所種別|地域|郵便番号|都道府県|市区町村・番地|"
-        "建物名・部屋番号など|電話番号|担当者名|メールアドレス|適格請求書発行事業者 登録番号",
+        (
+            "名前（通称）|取引先コード|ショートカット1|ショートカット2|正式名称（帳票出力時に使用される名称）|カナ名称|敬称|事業所種別|地域|郵便番号|都道府県|市区町村・番地|"
+            "建物名・部屋番号など|電話番号|担当者名|メールアドレス|適格請求書発行事業者 登録番号"
+        ),
         {
-            **{
-                "名前（通称）": "company.short_name",
-                "正式名称（帳票出力時に使用される名称）": "company.legal_name",
-                "担当者名": "person.full_name",
-            },
-            **{
-                "カナ名称": "company.name_kana",
-                "メールアドレス": "person.email",
-                "適格請求書発行事業者 登録番号": "company.invoice_number",
-            },
+            "名前（通称）": "company.short_name",
+            "正式名称（帳票出力時に使用される名称）": "company.legal_name",
+            "担当者名": "person.full_name",
+            "カナ名称": "company.name_kana",
+            "メールアドレス": "person.email",
+            "適格請求書発行事業者 登録番号": "company.invoice_number",
         },
     ),
     "moneyforward": (
         "moneyforward",
         "company",
-        "csv_type(変更不可)|行形式|取引先名称|件名|請求日|お支払期限|請求書番号|売上計上日|メモ|タグ|小計|消費税|合計金額|取引先敬称|取引先郵便番号|取引先都道府県|取引先住所1|取引先住所2|"
-        "取引先部署|取引先担当者役職|取引先担当者氏名|自社担当者氏名|備考|振込先|入金ステータス|品名|品目コード|単価|数量|単位|詳細|金額|品目消費税率",
+        (
+            "csv_type(変更不可)|行形式|取引先名称|件名|請求日|お支払期限|請求書番号|売上計上日|メモ|タグ|小計|消費税|合計金額|取引先敬称|取引先郵便番号|取引先都道府県|取引先住所1|取引先住所2|"
+            "取引先部署|取引先担当者役職|取引先担当者氏名|自社担当者氏名|備考|振込先|入金ステータス|品名|品目コード|単価|数量|単位|詳細|金額|品目消費税率"
+        ),
         {
-            **{
-                "取引先名称": "company.legal_name",
-                "取引先郵便番号": "company.postal_code",
-                "取引先担当者氏名": "person.full_name",
-            },
-            **{"自社担当者氏名": "company.owner", "品目コード": "product.code", "請求日": ""},
+            "取引先名称": "company.legal_name",
+            "取引先郵便番号": "company.postal_code",
+            "取引先担当者氏名": "person.full_name",
+            "自社担当者氏名": "company.owner",
+            "品目コード": "product.code",
+            "請求日": "",
         },
     ),
     "cybozu": (
@@ -241,20 +237,18 @@ MAVEN: dict[str, tuple[str, str, str, dict[str, str]]] = {
     "accounts": (
         "company",
         "account,sector,year_established,revenue,employees,office_location,subsidiary_of",
-        "Acme Corporation,technolgy,1996,1100.04,2822,United States,\nBetasoloin,medical,1999,251.41,495,United States,\n"
-        "Bluth Company,technolgy,1993,1242.32,3027,United States,Acme Corporation",
+        (
+            "Acme Corporation,technolgy,1996,1100.04,2822,United States,\nBetasoloin,medical,1999,251.41,495,United States,\n"
+            "Bluth Company,technolgy,1993,1242.32,3027,United States,Acme Corporation"
+        ),
         {
-            **{
-                "account": "company.legal_name",
-                "sector": "company.industry",
-                "year_established": "company.founded_year",
-            },
-            **{
-                "revenue": "company.annual_revenue",
-                "employees": "company.employees",
-                "office_location": "company.country",
-            },
-            **{"subsidiary_of": "company.parent"},
+            "account": "company.legal_name",
+            "sector": "company.industry",
+            "year_established": "company.founded_year",
+            "revenue": "company.annual_revenue",
+            "employees": "company.employees",
+            "office_location": "company.country",
+            "subsidiary_of": "company.parent",
         },
     ),
     "products": (
@@ -272,21 +266,19 @@ MAVEN: dict[str, tuple[str, str, str, dict[str, str]]] = {
     "sales_pipeline": (
         "deal",
         "opportunity_id,sales_agent,product,account,deal_stage,engage_date,close_date,close_value",
-        "1C1I7A6R,Moses Frase,GTX Plus Basic,Cancity,Won,2016-10-20,2017-03-01,1054\n"
-        "Z063OYW0,Darcel Schlecht,GTXPro,Isdom,Won,2016-10-25,2017-03-11,4514\n9ME3374G,Moses Frase,GTX Pro,,Engaging,2016-12-05,,",
+        (
+            "1C1I7A6R,Moses Frase,GTX Plus Basic,Cancity,Won,2016-10-20,2017-03-01,1054\n"
+            "Z063OYW0,Darcel Schlecht,GTXPro,Isdom,Won,2016-10-25,2017-03-11,4514\n9ME3374G,Moses Frase,GTX Pro,,Engaging,2016-12-05,,"
+        ),
         {
-            **{
-                "opportunity_id": "deal.external_id",
-                "sales_agent": "deal.owner",
-                "product": "deal.product",
-                "account": "deal.company",
-            },
-            **{
-                "deal_stage": "deal.stage",
-                "engage_date": "deal.opened_on",
-                "close_date": "deal.closed_on",
-                "close_value": "deal.amount",
-            },
+            "opportunity_id": "deal.external_id",
+            "sales_agent": "deal.owner",
+            "product": "deal.product",
+            "account": "deal.company",
+            "deal_stage": "deal.stage",
+            "engage_date": "deal.opened_on",
+            "close_date": "deal.closed_on",
+            "close_value": "deal.amount",
         },
     ),
 }
@@ -297,7 +289,8 @@ def test_an_export_of_another_program_is_recognized_and_mapped(name: str) -> Non
     source, noun, line, want = EXPORTS[name]
     header = line.split("|")
     found = recognize(header)
-    assert found is not None and (found.source.name, found.source.noun) == (source, noun)
+    assert found is not None
+    assert (found.source.name, found.source.noun) == (source, noun)
     assert found.confidence >= 0.8
     assert nouns_of(header)[0][0] == noun
     columns = {column.header: column for column in guess(header, [], TARGETS, noun=noun).columns}
@@ -325,9 +318,11 @@ def test_plain_english_headers_are_mapped_and_their_noun_is_found(name: str) -> 
         ("first_name", "First Name"),
         ("住所(1)［全て］", "住所（１）[全て]"),
         ("姓 *", "姓"),
-        ("\ufeff会社名　", "会社名"),
-    ]
-    + [("氏名(必須)", "氏名"), ("E‐mail", "e−mail"), ("ﾒｰﾙ", "メール")],
+        ("\ufeff会社名\u3000", "会社名"),
+        ("氏名(必須)", "氏名"),
+        ("E‐mail", "e−mail"),
+        ("ﾒｰﾙ", "メール"),
+    ],
 )
 def test_spellings_of_a_column_name_fold_to_one(left: str, right: str) -> None:
     assert fold(left) == fold(right)
@@ -369,6 +364,9 @@ def test_our_own_words_are_always_understood() -> None:
 
 
 def test_unknown_names_are_unknown() -> None:
-    assert known("ＴＥＬ") and not known("ほげほげ") and not known("")
+    assert known("ＴＥＬ")
+    assert not known("ほげほげ")
+    assert not known("")
     assert recognize(["会社名", "電話"]) is None
-    assert recognize([]) is None and nouns_of(["ほげ"]) == []
+    assert recognize([]) is None
+    assert nouns_of(["ほげ"]) == []

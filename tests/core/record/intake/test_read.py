@@ -288,7 +288,8 @@ def test_a_signature_ignores_order_width_and_case(tmp_path: Path) -> None:
 
 def test_a_missing_file_is_answered_not_raised(tmp_path: Path) -> None:
     refusal = open_table(tmp_path / "none.csv").refused
-    assert refusal is not None and refusal.code == "unreadable"
+    assert refusal is not None
+    assert refusal.code == "unreadable"
 
 
 def test_a_cell_of_a_hundred_megabytes_and_millions_of_columns_cost_no_memory(tmp_path: Path) -> None:

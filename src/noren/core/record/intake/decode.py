@@ -19,9 +19,20 @@ CHUNK = 1 << 20
 LABELS = ("utf-8", "cp932", "utf-16-le", "utf-16-be", "cp1252", "euc_jp", "iso2022_jp", "latin-1")
 """What a person may choose from when the guess is wrong."""
 ALIASES = {
-    **{"utf8": "utf-8", "utf-8-sig": "utf-8", "ascii": "utf-8", "utf-16": "utf-16-le", "utf16": "utf-16-le"},
-    **{"shift_jis": "cp932", "shift-jis": "cp932", "sjis": "cp932", "ms932": "cp932", "windows-31j": "cp932"},
-    **{"windows-1252": "cp1252", "euc-jp": "euc_jp", "iso-2022-jp": "iso2022_jp", "iso-8859-1": "latin-1"},
+    "utf8": "utf-8",
+    "utf-8-sig": "utf-8",
+    "ascii": "utf-8",
+    "utf-16": "utf-16-le",
+    "utf16": "utf-16-le",
+    "shift_jis": "cp932",
+    "shift-jis": "cp932",
+    "sjis": "cp932",
+    "ms932": "cp932",
+    "windows-31j": "cp932",
+    "windows-1252": "cp1252",
+    "euc-jp": "euc_jp",
+    "iso-2022-jp": "iso2022_jp",
+    "iso-8859-1": "latin-1",
 }
 
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
@@ -122,42 +133,51 @@ def detect(path: Path) -> Decoding:
         if head.startswith(bom):
             tally = _tally(path, encoding, len(bom))
             nul = encoding != "utf-8" or _has_nul(path)
-            return Decoding(encoding, True, _order(encoding), len(bom), tally.bad, nul)
+            return Decoding(encoding, certain=True, candidates=_order(encoding), skip=len(bom), bad=tally.bad, nul=nul)
     if encoding16 := _utf16(head):
         tally = _tally(path, encoding16, 0)
-        return Decoding(encoding16, False, _order(encoding16), 0, tally.bad, True)
+        return Decoding(encoding16, certain=False, candidates=_order(encoding16), skip=0, bad=tally.bad, nul=True)
     nul = _has_nul(path)
-    if head and len(head.translate(None, _CONTROL)) < len(head) * 0.95 or head.count(0) > len(head) * 0.3:
-        return Decoding("utf-8", False, _order("utf-8"), 0, 0, nul, binary=True)
+    if len(head.translate(None, _CONTROL)) < len(head) * 0.95 or head.count(0) > len(head) * 0.3:
+        return Decoding("utf-8", certain=False, candidates=_order("utf-8"), skip=0, bad=0, nul=nul, binary=True)
     if b"\x1b$" in head and head.isascii():
-        return Decoding("iso2022_jp", False, _order("iso2022_jp"), 0, _tally(path, "iso2022_jp", 0).bad, nul)
+        return Decoding(
+            "iso2022_jp",
+            certain=False,
+            candidates=_order("iso2022_jp"),
+            skip=0,
+            bad=_tally(path, "iso2022_jp", 0).bad,
+            nul=nul,
+        )
     utf8 = _tally(path, "utf-8", 0)
     if not utf8.bad:
-        return Decoding("utf-8", True, _order("utf-8", "cp932"), 0, 0, nul)
+        return Decoding("utf-8", certain=True, candidates=_order("utf-8", "cp932"), skip=0, bad=0, nul=nul)
     return _legacy(path, utf8, nul)
 
 
 def _legacy(path: Path, utf8: _Tally, nul: bool) -> Decoding:
     """The file is not clean UTF-8: nearly UTF-8, a Japanese encoding, or a western one."""
     if utf8.good > utf8.bad * 10:
-        return Decoding("utf-8", True, _order("utf-8", "cp932"), 0, utf8.bad, nul)
+        return Decoding("utf-8", certain=True, candidates=_order("utf-8", "cp932"), skip=0, bad=utf8.bad, nul=nul)
     cp932 = _tally(path, "cp932", 0)
     wide, half = len(_WIDE.findall(cp932.head)), len(_HALF_KANA.findall(cp932.head))
     if half > wide or cp932.bad:
         euc = _tally(path, "euc_jp", 0, give_up=0)
         if not euc.bad and _KANA.search(euc.head):
-            return Decoding("euc_jp", False, _order("euc_jp", "cp932"), 0, 0, nul)
+            return Decoding("euc_jp", certain=False, candidates=_order("euc_jp", "cp932"), skip=0, bad=0, nul=nul)
     lone = len(_LONE.findall(cp932.head))
     western = _NOT_JAPANESE.search(cp932.head) or (lone and lone * 2 >= wide and not _KANA.search(cp932.head))
     if not western:
         if not cp932.bad:
-            return Decoding("cp932", True, _order("cp932"), 0, 0, nul)
+            return Decoding("cp932", certain=True, candidates=_order("cp932"), skip=0, bad=0, nul=nul)
         if wide > cp932.bad * 10:
-            return Decoding("cp932", True, _order("cp932", "utf-8"), 0, cp932.bad, nul)
+            return Decoding("cp932", certain=True, candidates=_order("cp932", "utf-8"), skip=0, bad=cp932.bad, nul=nul)
     latin = _tally(path, "cp1252", 0)
     if latin.bad * 10 > latin.good:
-        return Decoding("latin-1", False, _order("latin-1", "cp1252"), 0, 0, nul)
-    return Decoding("cp1252", False, _order("cp1252", "latin-1", "cp932"), 0, latin.bad, nul)
+        return Decoding("latin-1", certain=False, candidates=_order("latin-1", "cp1252"), skip=0, bad=0, nul=nul)
+    return Decoding(
+        "cp1252", certain=False, candidates=_order("cp1252", "latin-1", "cp932"), skip=0, bad=latin.bad, nul=nul
+    )
 
 
 def chosen(path: Path, encoding: str) -> Decoding:
@@ -170,7 +190,14 @@ def chosen(path: Path, encoding: str) -> Decoding:
         head = file.read(4)
     skip = next((len(bom) for bom, its in _BOMS if its == name and head.startswith(bom)), 0)
     tally = _tally(path, name, skip)
-    return Decoding(name, True, _order(name), skip, tally.bad, name.startswith("utf-16") or _has_nul(path))
+    return Decoding(
+        name,
+        certain=True,
+        candidates=_order(name),
+        skip=skip,
+        bad=tally.bad,
+        nul=name.startswith("utf-16") or _has_nul(path),
+    )
 
 
 def _has_nul(path: Path) -> bool:

@@ -108,20 +108,25 @@ class Guess:
 
 
 _EMAIL = re.compile(r"[^@\s,;]+@[^@\s,;]+\.[^@\s,;]+([,;\s]+[^@\s,;]+@[^@\s,;]+\.[^@\s,;]+)*")
-_URL = re.compile(r"(https?://|www\.)\S+", re.I)
+_URL = re.compile(r"(https?://|www\.)\S+", re.IGNORECASE)
 _POSTAL = re.compile(r"〒?\s*\d{3}-\d{4}|〒\s*\d{7}")
-_PHONE = re.compile(r"(tel|fax)?[:\s]*(\+?\d[\d\s().-]{7,18}\d|0\d{9,10})(\s*\(.*\)|\s*(内線|ext\.?|x)\s*\d+)?", re.I)
+_PHONE = re.compile(
+    r"(tel|fax)?[:\s]*(\+?\d[\d\s().-]{7,18}\d|0\d{9,10})(\s*\(.*\)|\s*(内線|ext\.?|x)\s*\d+)?", re.IGNORECASE
+)
 _MONEY = re.compile(
-    r"[-▲△(]?\s*([¥\\$€£]\s*-?\d[\d,]*(\.\d+)?\s*[kmb]?|\d[\d,]*(\.\d+)?\s*円|\d{1,3}(,\d{3})+(\.\d+)?)\)?", re.I
+    r"[-▲△(]?\s*([¥\\$€£]\s*-?\d[\d,]*(\.\d+)?\s*[kmb]?|\d[\d,]*(\.\d+)?\s*円|\d{1,3}(,\d{3})+(\.\d+)?)\)?",
+    re.IGNORECASE,
 )
 _NUMBER = re.compile(r"[-+▲△]?\(?\d[\d,]*(\.\d+)?%?\)?")
 _CORPORATE = re.compile(r"[1-9]\d{12}")
-_INVOICE = re.compile(r"T\s*[1-9][\d\s-]{12,14}", re.I)
+_INVOICE = re.compile(r"T\s*[1-9][\d\s-]{12,14}", re.IGNORECASE)
 _YMD = re.compile(
     r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})日?([T\s].*)?|(19|20)\d\d(0[1-9]|1[0-2])([0-2]\d|3[01])"
 )
 _LAST = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4}|\d{2})([T\s].*)?")
-_ERA = re.compile(r"([mtshr]|明治|大正|昭和|平成|令和)\s*(\d{1,2}|元)\s*[-/.年]\s*\d{1,2}\s*[-/.月]\s*\d{1,2}日?", re.I)
+_ERA = re.compile(
+    r"([mtshr]|明治|大正|昭和|平成|令和)\s*(\d{1,2}|元)\s*[-/.年]\s*\d{1,2}\s*[-/.月]\s*\d{1,2}日?", re.IGNORECASE
+)
 _MONTH = re.compile(r"\d{1,2}[-\s]?[A-Za-z]{3,9}\.?[-,\s]+\d{2,4}.*|[A-Za-z]{3,9}\.?\s+\d{1,2},?\s+\d{4}.*")
 _SERIAL = re.compile(r"[2-7]\d{4}(\.\d+)?")
 _LOOKS: tuple[tuple[str, re.Pattern[str]], ...] = (
@@ -202,24 +207,33 @@ def date_order(values: Sequence[str]) -> DateOrder:
             counts[shape] += 1
     tally = tuple(counts.most_common())
     if not counts:
-        return DateOrder("none", False)
+        return DateOrder("none", ask=False)
     last = counts["last"]
     others = [shape for shape in counts if shape not in ("last", "named")]
     if short and last:
-        return DateOrder("mixed" if others else "ymd", True, ("ymd", "dmy", "mdy"), tally)
+        return DateOrder("mixed" if others else "ymd", ask=True, options=("ymd", "dmy", "mdy"), counts=tally)
     if last:
         if first_over and second_over:
-            return DateOrder("mixed", True, ("dmy", "mdy"), tally)
+            return DateOrder("mixed", ask=True, options=("dmy", "mdy"), counts=tally)
         if not first_over and not second_over and dotted < last:
-            return DateOrder("mixed" if others else "dmy", True, ("dmy", "mdy"), tally)
+            return DateOrder("mixed" if others else "dmy", ask=True, options=("dmy", "mdy"), counts=tally)
         order: Literal["dmy", "mdy"] = "mdy" if second_over else "dmy"
-        return DateOrder("mixed", True, (order,), tally) if others else DateOrder(order, False, (order,), tally)
+        return (
+            DateOrder("mixed", ask=True, options=(order,), counts=tally)
+            if others
+            else DateOrder(order, ask=False, options=(order,), counts=tally)
+        )
     if len(others) > 1:
-        return DateOrder("mixed", True, tuple(others), tally)
+        return DateOrder("mixed", ask=True, options=tuple(others), counts=tally)
     if not others:
-        return DateOrder("dmy", False, ("dmy",), tally)
+        return DateOrder("dmy", ask=False, options=("dmy",), counts=tally)
     only = others[0]
-    return DateOrder("ymd" if only == "ymd" else "era" if only == "era" else "serial", only == "serial", (only,), tally)
+    return DateOrder(
+        "ymd" if only == "ymd" else "era" if only == "era" else "serial",
+        ask=only == "serial",
+        options=(only,),
+        counts=tally,
+    )
 
 
 def lost_zero(values: Sequence[str], kind: str) -> bool:
@@ -252,7 +266,7 @@ def guess(
     pool: list[tuple[float, int, int, str, Reason]] = []
     asked: dict[int, tuple[str, ...]] = {}
     silent: set[int] = set()
-    for at, name in enumerate(header):
+    for at in range(len(header)):
         offers = _offers(header, at, wanted, main, found, remembered or {}, columns[at])
         if offers and offers[0][2] == "ours_not":
             silent.add(at)
@@ -264,17 +278,16 @@ def guess(
             offers = _by_content(kinds[at], wanted, main)
         for rank, (field, confidence, reason) in enumerate(offers):
             pool.append((confidence * _fit(wanted[field], kinds[at], columns[at]), -at, -rank, field, reason))
+    pool.sort(reverse=True)
     taken: dict[int, tuple[str, float, Reason]] = {}
     used: set[str] = set()
-    for confidence, minus_at, _, field, reason in sorted(pool, reverse=True):
+    for confidence, minus_at, _, field, reason in pool:
         if -minus_at not in taken and field not in used:
             taken[-minus_at] = (field, confidence, reason)
             used.add(field)
     result = []
     for at, name in enumerate(header):
-        options = asked.get(at) or tuple(
-            dict.fromkeys(field for _, minus, _, field, _ in sorted(pool, reverse=True) if -minus == at)
-        )
+        options = asked.get(at) or tuple(dict.fromkeys(field for _, minus, _, field, _ in pool if -minus == at))
         field_or_none, confidence, reason = taken.get(at, (None, 0.0, "unknown"))
         if at in asked:
             reason = "ambiguous"
@@ -303,7 +316,7 @@ def guess(
                 dates,
                 blanks,
                 zero,
-            )  # fmt: skip
+            )
         )
     return Guess(tuple(result), main, found)
 

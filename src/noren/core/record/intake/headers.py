@@ -19,6 +19,10 @@ def fold(name: str) -> str:
     return _DROP.sub("", unicodedata.normalize("NFKC", name.replace("\ufeff", "")).lower())
 
 
+def _folded(words: str) -> frozenset[str]:
+    return frozenset(map(fold, words.split()))
+
+
 _PLACE = {
     "phone": "電話 電話番号 TEL 代表電話 代表電話番号 会社電話 TEL会社 phone phonenumber telephone tel businessphone workphone officephone",
     "fax": "FAX ファックス FAX番号 ファクス faxnumber",
@@ -128,20 +132,13 @@ NOUNS: Mapping[str, Mapping[str, str]] = {
     },
 }
 
-AMBIGUOUS = frozenset(map(fold, ("担当者", "担当", "担当者名")))
+AMBIGUOUS = _folded("担当者 担当 担当者名")
 """Ours or theirs: decided by the other columns, or asked."""
-_OURS = frozenset(
-    map(fold, "自社担当者 営業担当 営業担当者 所有者 案件担当者名 自社担当 担当営業 弊社担当 owner salesrep".split())
+_OURS = _folded("自社担当者 営業担当 営業担当者 所有者 案件担当者名 自社担当 担当営業 弊社担当 owner salesrep")
+_THEIRS = _folded(
+    "氏名 姓 名前 先方担当者名 先方担当者 ご担当者様名 ご担当者名 お名前 名前(姓) 氏名[姓] 取引先担当者氏名"
 )
-_THEIRS = frozenset(
-    map(
-        fold,
-        "氏名 姓 名前 先方担当者名 先方担当者 ご担当者様名 ご担当者名 お名前 名前(姓) 氏名[姓] 取引先担当者氏名".split(),
-    )
-)
-_THEIR_SIDE = frozenset(
-    map(fold, "部署 部署名 役職 役職名 肩書 メール メールアドレス e-mail 携帯電話 携帯 敬称 フリガナ".split())
-)
+_THEIR_SIDE = _folded("部署 部署名 役職 役職名 肩書 メール メールアドレス e-mail 携帯電話 携帯 敬称 フリガナ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +157,7 @@ def _source(name: str, noun: str, marks: str, words: str) -> Source:
     for piece in words.split():
         header, _, target = piece.rpartition(">")
         fields[fold(header)] = target if "." in target or target == "-" else f"{noun}.{target}"
-    return Source(name, noun, fields, frozenset(map(fold, marks.split())))
+    return Source(name, noun, fields, _folded(marks))
 
 
 _PERSON_PLACE = "郵便番号>postal_code 住所>address 都道府県>prefecture 国>country"
@@ -275,7 +272,7 @@ SOURCES: tuple[Source, ...] = (
     ),
     _source(
         "kintone", "company", "先方担当者名 顧客担当者名 レコード番号 更新者 作成者",
-        "レコード番号>external_id 会社名>legal_name 部署名>person.department 先方担当者名>person.full_name 担当者名>person.full_name 郵便番号>postal_code 住所>address"
+        "レコード番号>external_id 会社名>legal_name 部署名>person.department 先方担当者名>person.full_name 担当者名>person.full_name 顧客担当者名>person.full_name 郵便番号>postal_code 住所>address"
         " TEL>phone FAX>fax メールアドレス>person.email 備考>note 作成者>- 作成日時>- 更新者>- 更新日時>- 顧客ランク>-",
     ),
     _source(

@@ -6,21 +6,18 @@ cannot be read at all, `table.questions` to ask the person, and one per bad row 
 
 from __future__ import annotations
 
-import csv
 import io
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Literal, Protocol
 
 from noren.core.record.intake import decode, shape
-from noren.core.record.intake.problem import COLUMN_CAP, FIELD_CAP, ROW_CAP, Problem
+from noren.core.record.intake.cut import CsvSource, Record, Report, clip
+from noren.core.record.intake.problem import COLUMN_CAP, Problem
 from noren.core.record.intake.sheet import Book, Refused
 
-Report = Callable[[Problem], None]
-Record = tuple[int, list[str]]
 SAMPLE = 200
 """Rows looked at to judge the shape of a table."""
 KEPT = 1_000
@@ -34,149 +31,6 @@ class Source(Protocol):
     size: int
 
     def records(self, report: Report) -> Iterator[Record]: ...
-
-
-@dataclass(slots=True)
-class CsvSource:
-    """A text file. `position` is the bytes read so far out of `size`."""
-
-    path: Path
-    decoding: decode.Decoding
-    separator: str
-    size: int
-    position: int = 0
-
-    def records(self, report: Report) -> Iterator[Record]:
-        with self.path.open("rb") as raw:
-            raw.seek(self.decoding.skip)
-            errors = decode.MARK if self.decoding.bad else "strict"
-            text = io.TextIOWrapper(raw, encoding=self.decoding.encoding, errors=errors, newline="")
-            checked = self.decoding.bad > 0 or self.decoding.nul
-            read = partial(self._cut, raw)
-            for number, row in _Cut(text, self.separator, report, read):
-                if checked and any(decode.BAD in cell or "\0" in cell for cell in row):
-                    if any(decode.BAD in cell for cell in row):
-                        cells = _clip([cell.replace(decode.BAD, "\ufffd").replace("\0", "") for cell in row])
-                        column = next(at for at, cell in enumerate(row) if decode.BAD in cell)
-                        params: dict[str, str | int] = {"encoding": self.decoding.encoding}
-                        report(Problem(number, column, "bad_bytes", params, cells=cells))
-                        continue
-                    column = next(at for at, cell in enumerate(row) if "\0" in cell)
-                    report(Problem(number, column, "nul_removed", level="warning"))
-                    row = [cell.replace("\0", "") for cell in row]
-                yield number, row
-        self.position = self.size
-
-    def _cut(self, raw: io.BufferedReader) -> None:
-        self.position = raw.tell()
-
-
-class _Cut:
-    """Cut text into rows. Python's csv does the work; this adds limits, and recovery after a stray quotation mark.
-
-    csv runs in strict mode, so that a quotation mark which is opened and never closed is found out instead of swallowing
-    rows: the row where it opened is reported, and reading goes on with the next line.
-    """
-
-    def __init__(self, text: io.TextIOWrapper, separator: str, report: Report, tick: Callable[[], None]) -> None:
-        self.text = text
-        self.separator = separator
-        self.report = report
-        self.tick = tick
-        self.held: list[str] = []
-        self.back: list[str] = []
-        self.overlong = False
-        self.width = 0
-
-    def lines(self) -> Iterator[str]:
-        """Physical lines, each at most ROW_CAP long; the rest of a longer one is thrown away and `overlong` set."""
-        hold = self.held.append
-        readline = partial(self.text.readline, ROW_CAP)
-        while self.back:
-            line = self.back.pop()
-            hold(line)
-            yield line
-        for line in iter(readline, ""):
-            if len(line) >= ROW_CAP and line[-1] not in "\r\n":
-                self.overlong = True
-                while (more := readline()) and more[-1] not in "\r\n":
-                    pass
-                line = "\n"
-            hold(line)
-            yield line
-
-    def __iter__(self) -> Iterator[Record]:
-        number = 0
-        held = self.held
-        reader = csv.reader(self.lines(), delimiter=self.separator, strict=True)
-        while True:
-            try:
-                for row in reader:
-                    number += 1
-                    if len(held) > 1 and sum(map(len, held)) > ROW_CAP or self.overlong:
-                        self._too_long(number, row)
-                        held.clear()
-                        continue
-                    if len(row) > COLUMN_CAP and any(row[COLUMN_CAP:]):
-                        params: dict[str, str | int] = {"cap": COLUMN_CAP}
-                        cells = _clip(row[:COLUMN_CAP])
-                        self.report(Problem(number, COLUMN_CAP, "too_many_columns", params, cells=cells))
-                        held.clear()
-                        continue
-                    held.clear()
-                    if number == 1:
-                        self.width = len(row)
-                    yield number, row
-                    if not number & 1023:
-                        self.tick()
-                return
-            except csv.Error as error:
-                number += 1
-                if (row_or_none := self._recover(number, str(error))) is not None:
-                    yield number, row_or_none
-                reader = csv.reader(self.lines(), delimiter=self.separator, strict=True)
-
-    def _too_long(self, number: int, row: list[str]) -> None:
-        self.overlong = False
-        self.report(Problem(number, None, "row_too_long", {"cap": ROW_CAP}, cells=_clip(row)))
-
-    def _recover(self, number: int, message: str) -> list[str] | None:
-        """After csv gave up: read the first line alone and leniently, and give the other lines back to be read again."""
-        first, rest = (self.held[0], self.held[1:]) if self.held else ("", [])
-        self.held.clear()
-        if self.overlong:
-            self._too_long(number, [])
-            self.back.extend(reversed(rest))
-            return None
-        sign = self.separator
-        if "expected after" in message and (row := self._lenient([first, *rest])) is not None:
-            plain = first.count(sign) + 1
-            if not rest or (len(row) == self.width and plain != self.width):
-                return row  # only loose quoting such as "a"b, which every spreadsheet accepts
-        try:
-            cells = next(csv.reader([first.rstrip("\r\n")], delimiter=sign, quoting=csv.QUOTE_NONE), [])
-            problem = Problem(number, None, "quote_open", cells=_clip(cells))
-        except csv.Error:
-            cells = [cell[:4_000] for cell in first.split(sign, COLUMN_CAP)]
-            problem = Problem(number, None, "field_too_long", {"cap": FIELD_CAP}, cells=_clip(cells))
-        self.report(problem)
-        self.back.extend(reversed(rest))
-        return None
-
-    def _lenient(self, lines: list[str]) -> list[str] | None:
-        """The one row these lines make when stray quotation marks are taken as text; None when they do not make one."""
-        try:
-            rows = list(csv.reader(lines, delimiter=self.separator))
-        except csv.Error:
-            return None
-        if len(rows) != 1 or not rows[0] or rows[0][-1].endswith(("\n", "\r")) or len(rows[0]) > COLUMN_CAP:
-            return None
-        return rows[0]
-
-
-def _clip(cells: Sequence[str]) -> tuple[str, ...]:
-    """What of a bad row is kept for the error file: no cell over 4,000 characters, no more than COLUMN_CAP cells."""
-    return tuple(cell if len(cell) <= 4_000 else cell[:4_000] for cell in cells[:COLUMN_CAP])
 
 
 @dataclass(slots=True)
@@ -256,14 +110,14 @@ class Table:
                 if len(row) > width:
                     if any(map(str.strip, row[width:])):
                         params: dict[str, str | int] = {"count": len(row), "width": width}
-                        tell(Problem(number, width, "extra_cells", params, cells=_clip(row)))
+                        tell(Problem(number, width, "extra_cells", params, cells=clip(row)))
                         continue
-                    row = row[:width]
+                    del row[width:]
                 else:
                     if self.kind == "csv":
                         params = {"count": len(row), "width": width}
                         tell(Problem(number, len(row), "short_row", params, level="warning"))
-                    row += [""] * (width - len(row))
+                    row.extend([""] * (width - len(row)))
             yield number, row
 
     def _keep(self, problem: Problem) -> None:
@@ -362,6 +216,19 @@ def _open_xlsx(path: Path, sheet: str | None) -> Table:
     return table
 
 
+def _hopeless(head: Sequence[Record], met: Sequence[Problem]) -> Problem | None:
+    """Why nothing can come of a file with these first rows and problems; None when something can."""
+    broken = next((problem for problem in met if problem.row == 0 and problem.level == "error"), None)
+    if broken is not None and not head:
+        return broken
+    first = head[0][0] if head else 0
+    if any(problem.code == "too_many_columns" and (problem.row < first or not first) for problem in met):
+        return Problem(0, None, "too_many_columns_in_header", {"cap": COLUMN_CAP})
+    if not any(any(map(str.strip, row)) for _, row in head):
+        return next((problem for problem in met if problem.row > 0), Problem(0, None, "no_rows"))
+    return None
+
+
 def _find_header(table: Table, wish: int | None) -> None:
     """Look at the first rows: column names, preamble, sample, and how many rows to expect."""
     source = table.source
@@ -374,27 +241,18 @@ def _find_header(table: Table, wish: int | None) -> None:
         weight += len("".join(row).encode(table.encoding or "utf-8", "replace")) + len(row) + 1
         if len(head) >= SAMPLE or (wish is not None and wish > 0 and number >= wish + SAMPLE):
             break
-    broken = next((problem for problem in met if problem.row == 0 and problem.level == "error"), None)
-    if broken is not None and not head:
-        table.refused = broken
-        return
-    first = head[0][0] if head else 0
-    if any(problem.code == "too_many_columns" and (problem.row < first or not first) for problem in met):
-        table.refused = Problem(0, None, "too_many_columns_in_header", {"cap": COLUMN_CAP})
-        return
     if table.kind == "csv" and head and len(head[0][1]) <= 2 and head[0][1] and head[0][1][0].startswith("sep="):
         table.first_row = head[0][0] + 1
         table.preamble.append(head.pop(0)[1])
-    if not any(any(map(str.strip, row)) for _, row in head):
-        wide = next((problem for problem in met if problem.row > 0), None)
-        table.refused = wide if wide is not None else Problem(0, None, "no_rows")
+    table.refused = _hopeless(head, met)
+    if table.refused is not None:
         return
     rows = [row for _, row in head]
     if wish is None:
         found = shape.shape_of(rows)
     else:
         start = next((at for at, (number, _) in enumerate(head) if number >= wish), len(head) - 1) if wish else -1
-        found = shape.Shape(start, True, len(rows[start]) if wish else shape.most_width(rows))
+        found = shape.Shape(start, certain=True, width=len(rows[start]) if wish else shape.most_width(rows))
     body = rows[found.start + 1 :]
     names = list(rows[found.start]) if found.start >= 0 else [""] * found.width
     while names and not names[-1].strip() and not any(len(row) >= len(names) and row[len(names) - 1] for row in body):

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from noren.core.record.intake.headers import fold, known
 
 SEPARATORS = (",", "\t", ";", "|")
+_LINES = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 _DATA = re.compile(
     r"[^@\s]+@[^@\s]+\.\w+|https?://\S+|[¥$€]?-?\d[\d,.]*%?円?|\d{2,4}[-/.年]\d{1,2}[-/.月]\d{1,4}日?.*|\+?[\d()\-]{9,}"
 )
@@ -28,7 +29,7 @@ class Shape:
 
 def separator_of(text: str) -> str:
     """The separator that cuts the sample into the most even rows, quotes honored. A line `sep=;` decides at once."""
-    first, _, rest = text.partition("\n")
+    first = text.partition("\n")[0]
     if re.fullmatch(r'"?sep=.\r?"?\r?', first):
         return first.strip('"')[4]
     best, best_score = ",", 0.0
@@ -37,9 +38,7 @@ def separator_of(text: str) -> str:
             continue
         widths: list[int] = []
         try:
-            for row in csv.reader(text.splitlines(keepends=True), delimiter=sign):
-                if row:
-                    widths.append(len(row))
+            widths.extend(len(row) for row in csv.reader(_LINES.findall(text), delimiter=sign) if row)
         except csv.Error:
             pass
         full = Counter(width for width in widths if width > 1)
@@ -70,7 +69,7 @@ def shape_of(rows: Sequence[Sequence[str]]) -> Shape:
     filled = [_filled(row) for row in rows]
     usual = Counter(count for count in filled if count).most_common()
     if not usual:
-        return Shape(-1, True, max((len(row) for row in rows), default=0))
+        return Shape(-1, certain=True, width=max((len(row) for row in rows), default=0))
     most = max(count for count, times in usual if times == usual[0][1])
     need = most if most < 3 else max(2, most / 2)
     start = next((at for at, count in enumerate(filled) if count >= need), filled.index(max(filled)))
@@ -92,10 +91,10 @@ def shape_of(rows: Sequence[Sequence[str]]) -> Shape:
             re.fullmatch(r"(19|20)\d\d年?", cell.strip()) for cell in rows[start] if _DATA.fullmatch(cell.strip())
         )
         if same and not years:
-            return Shape(-1, False, most_width(rows))
+            return Shape(-1, certain=False, width=most_width(rows))
     if here == 0 and values and len(rows) == start + 1:
-        return Shape(-1, False, most_width(rows))
-    return Shape(start, True, len(rows[start]))
+        return Shape(-1, certain=False, width=most_width(rows))
+    return Shape(start, certain=True, width=len(rows[start]))
 
 
 def most_width(rows: Sequence[Sequence[str]]) -> int:
