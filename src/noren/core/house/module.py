@@ -13,6 +13,11 @@ ROOMS = ("events", "actions", "records", "metrics", "reactions", "jobs")
 class ModuleConfig(AppConfig):
     """Reads the declaring rooms of a module at start, so that the registries are whole before the first request."""
 
+    default = False  # Django takes the one candidate of an apps.py; this base, imported there, is none
+
+    def __init_subclass__(cls) -> None:
+        cls.default = True
+
     def ready(self) -> None:
         for room in ROOMS:
             name = f"{self.name}.{room}"

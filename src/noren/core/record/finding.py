@@ -1,0 +1,224 @@
+"""Finding by words: 田中, たなか, ﾀﾅｶ, ㈱山田, part of an address or phone number; at a million rows as at a hundred.
+
+A term is first looked for among the newest rows in list order: common terms end there after a few rows. Only what is
+rarer goes to the gram index, where it leaves few rows. Deciding between the two here, and not in the planner, is what
+keeps every kind of term fast (the planner's guesses about LIKE and arrays cost seconds in the bad cases).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import connection, models
+
+from noren.core.access.actor import Actor
+from noren.core.access.rights import Touch
+from noren.core.access.scope import visible
+from noren.core.base.japan.company import name_key, query_terms
+from noren.core.base.search import entry_model
+from noren.core.base.text import fold, query_grams
+from noren.core.record.declare import RECORDS, Record
+
+NEWEST = 10_000  # rows looked at in list order before the index is asked
+PROBE = 1_000  # rows by which a list decides whether a term is common
+MOST_IDS = 20_000  # rows that a narrowed list may carry as ids
+MOST_TERMS = 8
+LONGEST = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """The field that matched and the part of its text: before, hit, after."""
+
+    label: str
+    before: str
+    hit: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    record: type[Record]
+    row: Any
+    why: tuple[Why, ...] = ()
+
+
+@dataclass(slots=True)
+class Group:
+    """The hits in one noun. `more`: there are others beyond the limit."""
+
+    record: type[Record]
+    hits: list[Hit] = field(default_factory=list)
+    more: bool = False
+
+
+def terms(text: str) -> list[str]:
+    """Folded words of a query; spaces of any width mean AND. A company's legal form is left out: ㈱山田 means 山田."""
+    found: list[str] = []
+    for word in query_terms(text[:LONGEST])[:MOST_TERMS]:
+        digits = "".join(c for c in word if c.isdigit())
+        if digits and all(c.isdigit() or c in "-+() " for c in word):
+            word = digits
+        if word not in found:
+            found.append(word)
+    return found
+
+
+def searchable(actor: Actor) -> list[type[Record]]:
+    """The records an actor may search, in the order of the rail."""
+    found = [r for r in RECORDS.values() if r.model.searched and actor.may(r.word(), "view") or _is_open(r)]
+    return sorted(found, key=lambda r: r.nav[1] if r.nav else 99)
+
+
+def _is_open(record: type[Record]) -> bool:
+    return bool(record.model.searched) and record.model.reach.open_to_all
+
+
+def find(text: str, actor: Actor, records: Iterable[type[Record]] | None = None, limit: int = 8) -> list[Group]:
+    """Look for the words in each noun; newest first. Hidden fields are never searched."""
+    words = terms(text)
+    groups: list[Group] = []
+    if not words:
+        return groups
+    for record in records if records is not None else searchable(actor):
+        ids, more = find_ids(record.model, words, visible(record.model, actor), limit)
+        if not ids:
+            continue
+        rows = {row.pk: row for row in _with_titles(record, record.model.every.filter(pk__in=ids))}
+        group = Group(record, more=more)
+        for pk in ids:
+            if pk in rows:
+                why = reasons(record, rows[pk], words, actor)
+                if why is not None:
+                    group.hits.append(Hit(record, rows[pk], why))
+        if group.hits:
+            groups.append(group)
+    return groups
+
+
+def _with_titles(record: type[Record], rows: models.QuerySet[Any]) -> models.QuerySet[Any]:
+    """Fetch the references that the compact line shows along with the rows."""
+    refs = [n for n in record.compact if "__" not in n and getattr(record.field(n), "target", None) and not record.field(n).many]
+    return rows.select_related(*refs) if refs else rows
+
+
+def find_ids(model: Any, words: Sequence[str], rows: models.QuerySet[Any], limit: int) -> tuple[list[int], bool]:
+    """Ids of the newest rows among `rows` whose text has all words, and whether there are more."""
+    entry = entry_model(model)._meta.db_table
+    order = ("-updated_at", "-id")
+    found: list[int] = []
+    if not all(_is_rare(word) for word in words):
+        found = _among_newest(entry, words, rows.order_by(*order).values("id", "updated_at")[:NEWEST], limit + 1)
+        if len(found) > limit:
+            return found[:limit], True
+    if any(query_grams(word) for word in words):
+        found = _by_grams(entry, words, rows.order_by().values("id", "updated_at"), limit + 1)
+    return found[:limit], len(found) > limit
+
+
+def _is_rare(word: str) -> bool:
+    """Numbers and addresses are rarely common: the index answers them at once."""
+    return "@" in word or word.isdigit() and len(word) >= 3
+
+
+def _like(word: str) -> str:
+    return "%" + word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+
+
+def _among_newest(entry: str, words: Sequence[str], newest: Any, limit: int) -> list[int]:
+    inner, params = newest.query.sql_with_params()
+    tests = " AND ".join("e.q LIKE %s" for _ in words)
+    sql = (
+        f'SELECT s.id FROM ({inner}) s JOIN "{entry}" e ON e.row_id = s.id WHERE {tests} '  # noqa: S608
+        "ORDER BY s.updated_at DESC, s.id DESC LIMIT %s"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql, (*params, *map(_like, words), limit))
+        return [row[0] for row in cursor.fetchall()]
+
+
+def _by_grams(entry: str, words: Sequence[str], rows: Any, limit: int) -> list[int]:
+    inner, params = rows.query.sql_with_params()
+    grams = sorted({gram for word in words for gram in query_grams(word)})
+    tests = " AND ".join("q LIKE %s" for _ in words)
+    sql = (
+        f'WITH m AS MATERIALIZED (SELECT row_id FROM "{entry}" WHERE g @> %s::int[] AND {tests}) '  # noqa: S608
+        f"SELECT s.id FROM m JOIN ({inner}) s ON s.id = m.row_id ORDER BY s.updated_at DESC, s.id DESC LIMIT %s"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql, (grams, *map(_like, words), *params, limit))
+        return [row[0] for row in cursor.fetchall()]
+
+
+def narrow(record: type[Record], text: str, rows: models.QuerySet[Any]) -> models.QuerySet[Any]:
+    """A list narrowed to rows that have all the words, in whatever order the list has.
+
+    A common term is left to a plain comparison, which a list in its index order ends early; a rare one becomes ids.
+    """
+    words = terms(text)
+    if not words:
+        return rows
+    if not record.model.searched:
+        title = record.title_field()
+        return rows.filter(**{f"{title}__icontains": text.strip()[:LONGEST]})
+    table = entry_model(record.model)._meta.db_table
+    if any(query_grams(word) for word in words) and not _is_common(table, words):
+        with connection.cursor() as cursor:
+            grams = sorted({gram for word in words for gram in query_grams(word)})
+            tests = " AND ".join("q LIKE %s" for _ in words)
+            sql = f'SELECT row_id FROM "{table}" WHERE g @> %s::int[] AND {tests} LIMIT %s'  # noqa: S608
+            cursor.execute(sql, (grams, *map(_like, words), MOST_IDS + 1))
+            ids = [row[0] for row in cursor.fetchall()]
+        if len(ids) <= MOST_IDS:
+            return rows.filter(pk__in=ids)
+    for word in words:
+        rows = rows.filter(search_entry__q__contains=word)
+    return rows
+
+
+def _is_common(table: str, words: Sequence[str]) -> bool:
+    """Whether at least one in a hundred of the newest entries has the words."""
+    tests = " AND ".join("q LIKE %s" for _ in words)
+    sql = (
+        f'SELECT count(*) FILTER (WHERE {tests}) FROM (SELECT q FROM "{table}" ORDER BY row_id DESC LIMIT %s) newest'  # noqa: S608
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql, (*map(_like, words), PROBE))
+        return bool(cursor.fetchone()[0] * 100 >= PROBE)
+
+
+def reasons(record: type[Record], row: Any, words: Sequence[str], actor: Actor) -> tuple[Why, ...] | None:
+    """Why a row was found, word by word; None when only fields hidden from the actor speak for it."""
+    readable = {n: actor.is_admin or actor.touch(record.groups.get(n, "public")) >= Touch.READ for n in record.model.searched}
+    found: list[Why] = []
+    if all(readable.values()):
+        allowed = None
+    else:
+        allowed = fold_all(row, [n for n, may in readable.items() if may])
+    for word in words:
+        if allowed is not None and word not in allowed:
+            return None
+        for name, may in readable.items():
+            value = str(getattr(row, name) or "")
+            if may and value and word in fold(value):
+                found.append(_why(str(record.field(name).label), value, word))
+                break
+    return tuple(found)
+
+
+def fold_all(row: Any, names: Sequence[str]) -> str:
+    """The folded text of some fields, each also without its hyphens and with neighbours joined."""
+    values = [fold(str(getattr(row, n) or "")) for n in names]
+    digits = ["".join(c for c in v if c.isdigit()) for v in values]
+    return "\x1f".join((*values, "".join(values), *digits, fold(name_key(str(row)))))
+
+
+def _why(label: str, value: str, word: str) -> Why:
+    """Where in the text as written the folded word stands."""
+    for start in range(len(value)):
+        for end in range(start + 1, min(len(value), start + len(word) * 2 + 2) + 1):
+            if fold(value[start:end]) == word:
+                return Why(label, value[:start], value[start:end], value[end:])
+    return Why(label, value, "", "")
