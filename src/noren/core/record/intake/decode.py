@@ -43,6 +43,7 @@ _LONE = re.compile("(?<=[A-Za-z])[\u4e00-\u9fff](?![\u3040-\u30ff\u4e00-\u9fff])
 _STRANGE = re.compile("[\x00-\x08\x0e-\x1a\ufffd]")
 _NOT_JAPANESE = re.compile("[\x80\xa0\uf8f0-\uf8f3]")
 """What cp932 makes of single bytes it has no character for; western texts use them (€, no-break space, ý)."""
+_HIGH = bytes(range(128, 256))
 _CONTROL = bytes(n for n in range(32) if n not in (0, 9, 10, 12, 13, 27))
 
 
@@ -89,23 +90,29 @@ def _chunks(path: Path, skip: int) -> Iterator[bytes]:
 
 
 def _tally(path: Path, encoding: str, skip: int, give_up: int | None = None) -> _Tally:
-    """Decode the whole file; stop early after `give_up` bad places."""
+    """Decode the whole file; stop early once more than `give_up` places are bad and they outweigh the good ones.
+
+    `good` is estimated from the bytes outside of ASCII, which is many times cheaper than counting characters.
+    """
     decoder = codecs.getincrementaldecoder(encoding)(MARK)
     tally = _Tally()
+    share = {"utf-8": 3, "cp932": 2, "euc_jp": 2}.get(encoding, 1)
 
     def take(text: str) -> None:
         if not text.isascii():
-            bad = text.count(BAD)
-            tally.bad += bad
-            tally.good += len(text) - bad - len(text.encode("ascii", "ignore"))
+            tally.bad += text.count(BAD)
             if len(tally.head) < 1 << 18:
                 tally.head += text[: 1 << 18]
 
     for chunk in _chunks(path, skip):
         take(decoder.decode(chunk))
-        if give_up is not None and tally.bad > give_up:
-            return tally
-    take(decoder.decode(b"", final=True))
+        if not chunk.isascii():
+            tally.good += len(chunk) - len(chunk.translate(None, _HIGH))
+        if give_up is not None and tally.bad > give_up and tally.bad * share > tally.good:
+            break
+    else:
+        take(decoder.decode(b"", final=True))
+    tally.good = max(0, (tally.good - tally.bad) // share)
     return tally
 
 
@@ -149,7 +156,7 @@ def detect(path: Path) -> Decoding:
             bad=_tally(path, "iso2022_jp", 0).bad,
             nul=nul,
         )
-    utf8 = _tally(path, "utf-8", 0)
+    utf8 = _tally(path, "utf-8", 0, give_up=100)
     if not utf8.bad:
         return Decoding("utf-8", certain=True, candidates=_order("utf-8", "cp932"), skip=0, bad=0, nul=nul)
     return _legacy(path, utf8, nul)

@@ -176,11 +176,12 @@ class Book:
 
     def _load_strings(self, archive: zipfile.ZipFile) -> Strings:
         strings = Strings()
-        if self._strings_part in archive.namelist():
-            reader = Texts(strings.add)
-            for _ in _feed(archive, self._strings_part, reader.parser, STRINGS_CAP):
-                pass
-        strings.close_writing()
+        try:
+            if self._strings_part in archive.namelist():
+                for _ in _feed(archive, self._strings_part, Texts(strings.add).parser, STRINGS_CAP):
+                    pass
+        finally:
+            strings.close_writing()
         return strings
 
     def records(self, name: str, report: Callable[[Problem], None]) -> Iterator[tuple[int, list[str], int]]:
