@@ -202,8 +202,14 @@ def reasons(record: type[Record], row: Any, words: Sequence[str], actor: Actor) 
             return None
         for name, may in readable.items():
             value = str(getattr(row, name) or "")
-            if may and value and word in fold(value):
-                found.append(_why(str(record.field(name).label), value, word))
+            if not may or not value:
+                continue
+            label = str(record.field(name).label)
+            if word in fold(value):
+                found.append(_why(label, value, word))
+                break
+            if word.isdigit() and word in "".join(c for c in fold(value) if c.isdigit()):
+                found.append(_by_digits(label, value, word))
                 break
     return tuple(found)
 
@@ -222,3 +228,11 @@ def _why(label: str, value: str, word: str) -> Why:
             if fold(value[start:end]) == word:
                 return Why(label, value[:start], value[start:end], value[end:])
     return Why(label, value, "", "")
+
+
+def _by_digits(label: str, value: str, word: str) -> Why:
+    """Where digits stand that are parted by hyphens in the text as written."""
+    places = [i for i, c in enumerate(value) if c.isdigit()]
+    at = "".join(fold(value[i]) for i in places).find(word)
+    first, last = places[at], places[at + len(word) - 1] + 1
+    return Why(label, value[:first], value[first:last], value[last:])
