@@ -34,6 +34,8 @@ class Small(AppConfig):
 
         if "tests.config.small_site.note" not in app.tasks:
             app.task(lambda: None, name="tests.config.small_site.note")
+            # Also a timed one, as noren has: without any, Procrastinate does not notice a lost connection.
+            app.periodic(cron="0 0 1 1 *")(app.task(lambda timestamp: None, name="tests.config.small_site.yearly"))
 
 
 def who(request: HttpRequest) -> HttpResponse:

@@ -405,7 +405,7 @@ def run_worker(env: Env) -> None:
     threading.Thread(target=watch, daemon=True).start()
     without_limits()
     with app.replace_connector(app.connector.get_worker_connector()) as queue:
-        queue.run_worker(concurrency=env.jobs, shutdown_graceful_timeout=LOST, name=f"worker-{os.getpid()}")
+        queue.run_worker(concurrency=env.jobs, fetch_job_polling_interval=2, shutdown_graceful_timeout=LOST, name=f"worker-{os.getpid()}")
 
 
 def _changes() -> Callable[[], bool]:

@@ -41,11 +41,11 @@ def backup(file: Annotated[Path, FILE]) -> None:
         raise Refused(f"{file} exists already: choose another name, or remove it first.")
     half = file.with_name(f".{file.name}.half")
     with postgres.using(env, say=tell) as url, _scratch(file.resolve().parent) as scratch:
-        tools = _tools(env)
+        tools = _tools(env, _server_version(url))
         dump = scratch / "database.dump"
         tell("Saving the database …")
         _call(tools, "pg_dump", url, "--format=custom", "--no-owner", "--no-privileges", f"--file={dump}")
-        about = {"made": datetime.now(UTC).isoformat(), "postgres": _server_version(url), "format": 1}
+        about = {"made": datetime.now(UTC).isoformat(), "postgres": tools.major, "format": 1}
         (scratch / "about.json").write_text(json.dumps(about))
         (scratch / "field_key").write_text(env.field_key)
         try:
@@ -81,7 +81,7 @@ def restore(file: Annotated[Path, FILE], force: Annotated[bool, FORCE] = False) 
         if key != env.field_key and os.environ.get("NOREN_FIELD_KEY"):
             raise Refused("The backup was made with another NOREN_FIELD_KEY: set that one, or its secrets are lost.")
         tell("Restoring the database …")
-        _swap(env, url, scratch / "database.dump", whole=about["postgres"] <= _server_version(url))
+        _swap(_tools(env, about["postgres"]), url, scratch / "database.dump")
         if key != env.field_key:
             _replace(env.data / "field_key", key)
         if (scratch / "files").is_dir():
@@ -106,14 +106,18 @@ def _scratch(near: Path) -> Iterator[Path]:
         raise Refused(f"The folder {near} does not exist: make it, or choose another.") from fault
 
 
-def _tools(env: Env) -> Programs:
-    """pg_dump and its like; the newest, since they read older servers but not newer ones."""
+def _tools(env: Env, least: int) -> Programs:
+    """pg_dump and its like of this PostgreSQL version, else of the next newer one: they read older things only."""
     from noren.config import postgres
 
     found = [one for one in postgres.all_programs(env.pg_bin) if Path(one.path("pg_dump")).exists()]
-    if not found:
-        raise Refused("pg_dump was not found: install PostgreSQL's client programs, or name their folder in NOREN_PG_BIN.")
-    return max(found, key=lambda one: one.major)
+    fitting = [one for one in found if one.major >= least]
+    if not fitting:
+        raise Refused(
+            f"pg_dump of PostgreSQL {least} or newer was not found: install PostgreSQL's client programs, or name their "
+            "folder in NOREN_PG_BIN."
+        )
+    return min(fitting, key=lambda one: one.major)
 
 
 def _call(tools: Programs, name: str, url: str, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -149,7 +153,7 @@ def _holds_data(url: str) -> bool:
 
 def _unpack(file: Path, scratch: Path) -> dict[str, Any]:
     try:
-        with tarfile.open(file) as tar:
+        with tarfile.open(file, "r:") as tar:
             members = tar.getmembers()
             for member in _progress(members, "Reading the backup"):
                 tar.extract(member, scratch, filter="data")
@@ -163,7 +167,7 @@ def _unpack(file: Path, scratch: Path) -> dict[str, Any]:
     return dict(about)
 
 
-def _swap(env: Env, url: str, dump: Path, *, whole: bool) -> None:
+def _swap(tools: Programs, url: str, dump: Path) -> None:
     """Restore beside what is there, and only then let the old go: a failure leaves everything as it was."""
     import psycopg
 
@@ -173,8 +177,9 @@ def _swap(env: Env, url: str, dump: Path, *, whole: bool) -> None:
             link.execute("ALTER SCHEMA public RENAME TO before_restore")
             link.execute("CREATE SCHEMA public")
         try:
-            how = ["--single-transaction"] if whole else []
-            _call(_tools(env), "pg_restore", url, "--no-owner", "--no-privileges", *how, str(dump))
+            # Newer programs set what an older server does not know; then it cannot be one transaction.
+            how = ["--single-transaction"] if tools.major <= _server_version(url) else []
+            _call(tools, "pg_restore", url, "--no-owner", "--no-privileges", *how, str(dump))
         except BaseException:
             with link.transaction():
                 link.execute("DROP SCHEMA public CASCADE")
