@@ -52,6 +52,7 @@ class Activity(Model):
     )
 
     reach = Reach(owner="owner", parents=("person", "company"), about=True)
+    settled = ("company",)
 
     class Meta(Model.Meta):
         verbose_name = _("activity")

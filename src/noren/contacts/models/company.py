@@ -67,6 +67,7 @@ class Company(Addressed, Model):
 
     reach = Reach(owner="owner")
     searched = ("legal_name", "name_kana", "short_name", "email", "phone", "corporate_number", "invoice_number", "external_id")
+    settled = ("name_key", "form", "form_position", "kana_sort")
     has_timeline = True
 
     class Meta(Model.Meta):

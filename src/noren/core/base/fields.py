@@ -14,6 +14,13 @@ from django.utils.translation import gettext_lazy as _
 from noren.core.base.text import clean
 
 
+def _empty_by_default(kw: dict[str, Any]) -> None:
+    """A text that may be left out is empty in the database too, so that a COPY need not name it."""
+    if kw.get("blank") and not kw.get("null"):
+        kw.setdefault("db_default", "")
+        kw.setdefault("default", "")
+
+
 class Text(models.CharField):  # type: ignore[type-arg]
     """One line of text, kept as typed but for control characters."""
 
@@ -21,6 +28,7 @@ class Text(models.CharField):  # type: ignore[type-arg]
 
     def __init__(self, *args: Any, **kw: Any) -> None:
         kw.setdefault("max_length", 255)
+        _empty_by_default(kw)
         super().__init__(*args, **kw)
 
     def to_python(self, value: Any) -> Any:
@@ -34,6 +42,10 @@ class Text(models.CharField):  # type: ignore[type-arg]
 
 class LongText(models.TextField):  # type: ignore[type-arg]
     kind = "longtext"
+
+    def __init__(self, *args: Any, **kw: Any) -> None:
+        _empty_by_default(kw)
+        super().__init__(*args, **kw)
 
     def to_python(self, value: Any) -> Any:
         value = super().to_python(value)

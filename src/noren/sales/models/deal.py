@@ -80,6 +80,7 @@ class Deal(Model):
     reach = Reach(owner="owner")
     searched = ("title", "external_id")
     kept = ("pipeline", "stage", "outcome", "amount", "list_amount", "owner", "team")
+    settled = ("pipeline", "currency", "team")
     has_timeline = True
 
     class Meta(Model.Meta):
