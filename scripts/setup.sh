@@ -54,7 +54,7 @@ packages() { # $1: run or test; installs only when what is pinned changed
     [ "$(cat .venv/"$1".stamp 2>/dev/null)" = "$now" ] && return
     environment
     say "Installing the Python packages of requirements/$1.txt …"
-    quiet="--disable-pip-version-check --root-user-action=ignore -q"
+    quiet="--disable-pip-version-check --root-user-action=ignore -q -q"
     pip install $quiet --require-hashes -r requirements/"$1".txt
     pip install $quiet --no-deps --no-build-isolation -e .
     # Tests import one another from the top of the repository, whichever way pytest is called.

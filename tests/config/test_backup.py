@@ -119,7 +119,9 @@ def test_a_broken_backup_changes_nothing(two: tuple[Path, Path], folder: Path) -
 
 
 @pytest.mark.parametrize("content", [None, b"", b"not a tar at all"])
-def test_something_else_than_a_backup_is_told_in_one_line(two: tuple[Path, Path], folder: Path, content: bytes | None) -> None:
+def test_something_else_than_a_backup_is_told_in_one_line(
+    two: tuple[Path, Path], folder: Path, content: bytes | None
+) -> None:
     file = folder / "other.tar"
     if content is not None:
         file.write_bytes(content)

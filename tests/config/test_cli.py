@@ -11,7 +11,11 @@ from pathlib import Path
 
 def noren(*words: str, **extra: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "noren", *words], env={**os.environ, **extra}, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "noren", *words],
+        env={**os.environ, **extra},
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
 

@@ -40,7 +40,10 @@ def test_every_fault_is_told_at_once_each_in_one_line(tmp_path: Path) -> None:
     assert not any("\n" in fault for fault in told)
 
 
-@pytest.mark.parametrize("key", ["tiny", "a" * 64, "changeme-changeme-changeme-changeme-0123456789", "django-insecure-0123456789abcdefghijklm"])
+@pytest.mark.parametrize(
+    "key",
+    ["tiny", "a" * 64, "changeme-changeme-changeme-changeme-0123456789", "django-insecure-0123456789abcdefghijklm"],
+)
 def test_a_key_that_can_be_guessed_is_refused_and_not_repeated(tmp_path: Path, key: str) -> None:
     [told] = faults(tmp_path, NOREN_SECRET_KEY=key)
 
@@ -67,10 +70,8 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
 
     told = faults(tmp_path / "file" / "data")
 
-    assert told == [
-        f"NOREN_DATA is {tmp_path}/file/data, which cannot be written (Not a directory): "
-        "give a folder that this user may write to."
-    ]
+    fault = f"NOREN_DATA is {tmp_path}/file/data, which cannot be written (Not a directory): "
+    assert told == [fault + "give a folder that this user may write to."]
 
 
 def test_keys_never_show_in_the_printed_settings(tmp_path: Path) -> None:

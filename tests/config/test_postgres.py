@@ -13,10 +13,10 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from tests.ground import wheel_programs
 
 from noren.config import postgres
 from noren.config.postgres import Server
-from tests.ground import wheel_programs
 
 ALL = {one.major: one.folder for one in reversed(postgres.all_programs())}
 
@@ -134,9 +134,7 @@ def test_two_that_start_at_once_make_one_server(folder: Path) -> None:
         "with Server(Path(sys.argv[1]), extra={'shared_buffers': '32MB'}) as s: print('child' if s.child else 'joined', flush=True); input()"
     )
     both = [
-        subprocess.Popen(
-            [sys.executable, "-c", code, folder], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
+        subprocess.Popen([sys.executable, "-c", code, folder], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         for _ in range(2)
     ]
     said = sorted(one.stdout.readline().strip() for one in both if one.stdout)

@@ -63,6 +63,10 @@ class Env:
     """Show errors in the browser and reload on change; never for a public address (NOREN_DEBUG)."""
     demo: bool
     """Fill an empty database with the demo firm and print its log-ins (NOREN_DEMO)."""
+    mail_from: str
+    """Sender of noren's own mails (NOREN_MAIL_FROM)."""
+    smtp_url: str | None = field(repr=False)
+    """Mail server: smtp://user:password@host:587 or smtps://…:465; None writes mails to the log (NOREN_SMTP_URL)."""
     secret_key: str = field(repr=False)
     """Signs sessions and links (NOREN_SECRET_KEY, else `data`/secret_key)."""
     field_key: str = field(repr=False)
@@ -77,7 +81,7 @@ class Env:
 SETTINGS = {
     "NOREN_DATA", "NOREN_PG_BIN", "NOREN_HOST", "NOREN_PORT", "NOREN_BASE_URL", "NOREN_HOSTS", "NOREN_TRUSTED_PROXIES",
     "NOREN_PROCESSES", "NOREN_THREADS", "NOREN_JOBS", "NOREN_DEBUG", "NOREN_DEMO", "NOREN_SECRET_KEY",
-    "NOREN_FIELD_KEY",
+    "NOREN_FIELD_KEY", "NOREN_SMTP_URL", "NOREN_MAIL_FROM",
 }  # fmt: skip
 
 KNOWN_KEYS = ("changeme", "change-me", "secret", "password", "insecure", "example")
@@ -133,6 +137,8 @@ def load(environ: Mapping[str, str] | None = None) -> Env:
         jobs=read("NOREN_JOBS", 4, _between(1, 64)),
         debug=debug,
         demo=read("NOREN_DEMO", False, _flag),
+        mail_from=read("NOREN_MAIL_FROM", f"noren@{urlsplit(base_url).hostname}", _sender),
+        smtp_url=read("NOREN_SMTP_URL", None, _smtp),
         secret_key=_key("NOREN_SECRET_KEY", data / "secret_key", source, faults),
         field_key=_key("NOREN_FIELD_KEY", data / "field_key", source, faults),
     )
@@ -157,7 +163,7 @@ def _shown(name: str, text: str) -> str:
     """The value as a message may show it: never a key, never the password inside an address."""
     if name.endswith("_KEY"):
         return "not usable"
-    if name == "DATABASE_URL":
+    if name in {"DATABASE_URL", "NOREN_SMTP_URL"}:
         return "not usable"
     return repr(text)
 
@@ -215,10 +221,29 @@ def _database(text: str) -> str:
     return text
 
 
+def _smtp(text: str) -> str:
+    parts = urlsplit(text)
+    try:
+        port = parts.port
+    except ValueError:
+        port = 0
+    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname or port == 0 or parts.path.strip("/") or parts.query:
+        raise ValueError("give smtp://user:password@mail.example.co.jp:587, or smtps://…:465 for TLS from the start.")
+    return text
+
+
+def _sender(text: str) -> str:
+    if "@" not in text or any(mark in text for mark in "\r\n,;"):
+        raise ValueError("give one e-mail address, such as noren@example.co.jp.")
+    return text
+
+
 def _programs(text: str) -> Path:
     folder = Path(text).expanduser().resolve()
     if not (folder / "postgres").exists() or not (folder / "initdb").exists():
-        raise ValueError("there is no PostgreSQL server in that folder; give the folder that holds postgres and initdb.")
+        raise ValueError(
+            "there is no PostgreSQL server in that folder; give the folder that holds postgres and initdb."
+        )
     return folder
 
 
@@ -253,7 +278,9 @@ def _key(name: str, file: Path, source: Mapping[str, str], faults: list[str]) ->
         try:
             given, name = _kept(file), str(file)
         except OSError as fault:
-            faults.append(f"{file} cannot be read or made ({fault.strerror}): let this user write there, or set {name}.")
+            faults.append(
+                f"{file} cannot be read or made ({fault.strerror}): let this user write there, or set {name}."
+            )
             return ""
     if len(given) < SHORTEST_KEY or len(set(given)) < 8 or any(word in given.lower() for word in KNOWN_KEYS):
         faults.append(

@@ -26,7 +26,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import psycopg
 
@@ -98,7 +98,9 @@ def _those_in(folders: Sequence[Path]) -> list[Programs]:
     found = []
     for folder in folders:
         if (folder / "postgres").exists() and (folder / "initdb").exists():
-            told = subprocess.run([folder / "postgres", "--version"], capture_output=True, text=True, check=False).stdout
+            told = subprocess.run(
+                [folder / "postgres", "--version"], capture_output=True, text=True, check=False
+            ).stdout
             version = re.search(r"\) (\d+)", told)
             if version and int(version[1]) >= OLDEST:
                 found.append(Programs(folder, int(version[1])))
@@ -179,7 +181,7 @@ class Server:
         self._pause = 1.0
         self._spawned = 0.0
 
-    def __enter__(self) -> Server:
+    def __enter__(self) -> Self:
         self.start()
         return self
 
@@ -263,7 +265,9 @@ class Server:
             self._own(listening)
         found = listening.lstat()
         if found.st_uid != self.user.pw_uid or found.st_mode & 0o077 or listening.is_symlink():
-            raise PostgresError(f"{listening} is not a private folder of user {self.user.pw_name}: remove it and try again.")
+            raise PostgresError(
+                f"{listening} is not a private folder of user {self.user.pw_name}: remove it and try again."
+            )
         self.socket = listening.resolve()
 
     def _runner(self) -> pwd.struct_passwd:
@@ -308,8 +312,10 @@ class Server:
         """Whether the server's user gets to this path (root's own folders are closed to it)."""
         if os.geteuid() != 0:
             return True
-        how = {"user": self.user.pw_uid, "group": self.user.pw_gid, "extra_groups": []}
-        return subprocess.run(["/bin/sh", "-c", 'test -x "$1"', "sh", path], check=False, cwd="/", **how).returncode == 0
+        how: dict[str, Any] = {"user": self.user.pw_uid, "group": self.user.pw_gid, "extra_groups": []}
+        return (
+            subprocess.run(["/bin/sh", "-c", 'test -x "$1"', "sh", path], check=False, cwd="/", **how).returncode == 0
+        )
 
     def _programs(self) -> Programs:
         version = self.cluster / "PG_VERSION"
@@ -328,7 +334,7 @@ class Server:
                 if part.exists():
                     shutil.copytree(part, fresh / part.name, symlinks=True, ignore=shutil.ignore_patterns("include"))
             for folder, _, files in os.walk(fresh):
-                os.chmod(folder, 0o755)
+                Path(folder).chmod(0o755)
                 for file in files:
                     if not (path := Path(folder, file)).is_symlink():
                         path.chmod(0o755)
@@ -358,7 +364,9 @@ class Server:
             half.rename(self.cluster)
         names = sorted({self.user.pw_name, pwd.getpwuid(os.geteuid()).pw_name})
         self._write("pg_hba.conf", "local all all peer map=noren\n")
-        self._write("pg_ident.conf", "".join(f'noren "{name}" {role}\n' for name in names for role in ("noren", "postgres")))
+        self._write(
+            "pg_ident.conf", "".join(f'noren "{name}" {role}\n' for name in names for role in ("noren", "postgres"))
+        )
 
     def _write(self, name: str, text: str) -> None:
         file = self.cluster / name
@@ -392,7 +400,9 @@ class Server:
             if self.child.poll() is not None:
                 refused += 1
                 if refused > 20:  # leftovers of a killed server let go of its memory within seconds
-                    raise PostgresError(f"The database did not start: {self._reason()} The whole log: {self.home}/server.log")
+                    raise PostgresError(
+                        f"The database did not start: {self._reason()} The whole log: {self.home}/server.log"
+                    )
                 self._mend_pid_file()
                 time.sleep(min(0.1 * refused, 1))
                 self._spawn()
@@ -423,7 +433,9 @@ class Server:
     def _answers(self) -> bool:
         """Whether the server of *this* folder answers a connection."""
         try:
-            with psycopg.connect(address(self.data, "postgres", "postgres"), connect_timeout=5, autocommit=True) as link:
+            with psycopg.connect(
+                address(self.data, "postgres", "postgres"), connect_timeout=5, autocommit=True
+            ) as link:
                 row = link.execute("SHOW data_directory").fetchone()
         except psycopg.OperationalError:
             return False

@@ -277,7 +277,7 @@ def load_pages() -> Any:
 
 def _make_ready(env: Env, prepare: Callable[[Env], None], say: Callable[[str], None]) -> None:
     bring_up_to_date(env, say=say)
-    collect_static(env)
+    collect_static()
     with _alone(env):
         prepare(env)
 
@@ -306,7 +306,7 @@ def bring_up_to_date(env: Env, say: Callable[[str], None] = print) -> None:
             call_command("migrate", interactive=False, verbosity=0)
 
 
-def collect_static(env: Env) -> None:
+def collect_static() -> None:
     """Put scripts, styles and pictures, with names made from their content, where the web serves them from."""
     from django.conf import settings
     from django.contrib.staticfiles.finders import get_finders
@@ -391,7 +391,7 @@ def run_web(env: Env, listening: socket.socket, announce: Callable[[], None]) ->
 
 def run_worker(env: Env) -> None:
     """The job worker; it leaves running jobs time to finish when told to stop."""
-    from procrastinate.contrib.django import app
+    from procrastinate.contrib.django import app, django_connector
 
     parent = os.getppid()
 
@@ -404,8 +404,14 @@ def run_worker(env: Env) -> None:
 
     threading.Thread(target=watch, daemon=True).start()
     without_limits()
+    assert isinstance(app.connector, django_connector.DjangoConnector)
     with app.replace_connector(app.connector.get_worker_connector()) as queue:
-        queue.run_worker(concurrency=env.jobs, fetch_job_polling_interval=2, shutdown_graceful_timeout=LOST, name=f"worker-{os.getpid()}")
+        queue.run_worker(
+            concurrency=env.jobs,
+            fetch_job_polling_interval=2,
+            shutdown_graceful_timeout=LOST,
+            name=f"worker-{os.getpid()}",
+        )
 
 
 def _changes() -> Callable[[], bool]:
@@ -414,7 +420,12 @@ def _changes() -> Callable[[], bool]:
 
     def newest() -> float:
         return max(
-            (Path(folder, file).stat().st_mtime for folder, _, files in os.walk(top) for file in files if file.endswith(".py")),
+            (
+                Path(folder, file).stat().st_mtime
+                for folder, _, files in os.walk(top)
+                for file in files
+                if file.endswith(".py")
+            ),
             default=0.0,
         )
 
@@ -430,5 +441,3 @@ def _changes() -> Callable[[], bool]:
         return known > before
 
     return changed
-
-

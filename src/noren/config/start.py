@@ -11,4 +11,4 @@ def prepare(env: Env) -> None:
 
 def greet(env: Env) -> None:
     """Tells where noren is to be found, once it answers."""
-    print(f"\n  noren is ready: {env.base_url}\n  Stop it with Ctrl-C.\n", flush=True)
+    print(f"\n  noren is ready: {env.base_url}\n  Stop it with Ctrl-C.\n", flush=True)  # noqa: T201

@@ -32,5 +32,3 @@ def check() -> None:
     if serious:
         raise typer.Exit(1)
     print("Ready to serve." if not remarks else "Ready to serve, with the remarks above.")
-
-

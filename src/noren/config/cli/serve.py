@@ -40,6 +40,4 @@ def _run(*, web: bool, worker: bool) -> None:
     env = settings.load()
     for stranger in settings.strangers():
         tell(stranger)
-    raise typer.Exit(
-        processes.serve(env, web=web, worker=worker, prepare=start.prepare, ready=start.greet, say=tell)
-    )
+    raise typer.Exit(processes.serve(env, web=web, worker=worker, prepare=start.prepare, ready=start.greet, say=tell))
