@@ -127,7 +127,7 @@ def _call(tools: Programs, name: str, url: str, *arguments: str) -> subprocess.C
     parts = conninfo_to_dict(url)
     secret = {"PGPASSWORD": str(parts.pop("password"))} if parts.get("password") else {}
     ran = subprocess.run(
-        [tools.path(name), f"--dbname={make_conninfo("", **parts)}", *arguments],
+        [tools.path(name), "--dbname=" + make_conninfo("", **parts), *arguments],
         env={**os.environ, **secret, "LC_ALL": "C"}, capture_output=True, text=True, check=False,
     )  # fmt: skip
     wrong = [line for line in ran.stderr.splitlines() if "error:" in line and HARMLESS not in line]
