@@ -17,6 +17,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import hashlib
+import importlib
 import os
 import re
 import select
@@ -198,6 +199,7 @@ def serve(
             raise ServeError("noren did not start: it could not be made ready (reason above).")
         if web:
             load_pages()
+        load_tools()
         gc.collect()
         gc.freeze()  # the collector would write to shared pages and so unshare them
         supervisor = Supervisor(env, say, database=database, ready=lambda: ready(env))
@@ -263,6 +265,13 @@ def set_up() -> None:
 
     words.compile_all()
     django.setup()
+
+
+def load_tools() -> None:
+    """What the children run on, read once for all of them."""
+    for name in ("gunicorn.app.base", "gunicorn.arbiter", "gunicorn.workers.gthread", "procrastinate.worker",
+                 "procrastinate.psycopg_connector", "psycopg_pool"):  # fmt: skip
+        importlib.import_module(name)
 
 
 def load_pages() -> Any:
