@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from typing import Any, ClassVar
 
@@ -141,9 +142,11 @@ class Record:
     groups: ClassVar[dict[str, str]] = {}  # field -> money | private | secret
     read_only: ClassVar[Sequence[str]] = ()  # shown and exported, never written
     keys: ClassVar[Sequence[tuple[str, ...]]] = ()  # natural keys by which import knows a row again, strongest first
+    known_by: ClassVar[Sequence[str]] = ()  # columns by which a reference in a file names a row of this noun
     imports: ClassVar[Sequence[ImportField]] = ()  # fields only an import may set (history), and virtual columns
     history: ClassVar[Sequence[str]] = ()  # state fields that an import may bring as history, never a form
     views: ClassVar[Sequence[tuple[Any, str]]] = ()  # shipped views: (label, query string)
+    tones: ClassVar[dict[str, str]] = {}  # value of a choice -> color of its tag (nando, matsu, kohaku, shu, fuji, line)
     icon: ClassVar[str] = "doc"
     nav: ClassVar[tuple[str, int] | None] = None  # (group of the rail, order); None: not in the rail
     hotkey: ClassVar[str] = ""
@@ -242,6 +245,16 @@ class Record:
         return cls.title or cls.columns[0]
 
     # -- hooks: few, counted ------------------------------------------------------------------------------------
+    @classmethod
+    def arrive(cls, values: dict[str, Any]) -> None:
+        """Hook: an imported row before it is checked; turn words of files into fields (stage Won -> outcome won).
+        References are still texts here. Raise intake.plan.BadCell for what cannot be."""
+
+    @classmethod
+    def arrived(cls, rows: Sequence[Any], actor: Actor) -> list[tuple[Any, datetime | None]]:
+        """Hook: further facts told by freshly imported rows, each with the moment it became true."""
+        return []
+
     @classmethod
     def prepare(cls, rows: models.QuerySet[Any]) -> models.QuerySet[Any]:
         """Hook: annotate what computed columns need."""

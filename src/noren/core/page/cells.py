@@ -1,0 +1,327 @@
+"""Values as people read them: plain text (`said`), markup (`shown`), and the cells of a list row, one string each.
+
+Lists are made here and not in a template because a page of them is fifty rows of ten cells. Everything from data is
+escaped; nothing here asks the database.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any, Literal, cast
+from zoneinfo import ZoneInfo
+
+from django.utils import timezone
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext as _
+
+from noren.core.access.actor import Actor
+from noren.core.access.firm import firm
+from noren.core.base.money import Money
+from noren.core.page import parts
+from noren.core.record.declare import Record
+from noren.core.record.field import Field
+from noren.core.record.listing import Column, Line, Listing, may_write
+
+Locale = Literal["ja", "en"]
+_UNIT = re.compile(r"^(.*\d)(\D*)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """For whom values are written: language, currency of the firm, their zone and their day."""
+
+    locale: Locale
+    currency: str
+    zone: ZoneInfo
+    now: datetime
+
+    @property
+    def today(self) -> date:
+        return self.now.date()
+
+    @classmethod
+    def of(cls, actor: Actor, stamp: int | None = None) -> Look:
+        locale = cast(Locale, "en" if (get_language() or actor.locale).startswith("en") else "ja")
+        return cls(locale, firm(stamp).currency, actor.zone, timezone.now().astimezone(actor.zone))
+
+
+# -- plain text --------------------------------------------------------------------------------------------------------
+
+
+def said(one: Field, value: Any, look: Look, name: str = "") -> str:
+    """A value in words. `name`: what the row behind a reference is called."""
+    if value is None or value == "":
+        return ""
+    match one.kind:
+        case "ref":
+            return name or str(value)
+        case "choice":
+            return one.choice_label(value)
+        case "bool":
+            return _("Yes") if value else _("No")
+        case "money":
+            return money(value, look)
+        case "percent":
+            return f"{value}%"
+        case "number":
+            return number(value)
+        case "date":
+            return day(as_day(value), look)
+        case "datetime":
+            return moment(value, look)
+        case "postal":
+            return f"{value[:3]}-{value[3:]}" if len(value) == 7 and value.isdigit() else str(value)
+    return str(value)
+
+
+def money(value: Any, look: Look) -> str:
+    return Money(int(value), look.currency).show()
+
+
+def compact(value: Any, look: Look) -> tuple[str, str]:
+    """An amount for cards and tiles: figure and unit."""
+    found = _UNIT.match(Money(int(value), look.currency).compact(look.locale))
+    return (found[1], found[2]) if found else (str(value), "")
+
+
+def number(value: Any) -> str:
+    if isinstance(value, str):
+        try:
+            value = Decimal(value)
+        except ArithmeticError:
+            return value
+    if isinstance(value, (Decimal, float)):
+        value = Decimal(str(value))
+        value = value.normalize() if value != value.to_integral_value() else int(value)
+        return f"{value:,f}" if isinstance(value, Decimal) else f"{value:,}"
+    return f"{value:,}" if abs(value) >= 10_000 else str(value)
+
+
+def as_day(value: Any) -> date:
+    if isinstance(value, datetime):
+        return value.date()
+    return value if isinstance(value, date) else date.fromisoformat(str(value)[:10])
+
+
+def day(value: date, look: Look) -> str:
+    if look.locale == "ja":
+        return f"{value.year}/{value.month:02}/{value.day:02}"
+    return f"{value.day} {_month(value.month)} {value.year}"
+
+
+def short_day(value: date, look: Look) -> str:
+    """Month and day; the year too when it is not this one."""
+    if value.year != look.today.year:
+        return day(value, look)
+    return f"{value.month}/{value.day}" if look.locale == "ja" else f"{value.day} {_month(value.month)}"
+
+
+@lru_cache(maxsize=12)
+def _month(number: int) -> str:
+    return ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")[number - 1]
+
+
+def moment(value: Any, look: Look) -> str:
+    if isinstance(value, str):
+        value = datetime.fromisoformat(value)
+    local = value.astimezone(look.zone)
+    return f"{day(local.date(), look)} {local:%H:%M}"
+
+
+def ago(value: datetime, look: Look) -> str:
+    """How long since (or until) a moment, in the words people use: today, yesterday, 3 days ago."""
+    days = (look.today - value.astimezone(look.zone).date()).days
+    if days == 0:
+        return _("today")
+    if days == 1:
+        return _("yesterday")
+    if 1 < days <= 400:
+        return ngettext("%(n)s day ago", "%(n)s days ago", days) % {"n": days}
+    return short_day(value.astimezone(look.zone).date(), look)
+
+
+# -- markup ------------------------------------------------------------------------------------------------------------
+
+DASH = mark_safe('<span class="mute">—</span>')  # noqa: S308
+
+
+def shown(one: Field, value: Any, look: Look, record: type[Record] | None = None, target: type[Record] | None = None,
+          name: str = "") -> SafeString:  # fmt: skip
+    """A value as markup: links, tags, people with their sign. Empty text for nothing."""
+    if value is None or value == "":
+        return mark_safe("")  # noqa: S308
+    match one.kind:
+        case "ref":
+            return ref(target, value, name)
+        case "choice":
+            return parts.tag(one.choice_label(value), (record.tones if record else {}).get(str(value), ""))
+        case "money":
+            return mark_safe(f'<span class="num">{escape(money(value, look))}</span>')  # noqa: S308
+        case "email":
+            return mark_safe(f'<a href="mailto:{escape(value)}">{escape(value)}</a>')  # noqa: S308
+        case "phone":
+            return mark_safe(f'<a class="num" href="tel:{escape(digits(value))}">{escape(value)}</a>')  # noqa: S308
+        case "url":
+            return web(value)
+        case "longtext":
+            return mark_safe(escape(value).replace("\n", "<br>"))  # noqa: S308
+        case "number" | "percent" | "date" | "datetime" | "postal":
+            return mark_safe(f'<span class="num">{escape(said(one, value, look))}</span>')  # noqa: S308
+    return escape(said(one, value, look, name))
+
+
+def web(value: str) -> SafeString:
+    text = value.removeprefix("https://").removeprefix("http://").rstrip("/")
+    if not value.startswith(("https://", "http://")):
+        return escape(text)
+    return mark_safe(f'<a href="{escape(value)}" rel="noopener noreferrer nofollow" target="_blank">{escape(text)}</a>')  # noqa: S308
+
+
+def digits(phone: str) -> str:
+    return "".join(c for c in phone if c.isascii() and (c.isdigit() or c == "+"))
+
+
+def ref(target: type[Record] | None, pk: Any, name: str) -> SafeString:
+    """A reference: a colleague with their sign, anything else as a link when it has a page."""
+    if not name:
+        return DASH
+    if target is not None and target.word() == "accounts.user":
+        return parts.who(name)
+    if target is None or not target.pages or target.nav is None:
+        return escape(name)
+    return mark_safe(f'<a class="lk" href="{target.url(pk)}">{escape(name)}</a>')  # noqa: S308
+
+
+def next_step(text: str, at: datetime | None, look: Look) -> SafeString:
+    """The next step with its day; dashed vermilion when there is none."""
+    if not text and at is None:
+        return parts.next_line(_("Decide"), "none", "next")
+    when = at.astimezone(look.zone).date() if at else None
+    if when is None:
+        return parts.next_line(text)
+    if when < look.today:
+        return parts.next_line(f"{short_day(when, look)} {text}", "late", note=_("overdue"))
+    if when == look.today:
+        return parts.next_line(f"{_('Today')} {text}", "today")
+    return parts.next_line(f"{short_day(when, look)} {text}")
+
+
+# -- rows of a list ----------------------------------------------------------------------------------------------------
+
+Make = Callable[[tuple[Any, ...]], str]
+PHONE = {"choice": "tag", "ref": "sub", "text": "sub", "money": "num", "date": "end", "datetime": "end"}
+
+
+def rows(made: Listing, actor: Actor, look: Look, *, editable: bool = True, pick: bool = True) -> list[dict[str, Any]]:
+    """The rows of a list for the template: id, title and ready cells."""
+    record = made.record
+    base = record.url()
+    edit = editable and actor.may(record.word(), "edit")
+    taken: set[str] = set()
+    makers = [_maker(column, made, actor, look, taken, edit) for column in made.columns[1:]]
+    named = _title(made.title, look)
+    label = escape
+    listed = []
+    stick = "stick2 p-title" if pick else "stick p-title"
+    for line in made.lines:
+        values = line.values
+        title = named(values) or _("(no name)")
+        start = f'<th class="{stick}" scope="row"><a class="lead" href="{base}{line.pk}/">{label(title)}</a></th>'
+        listed.append({"id": line.pk, "title": title, "cells": mark_safe(start + "".join([make(values) for make in makers]))})  # noqa: S308
+    return listed
+
+
+def _title(column: Column, look: Look) -> Callable[[tuple[Any, ...]], str]:
+    at = column.title_at if column.title_at is not None else column.at
+    if column.field.kind in ("text", "ref", "kana"):
+        return lambda values: str(values[at] or "")
+    return lambda values: said(column.field, values[at], look)
+
+
+def _maker(column: Column, made: Listing, actor: Actor, look: Look, taken: set[str], edit: bool) -> Make:
+    one = column.field
+    place = "next" if one.name == "next_step" else PHONE.get(one.kind, "")
+    if one.target is not None and column.target is not None and column.target.word() == "accounts.user":
+        place = ""
+    if place in taken:
+        place = ""
+    taken.add(place)
+    names = " ".join(filter(None, ("num" if one.is_right else "", f"p-{place}" if place else "")))
+    opened = f'<td class="{names}">' if names else "<td>"
+    inner = _inner(column, made, look)
+    if edit and one.is_near and may_write(made.record, one.name, actor):
+        base, name = made.record.url(), escape(one.name)
+        head = opened[:-1]
+        return lambda values: f'{head} tabindex="0" data-edit="{base}{values[0]}/field/{name}/?in=cell">{inner(values)}</td>'
+    return lambda values: f"{opened}{inner(values)}</td>"
+
+
+def _inner(column: Column, made: Listing, look: Look) -> Make:
+    one, at, record = column.field, column.at, made.record
+    if one.is_custom:
+        return lambda values: _custom(one, values[at], look)
+    if one.kind == "ref":
+        hidden = made.hidden.get(one.name, frozenset())
+        where = column.title_at
+        target = column.target
+        unsaid = f'<span class="mute">{escape(_("(hidden)"))}</span>'
+        return lambda values: (
+            "" if values[at] is None else unsaid if values[at] in hidden else ref(target, values[at], str(values[where] or "") if where is not None else str(values[at]))
+        )
+    if one.name == "next_step" and "next_step_at" in column.near:
+        due = column.near["next_step_at"]
+        return lambda values: next_step(values[at], values[due], look)
+    if one.kind == "money":
+        return lambda values: DASH if values[at] is None else parts.number(*compact(values[at], look))
+    if one.kind == "choice":
+        labels = {value: parts.tag(str(label), record.tones.get(str(value), "")) if value != "" else "" for value, label in one.choices}
+        return lambda values: labels.get(values[at], "") if values[at] not in (None, "") else ""
+    if one.kind == "datetime":
+        return lambda values: _when(values[at], look)
+    if one.kind == "bool":
+        yes = f'{parts.icon("check")}<span class="vh">{escape(_("Yes"))}</span>'
+        return lambda values: yes if values[at] else ""
+    if one.kind in ("text", "kana"):
+        return lambda values: escape(values[at]) if values[at] else ""
+    return lambda values: shown(one, values[at], look, record) if values[at] is not None else ""
+
+
+def _when(value: datetime | None, look: Look) -> str:
+    if value is None:
+        return ""
+    return f'<time class="num" datetime="{value.isoformat(timespec="minutes")}" title="{escape(moment(value, look))}">{escape(ago(value, look))}</time>'
+
+
+def _custom(one: Field, extra: dict[str, Any] | None, look: Look) -> str:
+    value = (extra or {}).get(one.key)
+    if value is None or value == "":
+        return ""
+    if one.kind == "money":
+        return parts.number(*compact(value, look))
+    return shown(one, value, look)
+
+
+def totals(made: Listing, look: Look) -> SafeString:
+    """The cells of the totals row beside the pager."""
+    words = {"sum": _("Sum"), "avg": _("Average"), "min": _("Lowest"), "max": _("Highest")}
+    found = []
+    for column in made.columns[1:]:
+        value = made.totals.get(column.field.name)
+        if value is None:
+            found.append("<td></td>")
+            continue
+        text = "".join(compact(round(value), look)) if column.field.kind == "money" else number(value)
+        found.append(f'<td class="num">{escape(words[made.record.totals[column.field.name]])} <b>{escape(text)}</b></td>')
+    return mark_safe("".join(found))  # noqa: S308
+
+
+def names_of(columns: Sequence[Column], line: Line) -> dict[str, str]:
+    """For each reference of a row: what it is called."""
+    return {c.field.name: str(line.values[c.title_at] or "") for c in columns if c.title_at is not None}

@@ -1,0 +1,276 @@
+"""A list of one noun: which rows, in which order, with which columns. Pages, exports and programs read lists here.
+
+The whole state of a list is its address. Only the columns asked for are fetched, as plain tuples, with the names of
+references joined in: the number of queries does not depend on the number of rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import Avg, Count, DecimalField, Max, Min, QuerySet, Sum
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast
+
+from noren.core.access.actor import Actor
+from noren.core.access.firm import fiscal
+from noren.core.access.rights import Touch
+from noren.core.access.scope import reach, visible
+from noren.core.base.errors import NotFound
+from noren.core.base.model import Model
+from noren.core.filter.condition import F
+from noren.core.filter.sql import to_q
+from noren.core.filter.when import When
+from noren.core.record.columns import Column, Plan, choosable, chosen, has_column, is_many, target_record, title_path
+from noren.core.record.declare import Record
+from noren.core.record.field import Field, kind_of
+from noren.core.record.finding import narrow
+from noren.core.record.keyset import Key, Place, page, read_place, write_place
+from noren.core.record.state import State, read_sort
+
+MOST = 10_000  # rows counted exactly without being asked
+FOLDS = {"sum": Sum, "avg": Avg, "min": Min, "max": Max}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A row: its id, version, and the fetched values that the columns point into."""
+
+    pk: int
+    version: int
+    values: tuple[Any, ...]
+
+
+@dataclass(slots=True)
+class Listing:
+    """What a page of a list shows. count is None beyond MOST unless asked; totals: column -> value for the whole filter."""
+
+    record: type[Record]
+    state: State
+    columns: list[Column]
+    title: Column
+    lines: list[Line]
+    previous: str = ""
+    next: str = ""
+    first_number: int = 1
+    count: int | None = 0
+    totals: dict[str, Any] = field(default_factory=dict)
+    hidden: dict[str, frozenset[int]] = field(default_factory=dict)
+    sort: tuple[tuple[str, bool], ...] = ()
+
+
+def may_see_list(record: type[Record], actor: Actor) -> None:
+    """NotFound for a noun without pages, or one of which the actor may see nothing at all."""
+    if not record.pages or not (record.model.reach.open_to_all or actor.may(record.word(), "view") or record.word() in actor.shared):
+        raise NotFound
+
+
+def narrowed(record: type[Record], actor: Actor, state: State, verb: str = "view", *, removed: bool = False) -> QuerySet[Any]:
+    """The rows of a state, before order and paging: what bulk work, exports and counts go over. BadFilter when unreadable."""
+    rows = record.prepare(visible(record.model, actor, verb, removed=removed))
+    if state.where:
+        q = to_q(state.where, record.vocabulary(actor), When.now(actor, fiscal_of(state.where)))
+        many = any(is_many(record.model, c.field) for c in state.where.conditions())
+        rows = rows.filter(pk__in=record.model.every.filter(q).values("pk")) if many else rows.filter(q)
+    if state.find:
+        rows = narrow(record, state.find, rows)
+    return rows
+
+
+def fiscal_of(where: F) -> Any:
+    """The fiscal calendar, read only when a condition needs it."""
+    relative = any(isinstance(v, str) and v.startswith("@") for c in where.conditions() for v in (c.value if isinstance(c.value, tuple) else (c.value,)))
+    return fiscal() if relative else None
+
+
+# -- order -------------------------------------------------------------------------------------------------------------
+
+KEY_KINDS = {"money": "number", "percent": "number", "number": "number", "date": "date", "datetime": "datetime", "bool": "bool"}
+
+
+def sort_key(record: type[Record], name: str, desc: bool) -> tuple[Key, dict[str, Any]] | None:
+    """The order of one column, with annotations it needs; None when it cannot be sorted by.
+
+    Names with a reading sort by it, stages by their place, references by what they are called.
+    """
+    try:
+        one = record.field(name)
+    except LookupError:
+        return None
+    if one.many or is_many(record.model, name):
+        return None
+    if one.is_custom:
+        value: Any = KeyTextTransform(one.key, "extra")
+        if one.kind in ("number", "money", "percent"):
+            value = Cast(value, DecimalField(max_digits=30, decimal_places=6))
+        alias = f"_sort_{one.key}".replace("-", "_")
+        kind = "number" if one.kind in ("number", "money", "percent") else "text"
+        return Key(alias, desc, True, kind), {alias: value}
+    path, model, column = one.path, record.model, one.column
+    null = bool(one.null) or ("__" in path and _through_null(model, path))
+    kind = KEY_KINDS.get(one.kind, "text")
+    if one.kind == "ref":
+        null = null or bool(column is None or column.null)
+        path, kind = f"{path}__{_name_order(one)}", "text"
+        last = _last_column(model, path)
+        kind = KEY_KINDS.get(kind_of(last), "text")
+    elif name == record.title_field() and has_column(model, "kana_sort"):
+        path = "kana_sort"
+    return Key(path, desc, null, kind), {}
+
+
+def _last_column(model: Any, path: str) -> Any:
+    column: Any = None
+    for part in path.split("__"):
+        column = model._meta.get_field(part)
+        model = column.related_model if column.is_relation else None
+    return column
+
+
+def _name_order(one: Field) -> str:
+    target = one.target
+    for word in ("kana_sort", "position"):
+        if has_column(target, word):
+            return word
+    found = target_record(one)
+    return title_path(found) if found else "pk"
+
+
+def _through_null(model: Any, path: str) -> bool:
+    for part in path.split("__"):
+        column = model._meta.get_field(part)
+        if column.null:
+            return True
+        model = column.related_model if column.is_relation else None
+    return False
+
+
+def order_of(record: type[Record], actor: Actor, state: State) -> tuple[tuple[tuple[str, bool], ...], list[Key], dict[str, Any]]:
+    """The sort that holds (asked for, else the record's own) as names, keys and annotations."""
+    for sort in (state.sort, read_sort(record.sort), (("updated_at", True),)):
+        names: list[tuple[str, bool]] = []
+        keys: list[Key] = []
+        annotations: dict[str, Any] = {}
+        for name, desc in sort:
+            made = sort_key(record, name, desc) if record.may_read(name, actor) else None
+            if made is not None:
+                names.append((name, desc))
+                keys.append(made[0])
+                annotations |= made[1]
+        if keys:
+            return tuple(names), keys, annotations
+    raise NotFound
+
+
+# -- the list itself -----------------------------------------------------------------------------------------------
+
+
+def listing(
+    record: type[Record], actor: Actor, state: State, *, removed: bool = False, jump: str = "", counted: bool = True
+) -> Listing:
+    """One page of a list for an actor. `jump`: start at this reading (the 50-on bar). A filter that the actor may not
+    use, or that cannot be read, gives BadFilter."""
+    fields = chosen(record, actor, state)
+    names, keys, annotations = order_of(record, actor, state)
+    rows = narrowed(record, actor, state, removed=removed)
+    if annotations:
+        rows = rows.annotate(**annotations)
+    plan = Plan(record, fields, [key.path for key in keys])
+    spots = [plan.at(key.path) for key in keys]
+    after = read_place(state.after, keys) if state.after else None
+    before = read_place(state.before, keys) if state.before and after is None else None
+    if jump and keys[0].path == "kana_sort" and not keys[0].desc:
+        after = Place((jump, *(None for _ in keys[1:])), 0) if len(keys) == 1 else None
+    found, has_previous, has_next = page(rows, keys, state.size, plan.fetch, after, before)
+    lines = [Line(values[0], values[1], values) for values in found]
+    number = _number(after, before, len(lines), bool(jump))
+    made = Listing(record, state, plan.columns, plan.columns[0], lines, first_number=number, sort=names)
+    if lines:
+        if has_previous:
+            made.previous = write_place(Place(tuple(found[0][at] for at in spots), found[0][0], max(number - 1, 0)))
+        if has_next:
+            made.next = write_place(Place(tuple(found[-1][at] for at in spots), found[-1][0], number + len(lines) - 1))
+    if counted:
+        whole = not (after or before or has_next)
+        made.count, made.totals = count_and_totals(record, rows, fields, state, len(lines) if whole else None)
+    made.hidden = unseen(plan.columns, lines, actor)
+    return made
+
+
+def _number(after: Place | None, before: Place | None, shown: int, jumped: bool) -> int:
+    """The number of the first row shown; 0 when nobody knows (after a jump)."""
+    if jumped:
+        return 0
+    if after is not None:
+        return after.number + 1 if after.number else 0
+    if before is not None:
+        return max(before.number - shown + 1, 1) if before.number else 0
+    return 1
+
+
+def count_and_totals(
+    record: type[Record], rows: QuerySet[Any], fields: Sequence[Field], state: State, known: int | None
+) -> tuple[int | None, dict[str, Any]]:
+    """How many rows, and the totals of the shown columns over all of them. Beyond MOST: None, unless exact is asked for."""
+    wanted = {f.name: (record.totals[f.name], f.path) for f in fields if f.name in record.totals}
+    if not wanted and known is not None:
+        return known, {}
+    folds = {f"{name}_": FOLDS[how](path) for name, (how, path) in wanted.items()}
+    if state.exact:
+        told = rows.order_by().aggregate(n_=Count("pk"), **folds)
+    elif not wanted:
+        told = {"n_": rows.order_by().values("pk")[: MOST + 1].count()}
+    else:
+        inner = rows.order_by().values(*(path for _how, path in wanted.values()), "pk")[: MOST + 1]
+        told = inner.aggregate(n_=Count("pk"), **folds)
+    if not state.exact and told["n_"] > MOST:
+        return None, {}
+    return told["n_"], {name: told[f"{name}_"] for name in wanted}
+
+
+def unseen(columns: Sequence[Column], lines: Sequence[Line], actor: Actor) -> dict[str, frozenset[int]]:
+    """For each reference column, the ids on this page whose rows the actor may not see: their names stay unsaid."""
+    found: dict[str, frozenset[int]] = {}
+    if actor.is_admin:
+        return found
+    for column in columns:
+        target = column.field.target
+        if column.field.kind != "ref" or target is None or not issubclass(target, Model) or reach(target, actor) is None:
+            continue
+        ids = {line.values[column.at] for line in lines} - {None}
+        if ids:
+            seen = set(visible(target, actor).filter(pk__in=ids).values_list("pk", flat=True))
+            found[column.field.name] = frozenset(ids - seen)
+    return found
+
+
+def neighbors(record: type[Record], actor: Actor, state: State, row: Model) -> tuple[int | None, int | None]:
+    """The ids before and after a row in the list that a person came from."""
+    _names, keys, annotations = order_of(record, actor, state)
+    rows = narrowed(record, actor, state)
+    if annotations:
+        rows = rows.annotate(**annotations)
+    paths = [key.path for key in keys]
+    values = rows.filter(pk=row.pk).values_list(*paths).first()
+    if values is None:
+        return None, None
+    place = Place(tuple(values), row.pk)
+    ids = lambda part, limit: list(part.values_list("pk", flat=True)[:limit])  # noqa: E731
+    behind, _more, _p = page(rows, keys, 1, ids, before=place)
+    ahead, _p, _more = page(rows, keys, 1, ids, after=place)
+    return (behind[0] if behind else None), (ahead[0] if ahead else None)
+
+
+def may_write(record: type[Record], name: str, actor: Actor) -> bool:
+    """Whether a field is in the form and the actor may write it."""
+    if name not in record.form_names():
+        return False
+    return actor.is_admin or actor.touch(record.field(name).group) >= Touch.WRITE
+
+
+__all__ = [
+    "MOST", "Column", "Line", "Listing", "Plan", "State", "choosable", "chosen", "listing", "may_see_list", "may_write",
+    "narrowed", "neighbors", "order_of", "title_path",
+]  # fmt: skip
