@@ -30,7 +30,8 @@ _SPACE = re.compile(r"\s+")
 _AROUND = re.compile(r" ?([{};,>]) ?")
 _IMPORT = re.compile(r"^import [^;]*;\n", re.M)
 _EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const|let)\b)", re.M)
-_LINE = re.compile(r"^\s*(?://.*|/?\*.*)?\n", re.M)
+_DOC = re.compile(r"/\*\*.*?\*/[ \t]*", re.S)
+_LINE = re.compile(r"^\s*(?://.*)?\n", re.M)
 
 
 def squeeze_css(text: str) -> str:
@@ -47,9 +48,9 @@ def join_css(names: Iterable[str]) -> str:
 
 
 def join_js(names: Iterable[str] = SCRIPTS) -> str:
-    """Our modules as one module: their imports of each other and their exports are dropped, whole-line comments too."""
+    """Our modules as one module: their imports of each other, their exports and comments are dropped."""
     parts = ((SOURCES / "js" / f"{name}.js").read_text("utf-8") for name in names)
-    return "".join(_LINE.sub("", _EXPORT.sub("", _IMPORT.sub("", part))) for part in parts)
+    return "".join(_LINE.sub("", _EXPORT.sub("", _IMPORT.sub("", _DOC.sub("", part)))) for part in parts)
 
 
 def files() -> dict[str, Callable[[], str]]:

@@ -87,7 +87,7 @@ def home(language: str) -> tuple[str, Context]:
             "stages": [{"label": s[0], "share": f"{s[1]}%", "bar": charts.stage(s[2], s[3], 3420, f"{s[0]} {s[2]:,} / {s[3]:,}"), "amount": f"{s[2]:,}", "count": s[4], "days": s[5], "standard": s[6], "late": s[5] > s[6] * 1.2, "onward": s[7]} for s in stages],
             "land": {"title": p("今期の着地見込み", "Expected this quarter"), "value": p("1億440", "104.4"), "unit": unit, "tag": p("目標の87%", "87% of target"), "tone": "kohaku", "gap": p("▲1,560万円", "▲15.6M"), "bar": charts.landing(5840, 4600, 12000, p("受注済 5,840、加重 4,600、目標 12,000", "Won 5,840, weighted 4,600, target 12,000")), "legend": charts.legend(("bar", p("受注済 5,840", "Won 5,840")), ("expected", p("加重 4,600", "Weighted 4,600")))},
         },
-        "months": {"title": p("12月が計画に1,120万円届きません", "December is 11.2M short of plan"), "chart": charts.columns([charts.Column(f"{m}月" if language == "ja" else names[m - 1], w, e, b, v) for m, w, e, b, v in months], charts.Words(p("受注済", "Won"), p("見込", "Expected"), p("計画", "Plan"), p("前年", "Last year")), now=7)},
+        "months": {"title": p("12月が計画に1,120万円届きません", "December is 11.2M short of plan"), "chart": charts.columns([charts.Column(f"{m}月" if language == "ja" else names[m - 1], w, e, b, v) for m, w, e, b, v in months], charts.Words(p("受注済", "Won"), p("見込", "Expected"), p("計画", "Plan"), p("前年", "Last year")), now=7, height=318)},
         "stalled": {"title": p("停滞している商談", "Stalled deals"), "count": p("6件", "6"), "href": "#", "rows": [
             {"title": p("自動外観検査ライン 2号機", "Inspection line 2"), "href": "#", "note": p("株式会社ほしの精工・提案・680万円", "Hoshino Seiko · Proposal · 6.8M"), "days": p("31日", "31 days"), "standard": 12, "next": p("次の一手がありません", "No next step"), "next_state": "none", "owner": PEOPLE[language][1]},
             {"title": p("冷凍倉庫 温度監視(全6拠点)", "Cold store monitoring, 6 sites"), "href": "#", "note": p("みなとの冷蔵株式会社・見積提示・920万円", "Minatono Reizo · Quoted · 9.2M"), "days": p("24日", "24 days"), "standard": 10, "next": p("11/18 見積の返答確認", "18 Nov ask about the quote"), "next_state": "late", "next_icon": "alert", "owner": PEOPLE[language][2]},
@@ -126,7 +126,7 @@ COMPANIES = [
 ]  # fmt: skip
 
 
-def rows(language: str, count: int = 50) -> list[Context]:
+def rows(language: str, count: int = 50, ticks: bool = True) -> list[Context]:
     """List rows, as Python makes them: cells are ready strings."""
     made = []
     for at in range(count):
@@ -142,7 +142,7 @@ def rows(language: str, count: int = 50) -> list[Context]:
             parts.cell(parts.number(f"{ltv:,}", unit) if ltv else parts.mark_safe('<span class="mute">0</span>'), "num"),
             parts.cell(parts.who(PEOPLE[language][owner])),
             parts.cell(trade), parts.cell(place, phone="sub"),
-        ])})  # fmt: skip
+        ], ticks)})  # fmt: skip
     return made
 
 
@@ -267,7 +267,7 @@ def forecast(language: str) -> tuple[str, Context]:
         "lines": [{"label": p("確定(受注済)", "Won"), "key": "won", "values": show(won)}, {"label": p("コミット", "Commit"), "key": "com", "values": show(com)}, {"label": p("ベスト", "Best case"), "key": "best", "values": show(best)}, {"label": p("パイプライン", "Pipeline"), "key": "pipe", "values": show(pipe)}, {"label": p("着地の見込み", "Expected"), "kind": "sum", "values": show(land)}, {"label": p("80%の幅", "80% range"), "kind": "range", "values": [{"text": f"{a:,}–{b:,}", "kind": h[1]} for a, b, h in zip(low, high, heads, strict=True)]}, {"label": p("計画", "Plan"), "values": show(plan)}, {"label": p("計画との差", "Gap"), "values": gap}],
         "change": {"title": p("先週から180万円下がりました", "Down 1.8M since last week"), "lines": [{"label": p("先週の着地", "Last week"), "value": "10,620", "href": "#"}, {"label": p("予定日が来期へ", "Moved to next quarter"), "value": "▲248", "tone": "late", "href": "#"}, {"label": p("今の着地", "Now"), "value": "10,440", "href": "#"}], "note": p("80%の幅は過去8四半期のずれから計算しています。", "The range comes from the error of the last eight quarters."), "href": "metric.html", "label": p("この見込みの計算を見る", "How this is calculated")},
         "columns": [{"label": p("商談", "Deal")}, {"label": p("状態", "State")}, {"label": p("次の一手", "Next step")}, {"label": p("最終接触", "Last contact")}, {"label": p("金額", "Amount"), "num": True}, {"label": p("加重", "Weighted"), "num": True}, {"label": p("担当", "Owner")}, {"label": p("業種", "Industry")}, {"label": p("所在地", "Place")}],
-        "rows": rows(language, 8),
+        "rows": rows(language, 8, ticks=False),
     }  # fmt: skip
 
 
@@ -284,7 +284,7 @@ def metric(language: str) -> tuple[str, Context]:
         "figure": {"title": p("6か月で3.0ポイント下がりました", "Down 3.0 points in six months"), "chart": charts.line(labels, values, p("成約率", "Win rate"), band, p("95%の幅", "95% range"), 30, p("目標", "Target"), lambda v: f"{v:.1f}%")},
         "by": [{"title": p("どこで止まるか", "Where deals stop"), "chart": charts.funnel([(p("新規問合せ", "New"), 312), (p("ヒアリング", "Discovery"), 198), (p("提案", "Proposal"), 141), (p("受注", "Won"), 32)], p("件", "deals"), p("次へ", "onward"))}, {"title": p("担当ごと", "By owner"), "chart": charts.hbars([(name, value) for name, value in zip(PEOPLE[language], [38.0, 31, 27, 22, 14], strict=True)], p("成約率", "Win rate"), lambda v: f"{v:.0f}%", worst=4)}, {"title": p("提案にとどまる日数", "Days in Proposal"), "chart": charts.survival(steps, p("残っている割合", "still there"), p("日", "day"), p("対象", "watched"), 12, p("標準 12日", "standard"))}, {"title": p("月ごとの内訳", "By month"), "chart": charts.stacked(labels, [(p("展示会", "Fair"), [3, 4, 2, 5, 3, 4, 4, 2, 3]), (p("紹介", "Referral"), [2, 2, 3, 2, 4, 3, 2, 3, 2]), ("Web", [1, 2, 1, 2, 2, 1, 3, 2, 2])])}],
         "columns": [{"label": p("会社", "Company")}, {"label": p("状態", "State")}, {"label": p("次の一手", "Next step")}, {"label": p("最終接触", "Last contact")}, {"label": p("金額", "Amount"), "num": True}, {"label": p("加重", "Weighted"), "num": True}, {"label": p("担当", "Owner")}, {"label": p("業種", "Industry")}, {"label": p("所在地", "Place")}],
-        "rows": rows(language, 4), "pager": {"text": p("117件中 1〜4", "1–4 of 117"), "next": "?page=2"},
+        "rows": rows(language, 4, ticks=False), "pager": {"text": p("117件中 1〜4", "1–4 of 117"), "next": "?page=2"},
     }  # fmt: skip
 
 

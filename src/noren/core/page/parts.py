@@ -34,8 +34,14 @@ def tag(text: object, tone: str = "") -> SafeString:
     return mark_safe(f'<span class="tag {tone}">{conditional_escape(text)}</span>' if tone else f'<span class="tag">{conditional_escape(text)}</span>')  # noqa: E501, S308
 
 
+# Legal forms in front of a name say nothing about who it is.
+FORMS = ("株式会社", "有限会社", "合同会社", "医療法人", "学校法人", "一般社団法人", "一般財団法人", "独立行政法人")
+
+
 def initial(name: str) -> str:
     """What an avatar shows: one character for Japanese names, two letters for Latin ones."""
+    for form in FORMS:
+        name = name.removeprefix(form)
     words = name.split()
     if not words:
         return "?"
@@ -88,8 +94,8 @@ def cell(html: object, kind: str = "", phone: str = "", edit: str = "") -> SafeS
     return mark_safe(f"<td{told}>{conditional_escape(html)}</td>")  # noqa: S308
 
 
-def cells(title_href: str, title: object, rest: Iterable[str]) -> SafeString:
-    """The cells of one list row: the name column as row head, then ready `<td>`s."""
+def cells(title_href: str, title: object, rest: Iterable[str], ticks: bool = True) -> SafeString:
+    """The cells of one list row: the name column as row head, then ready `<td>`s. `ticks`: is there a tick before it?"""
     return mark_safe(  # noqa: S308
-        f'<th class="stick2 p-title" scope="row">{link(title_href, title)}</th>' + "".join(rest)
+        f'<th class="{"stick2" if ticks else "stick"} p-title" scope="row">{link(title_href, title)}</th>' + "".join(rest)
     )

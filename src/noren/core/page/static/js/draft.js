@@ -2,6 +2,9 @@ import { one } from "./dom.js";
 
 const DRAFT = "noren:draft:";
 
+/** What the server gave. @param {any} field @returns {string} */
+const given = (field) => field.defaultValue ?? [...field.options].find((option) => option.defaultSelected)?.value ?? field.options[0]?.value ?? "";
+
 /**
  * Keeps what was typed in the form inside until it is saved, over a reload, an error or a lost log-in.
  * `data-key` names the form. Passwords and hidden fields are never kept.
@@ -28,14 +31,19 @@ class NorenDraft extends HTMLElement {
 
   /** @param {boolean} sent */
   keep(sent) {
-    const values = Object.fromEntries(this.fields.filter((field) => field.value !== field.defaultValue).map((field) => [field.name, field.value]));
-    if (Object.keys(values).length) sessionStorage.setItem(this.key ?? "", JSON.stringify({ sent, values }));
+    const changed = this.fields.filter((field) => field.value !== given(field));
+    const values = Object.fromEntries(changed.map((field) => [field.name, [given(field), field.value]]));
+    if (changed.length) sessionStorage.setItem(this.key ?? "", JSON.stringify({ sent, values }));
     else sessionStorage.removeItem(this.key ?? "");
   }
 
+  /** Puts back only over the value that was there when it was typed: a newer one of the server stays. */
   restore() {
     const { values = {} } = JSON.parse(sessionStorage.getItem(this.key ?? "") ?? "{}");
-    for (const field of this.fields) if (field.name in values && !field.value) field.value = values[field.name];
+    for (const field of this.fields) {
+      const [before, typed] = values[field.name] ?? [];
+      if (before === field.value && typed !== undefined) field.value = typed;
+    }
   }
 }
 customElements.define("noren-draft", NorenDraft);

@@ -24,7 +24,7 @@ class NorenHotkeys extends HTMLElement {
     const going = performance.now() - this.since < 1200;
     this.since = key === "g" && !going ? performance.now() : -Infinity;
     if (key === "g" && !going) return;
-    const found = all(`[data-${going ? "go" : "key"}="${CSS.escape(key)}"]`).find((element) => element.checkVisibility());
+    const found = all(`[data-${going ? "go" : "key"}="${CSS.escape(key)}"]`).find((element) => element.hidden || element.checkVisibility());
     if (found) {
       event.preventDefault();
       if (found.matches("input, textarea")) found.focus();

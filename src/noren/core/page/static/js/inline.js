@@ -51,7 +51,7 @@ class NorenInline extends HTMLElement {
 
   /** Does Tab stay within the form of this spot? @param {HTMLElement} spot @param {KeyboardEvent} event */
   inside(spot, event) {
-    const fields = all("input:not([type=hidden]), select, textarea, button", spot);
+    const fields = all("input:not([type=hidden]), select, textarea", spot);
     return event.target !== fields[event.shiftKey ? 0 : fields.length - 1];
   }
 
@@ -64,7 +64,7 @@ class NorenInline extends HTMLElement {
       delete spot.dataset.editing;
       return toastFailed(answer?.status ?? 0);
     }
-    /** @type {any} */ (spot).before = spot.innerHTML;
+    /** @type {any} */ (spot).asItWas = spot.innerHTML;
     this.fill(spot, await answer.text());
   }
 
@@ -115,7 +115,7 @@ class NorenInline extends HTMLElement {
     delete spot.dataset.editing;
     delete spot.dataset.was;
     spot.classList.remove("edit");
-    spot.innerHTML = html ?? /** @type {any} */ (spot).before;
+    spot.innerHTML = html ?? /** @type {any} */ (spot).asItWas;
     grow(spot);
     const again = spot.matches("[tabindex]") ? spot : one("button, [tabindex]", spot);
     again?.focus({ preventScroll: true });

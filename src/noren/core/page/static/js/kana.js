@@ -20,13 +20,16 @@ class NorenKana extends HTMLElement {
     const spell = this.dataset.kind === "kata" ? katakana : hiragana;
     let touched = reading.value !== "";
     let heard = "";
-    reading.addEventListener("input", () => (touched = reading.value !== ""));
+    reading.addEventListener("input", (event) => event.isTrusted && (touched = reading.value !== ""));
     name.addEventListener("compositionstart", () => (heard = ""));
     name.addEventListener("compositionupdate", (event) => {
       if (KANA.test(event.data)) heard = event.data;
     });
     name.addEventListener("compositionend", (event) => {
-      if (!touched && heard && event.data) reading.value += spell(heard);
+      if (!touched && heard && event.data) {
+        reading.value += spell(heard);
+        reading.dispatchEvent(new Event("input", { bubbles: true }));
+      }
       heard = "";
     });
     name.addEventListener("input", () => {
