@@ -317,17 +317,21 @@ def bring_up_to_date(env: Env, say: Callable[[str], None] = print) -> None:
 
 def collect_static() -> None:
     """Put scripts, styles and pictures, with names made from their content, where the web serves them from."""
+    from django.apps import apps
     from django.conf import settings
     from django.contrib.staticfiles.finders import get_finders
     from django.core.management import call_command
 
     if not settings.STATIC_ROOT or settings.DEBUG:
         return
-    sign = hashlib.sha256()
-    for finder in get_finders():
-        for name, storage in finder.list([]):
-            facts = Path(storage.path(name)).stat()
-            sign.update(f"{name} {facts.st_mtime_ns} {facts.st_size}\n".encode())
+    # Not what the finders give, for they may make files: what these are made from.
+    sources = [Path(file) for finder in get_finders() if (file := sys.modules[type(finder).__module__].__file__)]
+    for one in apps.get_app_configs():
+        sources += sorted(path for path in (Path(one.path) / "static").rglob("*") if path.is_file())
+    sign = hashlib.sha256(" ".join(settings.STATICFILES_FINDERS).encode())
+    for path in sources:
+        facts = path.stat()
+        sign.update(f"{path} {facts.st_mtime_ns} {facts.st_size}\n".encode())
     stamp = Path(settings.STATIC_ROOT) / ".stamp"
     if stamp.exists() and stamp.read_text() == sign.hexdigest():
         return
