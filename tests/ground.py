@@ -49,7 +49,7 @@ def _own_settings() -> None:
         if name.startswith("NOREN_") and not name.startswith("NOREN_TEST_"):
             del os.environ[name]
     data = ROOT / "var" / "test" / os.environ.get("PYTEST_XDIST_WORKER", "main")
-    data.mkdir(parents=True, exist_ok=True)
+    (data / "static").mkdir(parents=True, exist_ok=True)
     os.environ["NOREN_DATA"] = str(data)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -36,6 +37,29 @@ class Users(BaseUserManager["User"]):
         """The user of a session together with the access stamp: one query."""
         stamp = Subquery(Stamp.objects.filter(pk=1).values("number")[:1])
         return self.filter(pk=pk, is_active=True, removed_at__isnull=True).annotate(access_stamp=stamp).first()
+
+    def for_key(self, secret: str) -> User | None:
+        """The user behind an API key, with `key_id`, `key_scope` and the access stamp; None when the key is not valid.
+
+        Notes the use at most once a minute.
+        """
+        from noren.accounts.models.key import PREFIX, ApiKey, digest_of
+
+        if not secret.startswith(PREFIX) or not secret.isascii() or len(secret) > 200:
+            return None
+        now = timezone.now()
+        stamp = Subquery(Stamp.objects.filter(pk=1).values("number")[:1])
+        user = self.filter(
+            models.Q(api_keys__expires_on__isnull=True) | models.Q(api_keys__expires_on__gte=timezone.localdate()),
+            is_active=True, removed_at__isnull=True, api_keys__digest=digest_of(secret),
+            api_keys__revoked_at__isnull=True, api_keys__removed_at__isnull=True,
+        ).annotate(
+            access_stamp=stamp, key_id=models.F("api_keys__pk"), key_scope=models.F("api_keys__scope"),
+            key_used_at=models.F("api_keys__last_used_at"),
+        ).first()  # fmt: skip
+        if user is not None and (user.key_used_at is None or now - user.key_used_at > timedelta(minutes=1)):
+            ApiKey.every.filter(pk=user.key_id).update(last_used_at=now)
+        return user
 
 
 class User(AbstractBaseUser, Model):  # type: ignore[django-manager-missing]

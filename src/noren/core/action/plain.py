@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, TypeVar
 
 from django.db import models, transaction
@@ -134,13 +135,18 @@ def _assign(row: Model, values: Mapping[str, Any], by: Actor) -> dict[str, list[
     faults: dict[str, list[Any]] = {}
     for name, value in values.items():
         if name.startswith("extra."):
-            row.extra = {**row.extra, name[6:]: _json(value)}
+            row.extra = {**row.extra, name[6:]: _custom(value)}
             if value in (None, ""):
                 row.extra.pop(name[6:], None)
             continue
         column = meta.get_field(name)
         if isinstance(column, models.ManyToManyField):
-            many[name] = [int(getattr(v, "pk", v)) for v in value]
+            wanted = {int(getattr(v, "pk", v)) for v in value}
+            known = set(visible(column.related_model, by).filter(pk__in=wanted).values_list("pk", flat=True))
+            if wanted - known:
+                faults[name] = [_("Choose one from the list: this one does not exist, or you are not allowed to see it.")]
+                continue
+            many[name] = sorted(wanted)
             continue
         if isinstance(column, models.ForeignKey):
             key = getattr(value, "pk", value)
@@ -196,6 +202,13 @@ def _json(value: Any) -> Any:
     if isinstance(value, (str, int, bool, type(None), list, dict)):
         return value
     return str(value)
+
+
+def _custom(value: Any) -> Any:
+    """A custom field's value as it lies in JSON: numbers stay numbers, so that they compare as such."""
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    return _json(value)
 
 
 def _told(moved: Mapping[str, tuple[Any, Any]]) -> dict[str, Any] | None:

@@ -1,7 +1,19 @@
-"""Addresses of the screens made by hand here."""
+"""Addresses for programs. They follow the nouns: `/api/v1/sales/deals/42/win`."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from noren.core.api import views
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("v1/me", views.me),
+    path("v1/search", views.search),
+    path("v1/<slug:module>/<slug:plural>", views.rows),
+    path("v1/<slug:module>/<slug:plural>/<int:pk>", views.row),
+    path("v1/<slug:module>/<slug:plural>/<int:pk>/history", views.history),
+    path("v1/<slug:module>/<slug:plural>/<int:pk>/restore", views.back),
+    path("v1/<slug:module>/<slug:plural>/<int:pk>/<slug:verb>", views.act),
+    path("<path:rest>", views.nothing),
+    path("", views.nothing),
+]

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
 
 from django.db.models import Min
 from django.utils import timezone
@@ -109,15 +108,15 @@ def reopen_deal(deal: Deal, *, by: Actor) -> DealReopened:
 class Line:
     """One wished line of a deal; prices in minor units."""
 
-    product_id: int | None
-    text: str
-    quantity: Decimal
-    unit_price: Decimal
-    list_price: Decimal | None
+    product_id: int | None = None
+    text: str = ""
+    quantity: Decimal = Decimal(1)
+    unit_price: Decimal = Decimal(0)
+    list_price: Decimal | None = None
 
 
 @action(Deal, label=_("Change lines"), when=Deal.is_open, why_not=CLOSED, icon="doc", bulk=False)
-def set_lines(deal: Deal, *, by: Actor, lines: Sequence[Any]) -> DealLinesChanged:
+def set_lines(deal: Deal, *, by: Actor, lines: Sequence[Line]) -> DealLinesChanged:
     """Replace the lines of a deal; its amount becomes their sum."""
     put_lines(deal, lines)
     deal.full_clean()
