@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
+from noren.activity.actions.activity import finish_step, postpone_step
 from noren.activity.models import Activity, Attachment
 from noren.core.record.declare import Facts, Record, Row, Section
 
@@ -29,6 +30,7 @@ class Activities(Record):
     )
     read_only = ("done_at", "about_noun", "about_id", "is_next_step", "external_id", "created_at", "updated_at")
     history = ("done_at",)
+    actions = finish_step, postpone_step
     panels = (Facts("kind", "happened_at", "minutes", "due_at", "done_at", "company", "person", "owner"),)
     compact = "subject", "kind", "happened_at", "company", "owner"
     title = "subject"

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from noren.contacts.models import Company, Person
+from noren.core.access.scope import noun_of
 from noren.core.base.fields import LongText, Text
 from noren.core.base.model import Model, Reach, external_id_rule
 
 
-class Activity(Model):
-    """Done activities carry `happened_at`; a task (any kind still to do) carries `due_at` and no `done_at`.
+OPEN = models.Q(due_at__isnull=False, done_at__isnull=True, removed_at__isnull=True)
+AHEAD = timedelta(minutes=5)  # clocks differ: what is dated a little ahead has happened
 
+
+class Activity(Model):
+    """What happened carries `happened_at`; what is still to do (of any kind) carries `due_at` and no `done_at`.
+
+    `is_next_step` says the second in one word and follows from the other two: counts of what was done leave it out.
+    While a step is open its `happened_at` is its `due_at`, so that everything has one place in time.
     `about_noun` and `about_id` name the deal (later: ticket, campaign) it belongs to; company and person stand beside.
     """
 
@@ -71,6 +80,10 @@ class Activity(Model):
                 fields=["owner", "due_at"], name="activity_todo",
                 condition=models.Q(due_at__isnull=False, done_at__isnull=True, removed_at__isnull=True),
             ),
+            *(
+                models.Index(fields=[*fields, "due_at", "id"], name=f"activity_open_{name}", condition=OPEN)
+                for name, fields in (("company", ["company"]), ("person", ["person"]), ("about", ["about_noun", "about_id"]))
+            ),
         ]  # fmt: skip
 
     def __str__(self) -> str:
@@ -80,8 +93,29 @@ class Activity(Model):
         return self.due_at is not None and self.done_at is None
 
     def settle(self) -> None:
+        """A task without a day, and anything dated ahead, is still to do; who it is with follows from what it is about."""
+        self.happened_at = self.happened_at or timezone.now()
+        if self.due_at is None and self.done_at is None and (self.kind == "task" or self.happened_at > timezone.now() + AHEAD):
+            self.due_at = self.happened_at
+            self.is_all_day = self.is_all_day or self.kind == "task"
+        self.is_next_step = self.is_open_task()
+        if self.is_next_step and self.due_at is not None:
+            self.happened_at = self.due_at
+            self.subject = self.subject or first_line(self.body) or str(self.get_kind_display())
+        if self.about_id and self._state.adding and not (self.company_id and self.person_id):
+            self._look_about()
         if self.person_id and not self.company_id and self.person is not None:
             self.company_id = self.person.company_id
+
+    def _look_about(self) -> None:
+        """Take company and person over from the row this is about, where nothing else was said."""
+        row = noun_of(self.about_noun).system("what an activity is about").filter(pk=self.about_id).first()
+        self.company_id = self.company_id or getattr(row, "company_id", None)
+        self.person_id = self.person_id or getattr(row, "person_id", None)
+
+
+def first_line(text: str) -> str:
+    return text.strip().partition("\n")[0].strip()[:200]
 
 
 class Mention(models.Model):

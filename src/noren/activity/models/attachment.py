@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -34,3 +36,12 @@ class Attachment(Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def file(self) -> Path:
+        return stored_at(self.digest)
+
+
+def stored_at(digest: str) -> Path:
+    """Where the bytes with this SHA-256 lie. No name that anybody typed is ever part of a path."""
+    return Path(settings.MEDIA_ROOT) / digest[:2] / digest[2:4] / digest
