@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from django.conf import settings
 
+from tests.ground import django_db_setup
+
+# Imported here, because pytest-django's own would win over a plugin's.
+__all__ = ["django_db_setup"]
+
 # A pool would keep connections of a test's threads open beyond it.
 settings.DATABASES["default"]["OPTIONS"].pop("pool", None)
 # Names made from content need a collected folder, which tests do not have.
