@@ -11,6 +11,7 @@ from noren.core.record.declare import Facts, Record, Related, Row, Section
 
 class Users(Record):
     model = User
+    known_by = "external_id", "email", "name"
     columns = "name", "email", "team", "reports_to", "is_active", "joined_on"
     filters = "name", "email", "team", "reports_to", "is_active", "joined_on", "external_id"
     form = (
@@ -19,13 +20,13 @@ class Users(Record):
             Row("name", "name_kana"),
             "email",
             Row("team", "reports_to"),
-            "roles",
-            Row("is_active", "joined_on"),
+            "joined_on",
             "external_id",
         ),
     )
     panels = (Facts("name_kana", "email", "team", "reports_to", "is_active", "joined_on"),)
     compact = "name", "email", "team"
+    read_only = ("is_active",)  # access and roles have doors of their own (actions/people.py)
     reading = "name_kana"
     keys = (("external_id",), ("email",), ("name",))
     sort = "name"
@@ -34,6 +35,7 @@ class Users(Record):
 
 class Teams(Record):
     model = Team
+    known_by = "external_id", "name"
     columns = "name", "parent"
     filters = "name", "parent"
     form = (Row("name", "parent"), "external_id")
@@ -45,6 +47,7 @@ class Teams(Record):
 
 class Roles(Record):
     model = Role
+    known_by = ("name",)
     columns = "name", "is_admin"
     filters = ("name",)
     form = ("name",)

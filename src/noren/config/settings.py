@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -43,10 +44,10 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "noren.accounts.login.sessions.Sessions",
     "noren.core.page.middleware.Person",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "allauth.usersessions.middleware.UserSessionsMiddleware",
     "noren.core.page.middleware.Refusals",
 ]
 ROOT_URLCONF = "noren.config.urls"
@@ -97,12 +98,24 @@ ACCOUNT_ADAPTER = "noren.accounts.login.Adapter"
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 900
+ACCOUNT_SESSION_REMEMBER = True  # how long a session lives is said below, not by a tick box
+ACCOUNT_LOGIN_ON_PASSWORD_RESET = False
+ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "10/m/ip,5/5m/key", "reset_password": "20/m/ip,5/m/key",
+                       "reset_password_from_key": "20/m/ip", "change_password": "5/m/user",
+                       "reauthenticate": "10/m/user"}  # fmt: skip
 MFA_ADAPTER = "noren.accounts.login.MfaAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "noren"
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = urlsplit(ENV.base_url).hostname in {"localhost", "127.0.0.1"}
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_TOTP_TOLERANCE = 0
+MFA_TRUST_ENABLED = False
 USERSESSIONS_TRACK_ACTIVITY = False
+SESSION_IDLE = 8 * 3600  # seconds without a request after which a session has ended
+SESSION_LONGEST = 7 * 24 * 3600  # seconds after log-in when it has ended in any case
+TRUSTED_PROXIES = [ip_network(word, strict=False) for word in ENV.trusted_proxies]
+CACHES = {"default": {"BACKEND": "noren.core.base.cache.Table", "LOCATION": "noren_cache", "OPTIONS": {}}}
 
 SECRET_KEY = ENV.secret_key
 IS_SECURE = ENV.base_url.startswith("https://")
@@ -110,7 +123,7 @@ SESSION_COOKIE_NAME = "__Host-noren" if IS_SECURE else "noren"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_SECURE
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
-SESSION_COOKIE_AGE = 7 * 24 * 3600
+SESSION_COOKIE_AGE = SESSION_LONGEST
 CSRF_COOKIE_NAME = "__Host-noren-csrf" if IS_SECURE else "noren-csrf"
 CSRF_FAILURE_VIEW = "noren.core.page.errors.csrf"
 SECURE_HSTS_SECONDS = 31536000 if IS_SECURE else 0
@@ -166,6 +179,15 @@ MEDIA_ROOT = str(ENV.files)
 
 # -- log ---------------------------------------------------------------------------------------------------------------
 EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+DEFAULT_FROM_EMAIL = ENV.mail_from
+EMAIL_TIMEOUT = 20
+if ENV.smtp_url:
+    mail = urlsplit(ENV.smtp_url)
+    EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    EMAIL_HOST, EMAIL_PORT = mail.hostname or "", mail.port or {"smtps": 465, "smtp": 587}[mail.scheme]
+    EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = unquote(mail.username or ""), unquote(mail.password or "")
+    EMAIL_USE_SSL = mail.scheme == "smtps"
+    EMAIL_USE_TLS = mail.scheme == "smtp" and bool(mail.username)  # a password never goes over the wire in the open
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -11,5 +11,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("noren.sales.urls")),
     path("", include("noren.core.page.urls")),
 ]
+handler429 = "noren.accounts.pages.gate.too_many"
 handler404 = "noren.core.page.errors.not_found"
 handler500 = "noren.core.page.errors.broken"

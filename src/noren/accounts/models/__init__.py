@@ -1,4 +1,5 @@
 from noren.accounts.models.key import ApiKey
+from noren.accounts.models.ticket import Ticket
 from noren.accounts.models.user import User
 
-__all__ = ["ApiKey", "User"]
+__all__ = ["ApiKey", "Ticket", "User"]

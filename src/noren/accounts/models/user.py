@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Subquery
 from django.db.models.functions import Lower
 from django.utils import timezone
@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from noren.core.access.actor import Actor
 from noren.core.access.models import Role, Share, Stamp, Team, bump
 from noren.core.access.rights import LEVEL_WORDS, TOUCH_WORDS, Level, Touch
+from noren.core.base.errors import NotNow
 from noren.core.base.fields import Email, Kana, Text
 from noren.core.base.model import Model, Reach, external_id_rule
 
@@ -105,9 +106,24 @@ class User(AbstractBaseUser, Model):  # type: ignore[django-manager-missing]
 
     def settle(self) -> None:
         self.email = self.email or None
+        if not self.password:
+            self.set_unusable_password()
+
+    def guard_last_admin(self) -> None:
+        """Refuse what would leave nobody who may change rights. Call inside the transaction of the change."""
+        admins = User.every.filter(is_active=True, removed_at__isnull=True, roles__is_admin=True, roles__removed_at__isnull=True)
+        if not admins.exists():
+            raise NotNow(_("This is the last administrator. Make somebody else an administrator first."))
 
     def save(self, *args: Any, **kw: Any) -> None:
-        super().save(*args, **kw)
+        gone = not self._state.adding and (not self.is_active or self.removed_at is not None)
+        was_admin = gone and User.every.filter(
+            pk=self.pk, is_active=True, removed_at__isnull=True, roles__is_admin=True, roles__removed_at__isnull=True
+        ).exists()
+        with transaction.atomic():
+            super().save(*args, **kw)
+            if was_admin:
+                self.guard_last_admin()
         if kw.get("update_fields") is None or not {"last_login"} >= set(kw["update_fields"]) - {"version", "updated_at"}:
             bump()
 

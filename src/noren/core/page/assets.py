@@ -22,24 +22,32 @@ BASE = ("tokens", "base", "layout", "components", "charts", "parts", "print")
 AREAS = ("home", "board", "list", "record", "forecast", "search", "import", "settings", "login", "metric", "gallery")
 SCRIPTS = (
     "keys", "dom", "toast", "listbox", "select", "inline", "hotkeys", "palette", "combobox", "board", "draft", "forms",
-    "tips", "kana", "postal", "progress", "menu",
+    "tips", "kana", "postal", "progress", "menu", "passkey", "matrix",
 )  # fmt: skip
 
-_KEEP = re.compile(r"""("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|/\*.*?\*/""", re.S)
+_KEEP = re.compile(r"""("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|/\*.*?\*/""", re.DOTALL)
+_HELD = re.compile(r"\x00(\d+)\x00")
 _SPACE = re.compile(r"\s+")
 _AROUND = re.compile(r" ?([{};,>]) ?")
-_IMPORT = re.compile(r"^import [^;]*;\n", re.M)
-_EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const|let)\b)", re.M)
-_DOC = re.compile(r"/\*\*.*?\*/[ \t]*", re.S)
-_LINE = re.compile(r"^\s*(?://.*)?\n", re.M)
+_IMPORT = re.compile(r"^import [^;]*;\n", re.MULTILINE)
+_EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const|let)\b)", re.MULTILINE)
+_DOC = re.compile(r"/\*\*.*?\*/[ \t]*", re.DOTALL)
+_LINE = re.compile(r"^\s*(?://.*)?\n", re.MULTILINE)
 
 
 def squeeze_css(text: str) -> str:
     """CSS without comments and needless space. Strings stay as they are."""
-    text = _KEEP.sub(lambda found: found[1] or "", text)
-    text = _SPACE.sub(" ", text)
-    text = _AROUND.sub(r"\1", text)
-    return text.replace(": ", ":").replace(";}", "}").strip()
+    strings: list[str] = []
+
+    def keep(found: re.Match[str]) -> str:
+        if not found[1]:
+            return ""
+        strings.append(found[1])
+        return f"\x00{len(strings) - 1}\x00"
+
+    text = _SPACE.sub(" ", _KEEP.sub(keep, text))
+    text = _AROUND.sub(r"\1", text).replace(": ", ":").replace(";}", "}").strip()
+    return _HELD.sub(lambda found: strings[int(found[1])], text)
 
 
 def join_css(names: Iterable[str]) -> str:

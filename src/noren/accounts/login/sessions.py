@@ -1,0 +1,63 @@
+"""How long a session lives, and the closed door in front of every page."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import quote
+
+from allauth.usersessions.models import UserSession
+from django.conf import settings
+from django.contrib.auth import logout
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils import timezone
+
+OPEN = ("/login/", "/logout/", "/link/", "/me/language/", "/health", "/static/", "/api/", "/favicon.ico")
+"""What may be asked for without log-in; the API asks for a key itself. Everything else is closed."""
+
+NOTICE = 300
+"""Seconds between two notes of when a session was last used."""
+
+Answer = Callable[[HttpRequest], HttpResponse]
+
+
+def Sessions(answer: Answer) -> Answer:  # noqa: N802  (middleware are named like classes)
+    """End sessions that were idle too long or are too old; send strangers to the log-in page."""
+
+    def around(request: HttpRequest) -> HttpResponse:
+        if request.path.startswith("/static/"):
+            return answer(request)
+        user: Any = request.user
+        if user.is_authenticated:
+            keep(request)
+        if not request.user.is_authenticated and not request.path.startswith(OPEN):
+            return to_login(request)
+        return answer(request)
+
+    return around
+
+
+def keep(request: HttpRequest) -> None:
+    """Note that the session is in use, or end it."""
+    session = request.session
+    now = int(time.time())
+    seen, born = session.get("seen", now), session.get("born", now)
+    if now - seen > settings.SESSION_IDLE or now - born > settings.SESSION_LONGEST:
+        UserSession.objects.filter(session_key=session.session_key).delete()
+        logout(request)
+        return
+    if "born" not in session or now - seen >= NOTICE:
+        session["born"], session["seen"] = born, now
+        UserSession.objects.filter(session_key=session.session_key).update(last_seen_at=timezone.now())
+
+
+def to_login(request: HttpRequest) -> HttpResponse:
+    """The log-in page, and afterwards back here. Fragments tell htmx to move the whole window."""
+    if request.headers.get("HX-Request"):
+        back = request.headers.get("HX-Current-URL", "")
+        path = "/" + back.split("/", 3)[3] if back.count("/") >= 3 else "/"
+        return HttpResponse(status=401, headers={"HX-Redirect": f"{settings.LOGIN_URL}?next={quote(path)}"})
+    if request.method not in ("GET", "HEAD"):
+        return HttpResponseRedirect(settings.LOGIN_URL)
+    return HttpResponseRedirect(f"{settings.LOGIN_URL}?next={quote(request.get_full_path())}")
