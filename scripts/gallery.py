@@ -25,7 +25,12 @@ if not settings.configured:
             {
                 "BACKEND": "django.template.backends.django.DjangoTemplates",
                 "OPTIONS": {
-                    "loaders": [("django.template.loaders.cached.Loader", [("django.template.loaders.filesystem.Loader", [str(PAGE / "templates")])])],
+                    "loaders": [
+                        (
+                            "django.template.loaders.cached.Loader",
+                            [("django.template.loaders.filesystem.Loader", [str(PAGE / "templates")])],
+                        )
+                    ],
                     "libraries": {"noren": "noren.core.page.templatetags.noren"},
                 },
             }

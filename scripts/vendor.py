@@ -37,7 +37,15 @@ class Part:
 PARTS = (
     Part("htmx", "htmx.org", "4.0.1", "0BSD", "dist/htmx.min.js", "htmx-4.0.1.min.js"),
     Part("SortableJS", "sortablejs", "1.15.7", "MIT", "Sortable.min.js", "sortable-1.15.7.min.js"),
-    Part("Inter", "@fontsource-variable/inter", "5.3.0", "OFL-1.1", "files/inter-latin-wght-normal.woff2", "inter-5.3.0-latin.woff2", cut=True),
+    Part(
+        "Inter",
+        "@fontsource-variable/inter",
+        "5.3.0",
+        "OFL-1.1",
+        "files/inter-latin-wght-normal.woff2",
+        "inter-5.3.0-latin.woff2",
+        cut=True,
+    ),
 )
 
 # Letters, digits and signs of English, Western European names, and the signs our numbers use. Japanese comes from the system.
@@ -49,9 +57,9 @@ WEIGHTS = (400, 600)
 
 def cut(data: bytes) -> bytes:
     """The font with our letters and weights only: about half the size."""
-    from fontTools import subset  # noqa: PLC0415
-    from fontTools.ttLib import TTFont  # noqa: PLC0415
-    from fontTools.varLib import instancer  # noqa: PLC0415
+    from fontTools import subset
+    from fontTools.ttLib import TTFont
+    from fontTools.varLib import instancer
 
     font = TTFont(io.BytesIO(data), recalcTimestamp=False)
     narrowed = io.BytesIO()
@@ -73,7 +81,7 @@ def cut(data: bytes) -> bytes:
 def fetch(part: Part, folder: Path) -> tuple[bytes, bytes]:
     """The wanted file and the licence text, out of the npm package."""
     answer = subprocess.run(
-        ["npm", "pack", "--silent", f"{part.package}@{part.version}"],  # noqa: S607
+        ["npm", "pack", "--silent", f"{part.package}@{part.version}"],
         cwd=folder,
         check=True,
         capture_output=True,

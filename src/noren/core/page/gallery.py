@@ -5,7 +5,10 @@ with each other, as those of a firm would.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
+
+from django.utils.safestring import mark_safe
 
 from noren.core.page import charts, parts
 
@@ -21,6 +24,7 @@ def pick(language: str, japanese: Any, english: Any) -> Any:
 
 def frame(language: str, current: str = "home") -> Context:
     """What every page needs: see base.html."""
+
     def item(key: str, ja: str, en: str, icon: str, go: str = "", count: str = "", hot: str = "") -> Context:
         return {"label": pick(language, ja, en), "href": f"{key}.html", "icon": icon, "go": go, "count": count, "hot": hot, "current": key == current}  # fmt: skip
 
@@ -55,7 +59,7 @@ def frame(language: str, current: str = "home") -> Context:
 
 
 def home(language: str) -> tuple[str, Context]:
-    p = lambda ja, en: pick(language, ja, en)  # noqa: E731
+    p = partial(pick, language)
     unit = p("万円", "M")
     tiles = [
         (p("受注額", "Won"), "5,840", p("ペース −6.7pt", "Pace −6.7pt"), "kohaku", "+12.4%", "good", "up", [3, 5, 4, 6, 7, 5, 8, 6, 9, 8, 10, 9], 48.7, 55.4, "watch", p("目標 1億2,000万円", "Target 120M")),
@@ -97,7 +101,7 @@ def home(language: str) -> tuple[str, Context]:
 
 
 def _tools(language: str, current: str) -> Context:
-    p = lambda ja, en: pick(language, ja, en)  # noqa: E731
+    p = partial(pick, language)
     return {
         "layouts": [{"label": p("表", "Table"), "icon": "table", "href": "list.html", "current": current == "table"}, {"label": p("カンバン", "Board"), "icon": "deal", "href": "board.html", "current": current == "board"}, {"label": p("予測", "Forecast"), "icon": "chart", "href": "forecast.html", "current": current == "forecast"}],
         "chips": [
@@ -130,7 +134,9 @@ def rows(language: str, count: int = 50, ticks: bool = True) -> list[Context]:
     """List rows, as Python makes them: cells are ready strings."""
     made = []
     for at in range(count):
-        ja, en, state, state_en, tone, step, step_state, seen, amount, ltv, owner, trade, place = COMPANIES[at % len(COMPANIES)]
+        ja, en, state, state_en, tone, step, step_state, seen, amount, ltv, owner, trade, place = COMPANIES[
+            at % len(COMPANIES)
+        ]
         name = pick(language, ja, en)
         step = step or pick(language, "決める", "Decide")
         unit = pick(language, "万円", "0k")
@@ -139,7 +145,7 @@ def rows(language: str, count: int = 50, ticks: bool = True) -> list[Context]:
             parts.cell(parts.next_line(step, step_state, "" if step_state != "none" else "next"), phone="next", edit="edit.html"),
             parts.cell(seen, "late" if seen == "31日前" else "", phone="end"),
             parts.cell(parts.number(f"{amount:,}", unit), "num", phone="num"),
-            parts.cell(parts.number(f"{ltv:,}", unit) if ltv else parts.mark_safe('<span class="mute">0</span>'), "num"),
+            parts.cell(parts.number(f"{ltv:,}", unit) if ltv else mark_safe('<span class="mute">0</span>'), "num"),
             parts.cell(parts.who(PEOPLE[language][owner])),
             parts.cell(trade), parts.cell(place, phone="sub"),
         ], ticks)})  # fmt: skip
@@ -147,22 +153,22 @@ def rows(language: str, count: int = 50, ticks: bool = True) -> list[Context]:
 
 
 def listing(language: str) -> tuple[str, Context]:
-    p = lambda ja, en: pick(language, ja, en)  # noqa: E731
+    p = partial(pick, language)
     heads = [("会社名", "Company", "", "none"), ("状態", "State", "", ""), ("次の一手", "Next step", "", ""), ("最終接触", "Last contact", "", "none"), ("進行中の商談", "Open deals", "num", "descending"), ("LTV", "Lifetime value", "num", "none"), ("担当", "Owner", "", ""), ("業種", "Industry", "", ""), ("所在地", "Place", "", "")]  # fmt: skip
     return "list.html", {
         **_tools(language, "table"), "title": p("会社", "Companies"), "area": "list",
         "columns": [{"label": p(ja, en), "num": kind, "sort": sort, "href": "?sort=x" if sort else ""} for ja, en, kind, sort in heads],
         "rows": rows(language), "pick_label": p("選択:", "Choose"), "caption": p("会社の一覧(営業1課の担当)", "Companies of team 1"),
-        "totals": parts.mark_safe("<td></td>" + p('<td class="late">なし 31</td>', '<td class="late">None 31</td>') + "<td></td>" + p('<td class="num">合計 <b>1億3,280万円</b></td><td class="num">合計 <b>6億4,218万円</b></td>', '<td class="num">Sum <b>132.8M</b></td><td class="num">Sum <b>642.2M</b></td>') + "<td></td><td></td><td></td>"),
+        "totals": mark_safe("<td></td>" + p('<td class="late">なし 31</td>', '<td class="late">None 31</td>') + "<td></td>" + p('<td class="num">合計 <b>1億3,280万円</b></td><td class="num">合計 <b>6億4,218万円</b></td>', '<td class="num">Sum <b>132.8M</b></td><td class="num">Sum <b>642.2M</b></td>') + "<td></td><td></td><td></td>"),  # noqa: S308
         "pager": {"text": p("248件中 1〜50", "1–50 of 248"), "previous": "", "next": "?page=2"},
         "bulk": {"action": "#", "total": 248, "chosen": p("{n}社を選択中", "{n} selected"), "every": p("条件に合う248社すべて", "All 248 that match"), "verbs": [{"value": "assign", "label": p("担当を変更", "Change owner"), "icon": "assign"}, {"value": "edit", "label": p("一括編集", "Edit"), "icon": "pencil"}, {"value": "export", "label": p("書き出し", "Export"), "icon": "download"}]},
     }  # fmt: skip
 
 
 def board(language: str) -> tuple[str, Context]:
-    from django.template.loader import get_template  # noqa: PLC0415
+    from django.template.loader import get_template
 
-    p = lambda ja, en: pick(language, ja, en)  # noqa: E731
+    p = partial(pick, language)
     unit = p("万円", "0k")
     lanes = [(p("新規問合せ", "New inquiry"), 18, 10, 2640, 264), (p("ヒアリング", "Discovery"), 14, 25, 2980, 745), (p("提案", "Proposal"), 11, 40, 3420, 1368), (p("見積提示", "Quoted"), 8, 60, 2760, 1656), (p("最終交渉", "Negotiation"), 5, 80, 1480, 1184)]  # fmt: skip
     template = get_template("ui/card.html")
@@ -180,9 +186,12 @@ def board(language: str) -> tuple[str, Context]:
 
 
 def record(language: str) -> tuple[str, Context]:
-    p = lambda ja, en: pick(language, ja, en)  # noqa: E731
+    p = partial(pick, language)
     me = PEOPLE[language][0]
-    fact = lambda ja, en, html, edit="edit.html", meta="": {"label": p(ja, en), "html": html, "edit": edit, "meta": meta}  # noqa: E731
+
+    def fact(ja: str, en: str, html: str, edit: str = "edit.html", meta: str = "") -> Context:
+        return {"label": p(ja, en), "html": html, "edit": edit, "meta": meta}
+
     return "record.html", {
         "title": p("第3工場 温湿度監視システム", "Plant 3 climate monitoring"), "area": "record", "back": "list.html", "place": p("進行中 5 / 56", "5 of 56"), "previous_href": "?", "next_href": "?",
         "crumbs": [{"label": p("商談", "Deals"), "href": "board.html"}, {"label": p("あけぼの食品株式会社", "Akebono Foods"), "href": "company.html"}, {"label": p("第3工場 温湿度監視システム", "Plant 3 climate monitoring")}],
@@ -208,7 +217,7 @@ def record(language: str) -> tuple[str, Context]:
 
 
 def company(language: str) -> tuple[str, Context]:
-    p = lambda ja, en: pick(language, ja, en)  # noqa: E731
+    p = partial(pick, language)
     template, context = record(language)
     context |= {
         "title": p("あけぼの食品株式会社", "Akebono Foods"), "path": None, "crumbs": [{"label": p("会社", "Companies"), "href": "list.html"}, {"label": p("あけぼの食品株式会社", "Akebono Foods")}],
@@ -221,7 +230,7 @@ def company(language: str) -> tuple[str, Context]:
 
 
 def form(language: str) -> tuple[str, Context]:
-    p = lambda ja, en: pick(language, ja, en)  # noqa: E731
+    p = partial(pick, language)
     return "form.html", {
         "title": p("会社を登録", "Add company"), "back": "list.html", "action": "#", "key": "company-new", "cancel_href": "list.html", "submit": p("登録", "Add"), "again": p("登録して次へ", "Add another"),
         "crumbs": [{"label": p("会社", "Companies"), "href": "list.html"}, {"label": p("登録", "Add")}], "errors": [p("1か所を直してください。", "Please put one field right.")],
@@ -235,13 +244,13 @@ def form(language: str) -> tuple[str, Context]:
 
 
 def conflict(language: str) -> tuple[str, Context]:
-    p = lambda ja, en: pick(language, ja, en)  # noqa: E731
+    p = partial(pick, language)
     return "conflict.html", {"title": p("同じ項目が先に変わりました", "Someone saved these fields first"), "back": "record.html", "action": "#", "version": 8, "crumbs": [{"label": p("商談", "Deals"), "href": "board.html"}, {"label": p("食い違い", "Conflict")}], "text": p("田中 健さんが 10:42 に保存しました。残す値を選んでください。", "Ken Tanaka saved at 10:42. Choose which values stay."), "hidden": [("source", "fair")], "fields": [{"name": "amount", "label": p("金額", "Amount"), "mine": "¥8,600,000", "theirs": "¥8,574,400", "mine_value": "8600000", "theirs_value": "8574400"}, {"name": "close_on", "label": p("受注予定日", "Closing"), "mine": "2026/12/25", "theirs": "2027/01/15", "mine_value": "2026-12-25", "theirs_value": "2027-01-15"}]}  # fmt: skip
 
 
 def search(language: str) -> tuple[str, Context]:
-    p = lambda ja, en: pick(language, ja, en)  # noqa: E731
-    mark = parts.mark_safe
+    p = partial(pick, language)
+    mark = mark_safe
     return "search.html", {
         "title": p("検索", "Search"), "area": "search", "query": p("たかの 0418", "takano 0418"), "action": "search.html", "took": p("4件・0.02秒", "4 in 0.02 s"),
         "hint": p("空白は「両方を含む」。かな・カナ・全角半角は区別せず、電話は数字だけで探せます。", "A space means both. Phones are found by digits alone."),
@@ -252,14 +261,25 @@ def search(language: str) -> tuple[str, Context]:
 
 
 def forecast(language: str) -> tuple[str, Context]:
-    p = lambda ja, en: pick(language, ja, en)  # noqa: E731
+    p = partial(pick, language)
     heads = [(p("10月", "Oct"), ""), (p("11月", "Nov"), ""), (p("12月", "Dec"), ""), (p("第3四半期", "Q3"), "q"), (p("1月", "Jan"), "next3"), (p("2月", "Feb"), "next3")]  # fmt: skip
-    won, com, best, pipe = [3460, 2380, 0, 5840, 0, 0], [0, 928, 552, 1480, 0, 0], [0, 920, 1840, 2760, 0, 0], [0, 314, 5120, 5434, 1930, 998]
+    won, com, best, pipe = (
+        [3460, 2380, 0, 5840, 0, 0],
+        [0, 928, 552, 1480, 0, 0],
+        [0, 920, 1840, 2760, 0, 0],
+        [0, 314, 5120, 5434, 1930, 998],
+    )
     land, plan = [3460, 3800, 3180, 10440, 390, 150], [3700, 4000, 4300, 12000, 4000, 4000]
     low, high = [3460, 3310, 2240, 9620, 90, 0], [3460, 4240, 4150, 11180, 760, 360]
     top = [8000, 8000, 8000, 16000, 8000, 8000]
-    show = lambda values: [{"text": f"{v:,}" if v else "—", "kind": h[1]} for v, h in zip(values, heads, strict=True)]  # noqa: E731
-    gap = [{"text": f"▲{b - a:,}", "kind": h[1], "tone": "late" if h[0] == heads[2][0] else ""} for a, b, h in zip(land, plan, heads, strict=True)]
+
+    def show(values: list[int]) -> list[Context]:
+        return [{"text": f"{v:,}" if v else "—", "kind": h[1]} for v, h in zip(values, heads, strict=True)]
+
+    gap = [
+        {"text": f"▲{b - a:,}", "kind": h[1], "tone": "late" if h[0] == heads[2][0] else ""}
+        for a, b, h in zip(land, plan, heads, strict=True)
+    ]
     return "forecast.html", {
         **_tools(language, "forecast"), "title": p("商談", "Deals"), "area": "forecast", "finding": p("第3四半期は1億440万円の見込み。12月が計画に1,120万円届きません", "Q3 is heading for 104.4M; December is 11.2M short of plan"), "unit": p("万円", "0k"),
         "heads": [{"label": label, "kind": kind} for label, kind in heads], "bar_note": p("棒: 金額\n横線: 計画\n丸と縦線: 着地と\n80%の幅", "bar: amount\nstroke: plan\nring: expected,\n80% range"),
@@ -272,7 +292,7 @@ def forecast(language: str) -> tuple[str, Context]:
 
 
 def metric(language: str) -> tuple[str, Context]:
-    p = lambda ja, en: pick(language, ja, en)  # noqa: E731
+    p = partial(pick, language)
     labels = [f"{m}月" if language == "ja" else f"M{m}" for m in range(1, 10)]
     values: list[float | None] = [34, 31, 33, 30, None, 29, 28, 28, 27.4]
     band = [None if v is None else (v - 7, v + 8) for v in values]
@@ -289,7 +309,7 @@ def metric(language: str) -> tuple[str, Context]:
 
 
 def _import(language: str, step: int) -> Context:
-    p = lambda ja, en: pick(language, ja, en)  # noqa: E731
+    p = partial(pick, language)
     names = [p("ファイル", "File"), p("項目の対応", "Columns"), p("試し取込", "Trial"), p("実行", "Run")]
     return {"title": p("取込", "Import"), "area": "import", "back": "list.html", "action": "#", "crumbs": [{"label": p("会社", "Companies"), "href": "list.html"}, {"label": p("取込", "Import")}], "steps": [{"label": name, "state": "done" if at < step else "now" if at == step else "", "href": "import_map.html"} for at, name in enumerate(names)], "file": {"name": "eight_meishi_20261118.csv", "note": p("18列・1,318行・412 KB", "18 columns, 1,318 rows, 412 KB"), "form": p("Eight の名刺データ", "Eight cards"), "form_tag": p("見出し 18/18 一致", "18/18 headers"), "encoding": "cp932", "reason": p("UTF-8 では1行目で不可", "Not UTF-8 from line 1 on")}}  # fmt: skip
 
@@ -299,25 +319,31 @@ def import_upload(language: str) -> tuple[str, Context]:
 
 
 def import_map(language: str) -> tuple[str, Context]:
-    p = lambda ja, en: pick(language, ja, en)  # noqa: E731
-    choice = [{"value": "name", "label": p("会社 › 名称", "Company › Name"), "selected": True}, {"value": "", "label": p("取り込まない", "Leave out")}]
+    p = partial(pick, language)
+    choice = [
+        {"value": "name", "label": p("会社 › 名称", "Company › Name"), "selected": True},
+        {"value": "", "label": p("取り込まない", "Leave out")},
+    ]
     return "import_map.html", {**_import(language, 1), "columns_note": p("18列中 15列を取込", "15 of 18 columns"), "columns": [{"index": 0, "header": "会社名", "sample": "あけぼの食品㈱", "options": choice, "tone": "key", "verdict": p("照合に使う", "Used to match")}, {"index": 1, "header": "部署名", "sample": "品質保証部", "options": choice, "tone": "ok", "verdict": p("一致", "Known")}, {"index": 2, "header": "TEL部門", "sample": "054-000-1215", "options": choice, "tone": "check", "verdict": p("要確認", "Check"), "note": p("TEL直通と重複", "Twice")}, {"index": 3, "header": "Fax", "sample": "054-000-1201", "options": choice, "tone": "off", "verdict": p("取り込まない", "Left out")}], "options": [{"name": "existing", "kind": "radio", "label": p("すでにある相手", "What exists"), "options": [{"value": "fill", "label": p("空欄だけ埋める", "Fill gaps"), "selected": True}, {"value": "overwrite", "label": p("上書き", "Overwrite")}, {"value": "skip", "label": p("飛ばす", "Skip")}]}]}  # fmt: skip
 
 
 def import_check(language: str) -> tuple[str, Context]:
-    p = lambda ja, en: pick(language, ja, en)  # noqa: E731
-    cell = lambda text, head=False: {"text": text, "head": head}  # noqa: E731
+    p = partial(pick, language)
+
+    def cell(text: str, head: bool = False) -> Context:
+        return {"text": text, "head": head}
+
     return "import_check.html", {**_import(language, 2), "counts": [{"count": 842, "text": p("新しく作る", "new"), "note": p("会社 611・人 842", "611 companies, 842 people")}, {"count": 391, "text": p("更新する", "changed"), "note": p("空欄 1,027か所を埋める", "1,027 gaps filled")}, {"count": 61, "text": p("変わらない", "same"), "note": p("同じ内容", "nothing to do"), "tone": "mutedn"}, {"count": 24, "text": p("直すと入る", "wrong"), "note": p("19行は候補あり", "19 have an offer"), "tone": "shu"}], "preview": {"head": [{"label": p("行", "Row")}, {"label": p("会社", "Company")}, {"label": p("担当者", "Person")}, {"label": p("結果", "Result")}], "rows": [[cell("1"), cell("あけぼの食品株式会社", True), cell("高野 真由美"), cell(p("更新", "changed"))], [cell("2"), cell("株式会社ゆきむら鋳造", True), cell("雪村 大介"), cell(p("新規", "new"))]]}, "problems": {"count": p("24行", "24 rows"), "more": p("ほか 22行", "22 more"), "export_href": "#", "reasons": [{"label": p("すべて 24", "All 24"), "href": "?", "current": True}, {"label": p("日付 9", "Date 9"), "href": "?"}], "rows": [{"key": "47-postal", "line": p("47行", "row 47"), "field": p("郵便番号", "Postal code"), "who": "株式会社ことぶき化成", "error": p("7桁ではない", "Not seven digits"), "value": "42-8601", "offer": "420-8601"}, {"key": "203-met", "line": p("203行", "row 203"), "field": p("名刺交換日", "Met on"), "who": "株式会社はるか光学", "error": p("2月は28日まで", "February has 28 days"), "value": "2026/02/31", "offer": "2026/02/28"}]}, "accept": {"name": "accept", "label": p("候補をまとめて採用 19", "Take all 19 offers")}, "promise": {"strong": p("30日間、1回で元に戻せます。", "One undo for 30 days."), "text": p("新しく作った行は消え、更新した行は取込前の値に戻ります。", "New rows go, changed rows get their old values back.")}, "submit": p("1,233行を取り込む", "Import 1,233 rows")}  # fmt: skip
 
 
 def import_run(language: str) -> tuple[str, Context]:
-    p = lambda ja, en: pick(language, ja, en)  # noqa: E731
+    p = partial(pick, language)
     return "import_run.html", {**_import(language, 3), "progress_url": "", "run": {"title": p("取り込んでいます", "Importing"), "note": p("画面を閉じても続きます", "Goes on when you leave"), "done": "812", "total": p("1,233行", "1,233 rows"), "value": 812, "max": 1233, "percent_label": "66%", "figures": [{"label": p("新規", "New"), "value": 553}, {"label": p("更新", "Changed"), "value": 259}, {"label": p("エラー", "Errors"), "value": 0}, {"label": p("残り", "Left"), "value": 10, "unit": p("秒", "s")}], "state": "run"}, "stop": {"href": "#", "label": p("止めて元に戻す", "Stop and undo")}, "promise": {"strong": p("30日間、1回で元に戻せます。", "One undo for 30 days."), "text": ""}}  # fmt: skip
 
 
 def settings(language: str) -> tuple[str, Context]:
-    p = lambda ja, en: pick(language, ja, en)  # noqa: E731
-    mark = parts.mark_safe
+    p = partial(pick, language)
+    mark = mark_safe
     level = {"all": p("全社", "All"), "team": p("チーム", "Team"), "own": p("自分", "Own"), "": p("なし", "None")}
     verbs = [p("見る", "See"), p("作成", "Create"), p("編集", "Edit"), p("削除", "Delete"), p("書き出し", "Export")]
     matrix = "".join(f'<tr><th scope="row">{noun}</th>' + "".join(f'<td><span class="lv {each}">{level[each]}</span></td>' for each in levels) + "</tr>" for noun, levels in ((p("会社", "Companies"), ["all", "all", "own", "own", "own"]), (p("担当者", "People"), ["all", "all", "team", "own", "own"]), (p("商談", "Deals"), ["team", "all", "own", "", "own"])))  # fmt: skip
@@ -333,13 +359,13 @@ def settings(language: str) -> tuple[str, Context]:
 
 
 def dialog(language: str) -> tuple[str, Context]:
-    p = lambda ja, en: pick(language, ja, en)  # noqa: E731
+    p = partial(pick, language)
     return "ui/dialog.html", {"dialog": {"title": p("失注にする", "Lose this deal"), "note": p("860万円・ヒアリング", "8.6M · Discovery"), "action": "#", "danger": True, "submit": p("失注を確定", "Lose"), "fields": [{"name": "reason", "kind": "radio", "label": p("主な理由", "Main reason"), "required": True, "options": [{"value": "price", "label": p("価格", "Price"), "selected": True}, {"value": "rival", "label": p("競合の実績", "Rival")}, {"value": "budget", "label": p("予算・時期", "Budget")}]}, {"name": "note", "kind": "long", "label": p("次に活かすこと", "What we learn"), "value": ""}], "checks": [p("次の一手1件は閉じます", "One next step will be closed")], "promise": {"strong": p("30日間は元に戻せます。", "Can be undone for 30 days."), "text": ""}}}  # fmt: skip
 
 
 def palette(language: str) -> tuple[str, Context]:
-    p = lambda ja, en: pick(language, ja, en)  # noqa: E731
-    return "palette.html", {"groups": [{"label": p("見つかったもの", "Found"), "options": [{"href": "company.html", "icon": "company", "html": parts.mark_safe(p("<mark>あけ</mark>ぼの食品株式会社", "<mark>Ake</mark>bono Foods")), "note": p("会社・静岡県焼津市", "Company, Yaizu")}, {"href": "record.html", "icon": "deal", "html": p("第3工場 温湿度監視システム", "Plant 3 climate monitoring"), "note": p("商談・ヒアリング", "Deal, Discovery")}]}, {"label": p("操作", "Actions"), "options": [{"href": "form.html", "icon": "plus", "html": p("商談を作成する", "Create a deal"), "keys": ["C"]}]}]}  # fmt: skip
+    p = partial(pick, language)
+    return "palette.html", {"groups": [{"label": p("見つかったもの", "Found"), "options": [{"href": "company.html", "icon": "company", "html": mark_safe(p("<mark>あけ</mark>ぼの食品株式会社", "<mark>Ake</mark>bono Foods")), "note": p("会社・静岡県焼津市", "Company, Yaizu")}, {"href": "record.html", "icon": "deal", "html": p("第3工場 温湿度監視システム", "Plant 3 climate monitoring"), "note": p("商談・ヒアリング", "Deal, Discovery")}]}, {"label": p("操作", "Actions"), "options": [{"href": "form.html", "icon": "plus", "html": p("商談を作成する", "Create a deal"), "shortcut": ["C"]}]}]}  # fmt: skip  # noqa: S308
 
 
 def edit(language: str) -> tuple[str, Context]:
@@ -351,7 +377,7 @@ def options(language: str) -> tuple[str, Context]:
 
 
 def login(language: str) -> tuple[str, Context]:
-    p = lambda ja, en: pick(language, ja, en)  # noqa: E731
+    p = partial(pick, language)
     return "login.html", {"title": p("ログイン", "Log in"), "firm": p("青葉計測株式会社", "Aoba Instruments"), "host": "aoba.example", "email": "sato@aoba.example", "error": p("メールアドレスかパスワードが違います。あと4回で15分止まります。", "Wrong e-mail or password. Four more tries, then a pause of 15 minutes."), "forgot_href": "#", "help": p("入れないときは管理者の中村 直子へ", "If you cannot get in, ask Naoko Nakamura"), "language_url": "#", "languages": frame(language)["shell"]["languages"], "keep": True}  # fmt: skip
 
 
@@ -360,12 +386,12 @@ def login_code(language: str) -> tuple[str, Context]:
 
 
 def error(language: str) -> tuple[str, Context]:
-    p = lambda ja, en: pick(language, ja, en)  # noqa: E731
+    p = partial(pick, language)
     return "error.html", {"title": "404", "firm": "", "status": 404, "heading": p("見つかりません", "Not found"), "text": p("消されたか、見る権限がありません。", "It was removed, or you may not see it."), "actions": [{"label": p("ホームへ", "Home"), "href": "home.html", "primary": True}], "reference": "01JD3X"}  # fmt: skip
 
 
 def empty(language: str) -> tuple[str, Context]:
-    p = lambda ja, en: pick(language, ja, en)  # noqa: E731
+    p = partial(pick, language)
     template, context = listing(language)
     return template, {**context, "rows": [], "bulk": None, "chips": [], "empty": {"icon": "company", "title": p("まだ会社がありません", "No companies yet"), "text": p("名刺や表計算の一覧を取り込むと、会社と担当者がまとめて作られます。", "Import cards or a spreadsheet and companies and people are made together."), "actions": [{"label": p("取り込む", "Import"), "href": "import_upload.html", "kind": "pri", "icon": "upload"}]}}  # fmt: skip
 

@@ -29,9 +29,10 @@ def icon(name: str, size: str = "") -> SafeString:
     )
 
 
-def tag(text: object, tone: str = "") -> SafeString:
+def tag(text: str, tone: str = "") -> SafeString:
     """A small label: a word with a color. `tone` is one of TONES."""
-    return mark_safe(f'<span class="tag {tone}">{conditional_escape(text)}</span>' if tone else f'<span class="tag">{conditional_escape(text)}</span>')  # noqa: E501, S308
+    name = f"tag {tone}" if tone else "tag"
+    return mark_safe(f'<span class="{name}">{conditional_escape(text)}</span>')  # noqa: S308
 
 
 # Legal forms in front of a name say nothing about who it is.
@@ -70,7 +71,7 @@ def number(value: str, unit: str = "") -> SafeString:
     return mark_safe(f"{escape(value)}{small}")  # noqa: S308
 
 
-def link(href: str, text: object, kind: str = "lead") -> SafeString:
+def link(href: str, text: str, kind: str = "lead") -> SafeString:
     return mark_safe(f'<a class="{kind}" href="{escape(href)}">{conditional_escape(text)}</a>')  # noqa: S308
 
 
@@ -81,7 +82,7 @@ def next_line(text: str, state: str = "", sign: str = "", note: str = "") -> Saf
     return mark_safe(f'<span class="nx {state}">{mark}{escape(text)}{heard}</span>')  # noqa: S308
 
 
-def cell(html: object, kind: str = "", phone: str = "", edit: str = "") -> SafeString:
+def cell(html: str, kind: str = "", phone: str = "", edit: str = "") -> SafeString:
     """One `<td>`.
 
     `kind`: "num" for figures, "late" for overdue, "mute" for empty.
@@ -94,8 +95,9 @@ def cell(html: object, kind: str = "", phone: str = "", edit: str = "") -> SafeS
     return mark_safe(f"<td{told}>{conditional_escape(html)}</td>")  # noqa: S308
 
 
-def cells(title_href: str, title: object, rest: Iterable[str], ticks: bool = True) -> SafeString:
+def cells(title_href: str, title: str, rest: Iterable[str], ticks: bool = True) -> SafeString:
     """The cells of one list row: the name column as row head, then ready `<td>`s. `ticks`: is there a tick before it?"""
     return mark_safe(  # noqa: S308
-        f'<th class="{"stick2" if ticks else "stick"} p-title" scope="row">{link(title_href, title)}</th>' + "".join(rest)
+        f'<th class="{"stick2" if ticks else "stick"} p-title" scope="row">{link(title_href, title)}</th>'
+        + "".join(rest)
     )

@@ -1,5 +1,6 @@
 import { all, ask, fill, grow, one, patch, tell } from "./dom.js";
 import { command, composing } from "./keys.js";
+import { raise } from "./menu.js";
 import { toastFailed } from "./toast.js";
 
 /**
@@ -107,7 +108,7 @@ class NorenBoard extends HTMLElement {
     if (!sheet) return location.assign(url);
     sheet.innerHTML = await answer.text();
     grow(sheet);
-    sheet.showModal();
+    raise(sheet);
   }
 
   /** On phones one lane fills the screen; the row of stages above follows and leads. */

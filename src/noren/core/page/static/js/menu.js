@@ -1,8 +1,9 @@
 import { all, one } from "./dom.js";
 
 /** @param {HTMLDialogElement} dialog */
-function raise(dialog) {
+export function raise(dialog) {
   if (!dialog.open) dialog.showModal();
+  one("[aria-invalid=true], input:not([type=hidden]), select, textarea", dialog)?.focus(); // not the closing cross
 }
 
 // [data-open="id"] opens a dialog, [data-close] closes the one it is in, a press beside a dialog closes it.

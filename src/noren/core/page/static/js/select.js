@@ -48,7 +48,9 @@ class NorenSelect extends HTMLElement {
   every(on) {
     const field = /** @type {HTMLInputElement | null} */ (one("[data-every-field]", this));
     if (field) field.value = on ? "1" : "";
-    if (on) this.say(Number(this.dataset.total));
+    if (!on) return;
+    this.say(Number(this.dataset.total));
+    one("[data-every]", this)?.toggleAttribute("hidden", true);
   }
 
   count() {

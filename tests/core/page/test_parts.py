@@ -1,0 +1,47 @@
+"""Small markup: right classes, escaped data."""
+
+import pytest
+
+from noren.core.page import parts
+
+
+@pytest.mark.parametrize(
+    ("name", "sign"),
+    [
+        ("佐藤 美咲", "佐"),
+        ("株式会社ほしの精工", "ほ"),
+        ("医療法人ときわ会", "と"),
+        ("Misaki Sato", "MS"),
+        ("cher", "C"),
+        ("", "?"),
+        ("株式会社", "?"),
+    ],
+)
+def test_avatar_shows_who_it_is(name: str, sign: str) -> None:
+    assert parts.initial(name) == sign
+
+
+def test_the_same_name_always_has_the_same_shade() -> None:
+    assert parts.avatar("佐藤 美咲") == parts.avatar("佐藤 美咲")
+
+
+def test_data_is_escaped() -> None:
+    evil = '"><script>'
+    made = (
+        parts.tag(evil)
+        + parts.avatar(evil, evil)
+        + parts.who(evil)
+        + parts.number(evil, evil)
+        + parts.next_line(evil, note=evil)
+    )
+    made += parts.cell(evil, edit=evil) + parts.cells(evil, evil, [])
+    assert "<script>" not in made
+
+
+def test_ready_markup_stays_as_it_is() -> None:
+    assert parts.cell(parts.tag("x"), "num", phone="tag") == '<td class="num p-tag"><span class="tag">x</span></td>'
+
+
+def test_first_column_leaves_room_for_the_tick() -> None:
+    assert 'class="stick2 p-title"' in parts.cells("/1/", "A", [])
+    assert 'class="stick p-title"' in parts.cells("/1/", "A", [], ticks=False)
