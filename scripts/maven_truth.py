@@ -157,7 +157,7 @@ def survival(deals: list[Row], as_of: date) -> Row:
             waiting *= 1 - (w + x) / at_risk
             won_alone *= 1 - w / at_risk
         at_risk -= w + x + o
-        if median is None and waiting <= 0.5:
+        if median is None and waiting <= 0.5 + 1e-12:  # a product of many factors may miss one half by its last digit
             median = day
         line[day] = [won, lost, waiting, 1 - won_alone]
     last = max(line)

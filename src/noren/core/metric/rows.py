@@ -1,0 +1,299 @@
+"""`rows`: the records behind a number. Added up by what each counts for, they give the number again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db import models
+from django.db.models import Case, Q, QuerySet, Sum, When
+from django.db.models import F as Column
+from django.db.models import Value as Const
+from django.db.models.expressions import RawSQL
+from django.db.models.functions import Coalesce
+
+from noren.core.base.period import Period
+from noren.core.filter.condition import Cond, F
+from noren.core.filter.url import to_params
+from noren.core.metric import sql
+from noren.core.metric.answer import Cell
+from noren.core.metric.ask import _readable
+from noren.core.metric.declare import (
+    ALLOCATIONS,
+    Conversion,
+    Count,
+    Days,
+    Derived,
+    Distribution,
+    Measure,
+    Metric,
+    Ratio,
+    Stay,
+    Stock,
+    Survival,
+    kept_names,
+)
+from noren.core.metric.question import CannotAsk, Question, question
+from noren.core.record.declare import Record
+
+COUNTED, MISSING, TOP = "counted", "missing", "top"
+PARTS = (COUNTED, MISSING, TOP)
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The records behind a number.
+
+    rows: each carries `counted`, what it adds to the numerator (the days of a wait, 1 or 0 of a rate); where: the same
+    as a filter of the noun's list, None when the list cannot say it; url: where they are shown.
+    """
+
+    record: type[Record]
+    rows: QuerySet[Any]
+    where: F | None
+    url: str
+    columns: tuple[str, ...]
+
+
+def rows(
+    metric: Metric | str,
+    period: Period | str | None = None,
+    *,
+    actor: Any,
+    cell: Cell | None = None,
+    part: str = COUNTED,
+    **options: Any,
+) -> Rows:
+    """The rows of a question, or of one cell of it.
+
+    part: `counted` (a ratio's denominator), `top` (its numerator) or `missing` (what was left out for want of data).
+    Options as for `ask`, without `by`, `grain` and `compare`.
+    """
+    q = (
+        of_cell(cell.question, cell)
+        if cell is not None and cell.question
+        else question(metric, period, actor=actor, **options)
+    )
+    if part not in PARTS:
+        raise CannotAsk(f"{part}?")
+    leaf = _leaf(q.metric, part)
+    own = replace(q, metric=leaf)
+    with _readable():
+        found = _queryset(own, q.metric, leaf, part)
+    where = list_filter(own, part)
+    return Rows(own.record, found, where, _url(q, where, part), drill_of(q.metric))
+
+
+def drill_of(metric: Metric) -> tuple[str, ...]:
+    if metric.drill:
+        return metric.drill
+    return next((leaf.drill for leaf in metric.leaves() if leaf.drill), ())
+
+
+def of_cell(q: Question, cell: Cell) -> Question:
+    """The question whose whole answer is this cell."""
+    conds = []
+    for dim, value in zip(q.dims, cell.key, strict=True) if cell.key else ():
+        conds.append(Cond(dim.name, "empty") if value in (None, "") else Cond(dim.name, "is", value))
+    period = cell.bucket.part if cell.bucket else q.period
+    where = q.where & F(_all(conds)) if conds else q.where
+    return replace(q, period=period, dims=(), grain=None, cuts=(), where=where)
+
+
+def _all(conds: list[Cond]) -> Any:
+    from noren.core.filter.condition import All
+
+    return All(tuple(conds))
+
+
+def _leaf(metric: Metric, part: str) -> Any:
+    if isinstance(metric, Ratio):
+        return metric.of if part == TOP else metric.per
+    if isinstance(metric, Derived):
+        first = metric.parts[metric.n_of] if metric.n_of else next(iter(metric.parts.values()))
+        return _leaf(first, part)
+    return metric
+
+
+def _weighted(q: Question, found: QuerySet[Any], value: Any) -> QuerySet[Any]:
+    """One row per record with what it counts for; parts of a record that match are added up."""
+    number = models.DecimalField(max_digits=40, decimal_places=10)
+    if not q.allocation:
+        return found.annotate(counted=value)
+    weight = Coalesce(Column(f"line__{q.allocation.weight}"), Const(1, output_field=number))
+    weights = found.values("pk").annotate(counted=Sum(models.ExpressionWrapper(weight * value, output_field=number)))
+    # Added up by themselves, so that the rows stay whole records.
+    text, params = weights.order_by().values_list("pk", "counted").query.sql_with_params()
+    table = found.model._meta.db_table
+    counted = RawSQL(f"(SELECT p.counted FROM ({text}) p(id, counted) WHERE p.id = {table}.id)", params)  # noqa: S608, S611
+    every = found.model.every.filter(pk__in=found.values("pk"))
+    return every.annotate(counted=counted)  # type: ignore[no-any-return]
+
+
+def _queryset(q: Question, asked: Metric, leaf: Any, part: str) -> QuerySet[Any]:
+    match leaf:
+        case Measure() | Distribution():
+            return _flow(q, asked, leaf, part)
+        case Stock():
+            found, past = sql.stock_rows(q, leaf, [q.day])
+            known = Q(**{f"{leaf.known}__isnull": False}) if leaf.known else Q()
+            value = sql.expression(leaf.value, past, kept_names(leaf.model))
+            return _split(q, found, known, value, part)
+        case Survival():
+            found = sql.survival_rows(q, leaf)
+            good = Q(**{f"{leaf.start}__isnull": False})
+            good &= Q(**{f"{leaf.end}__isnull": True}) | Q(**{f"{leaf.end}__gte": Column(leaf.start)})
+            ended = Q(**{f"{leaf.end}__lte": q.day})
+            if leaf.cause:
+                ended &= Q(**{leaf.outcome: leaf.cause})
+            return (
+                found.exclude(good).annotate(counted=Const(0))
+                if part == MISSING
+                else _marked(found.filter(good), ended)
+            )
+        case Stay():
+            found = sql.stay_rows(q, leaf)
+            start, after = q.period.bounds(q.zone)
+            every = leaf.model.every.filter(pk__in=found.values("pk"))
+            if start and after and (dates := _entered(q, found, start, after)) is not None:
+                every = every.filter(pk__in=dates)
+            return (every.none() if part == MISSING else every).annotate(counted=Const(1))  # type: ignore[no-any-return]
+        case Conversion():
+            return _steps(q, leaf, part)
+    raise CannotAsk(str(asked.label))
+
+
+def _entered(q: Question, found: QuerySet[Any], start: Any, after: Any) -> QuerySet[Any]:
+    first = models.Min(f"{sql.THEN}__from_at")
+    return found.values("pk").annotate(entered=first).filter(entered__gte=start, entered__lt=after).values("pk")
+
+
+def _flow(q: Question, asked: Metric, leaf: Any, part: str) -> QuerySet[Any]:
+    counted = sql.leaf_condition(q, leaf) & sql.known_then(q, leaf, leaf.where)
+    found = sql.flow_rows(q, leaf, q.period).filter(counted)
+    dated = Q(**{f"{sql.date_path(q, leaf)}__isnull": False})
+    value = sql.expression(leaf.value)
+    if isinstance(asked, Ratio) and part == COUNTED:
+        # What a row of the denominator adds to the numerator.
+        top = sql.leaf_condition(q, asked.of)
+        up = sql.expression(asked.of.value)
+        only = Case(When(top, then=Const(1) if up is None else up), default=Const(0))
+        return _split(q, found, dated, value, part, counts_for=only)
+    return _split(q, found, dated, value, part)
+
+
+def _split(q: Question, found: QuerySet[Any], known: Q, value: Any, part: str, counts_for: Any = None) -> QuerySet[Any]:
+    """Rows with all that is needed, or those without."""
+    if value is None:
+        good, worth = found.filter(known), Const(1)
+        bad = found.exclude(known) if known else found.none()
+    else:
+        found = found.annotate(worth=value)
+        good, worth = found.filter(known, worth__isnull=False), Column("worth")  # type: ignore[assignment]
+        bad = found.filter((~known if known else Q(pk__in=())) | Q(worth__isnull=True))
+    if part == MISSING:
+        return bad.annotate(counted=Const(0))
+    return _weighted(q, good, counts_for if counts_for is not None else worth)
+
+
+def _marked(found: QuerySet[Any], ended: Q) -> QuerySet[Any]:
+    return found.annotate(counted=Case(When(ended, then=Const(1)), default=Const(0)))
+
+
+def _steps(q: Question, leaf: Conversion, part: str) -> QuerySet[Any]:
+    """Rows that came to the step (or steps) asked for; `counted`: from how many of them they went on."""
+    every: QuerySet[Any] = leaf.model.every.all()
+    found = sql.reached(replace(q, dims=()), leaf)
+    if found is None or part == MISSING:
+        return every.none().annotate(counted=Const(0))
+    went = f"SELECT k, count(*) FILTER (WHERE further) AS went FROM ({found[0]}) c GROUP BY k"  # noqa: S608
+    table = leaf.model._meta.db_table
+    counted = RawSQL(f"(SELECT w.went FROM ({went}) w WHERE w.k = {table}.id)", found[1])  # noqa: S608, S611
+    keys = RawSQL(f"SELECT c.k FROM ({found[0]}) c", found[1])  # noqa: S608, S611
+    return every.filter(pk__in=keys).annotate(counted=counted)
+
+
+# ---- addresses ------------------------------------------------------------------------------------------------------
+
+
+def list_filter(q: Question, part: str = COUNTED) -> F | None:
+    """The rows as a filter of the noun's own list, or None when the list cannot say it."""
+    leaf = q.metric
+    if part == MISSING or q.known_on or not isinstance(leaf, (Measure, Distribution, Stock)):
+        return None
+    found = leaf.where
+    if isinstance(leaf, Stock):
+        if not sql.is_live(q):
+            return None
+        if leaf.known:
+            found = found & F(**{f"{leaf.known}__filled": True})
+    else:
+        if q.as_of and (leaf.since or leaf.until) and q.as_of < q.today:
+            return None
+        path = sql.date_path(q, leaf)
+        last = min(q.period.last, q.as_of) if q.as_of else q.period.last
+        if q.period.first != date.min:
+            found = found & F(**{f"{path}__gte": q.period.first.isoformat()})
+        if last != date.max:
+            found = found & F(**{f"{path}__lte": last.isoformat()})
+        if q.period.first == date.min and last == date.max and leaf.model._meta.get_field(path).null:
+            found = found & F(**{f"{path}__filled": True})
+    names = leaf.value.names
+    if len(names) > 1 or isinstance(leaf.value, Days):
+        return None
+    if names:
+        found = found & F(**{f"{names[0]}__filled": True})
+    for cond in q.where.conditions():
+        shared = ALLOCATIONS.get((leaf.model.word(), cond.field))
+        if shared and not shared.also:
+            return None
+    return _speakable(q, found & _renamed(q))
+
+
+def _renamed(q: Question) -> F:
+    """The asker's filter with the list's own names for parts of a row."""
+
+    def change(node: Any) -> Any:
+        if isinstance(node, Cond):
+            shared = ALLOCATIONS.get((q.metric.model.word(), node.field))
+            return Cond(shared.also[0], node.op, node.value) if shared and shared.also else node
+        if hasattr(node, "parts"):
+            return type(node)(tuple(change(part) for part in node.parts))
+        return type(node)(change(node.part))
+
+    return F(change(q.where.node))
+
+
+def _speakable(q: Question, where: F) -> F | None:
+    words = q.record.vocabulary(q.actor)
+    return where if q.record.pages and all(words.term(c.field) is not None for c in where.conditions()) else None
+
+
+def rows_url(q: Question, cell: Cell) -> str:
+    own = of_cell(q, cell)
+    leaf = _leaf(own.metric, COUNTED)
+    return _url(own, list_filter(replace(own, metric=leaf)), COUNTED)
+
+
+def _url(q: Question, where: F | None, part: str) -> str:
+    if where is not None:
+        return f"{q.record.url()}?{urlencode(to_params(where))}"
+    return metric_url(q, "rows/", part)
+
+
+def metric_url(q: Question, tail: str = "", part: str = COUNTED) -> str:
+    """The address of a number's own page, with the question in it."""
+    pairs = [("period", str(q.period))] if q.period != Period.all() else []
+    for name, value in (
+        ("basis", q.basis if q.basis not in q.metric.bases[:1] else ""),
+        ("as_of", q.as_of),
+        ("known_on", q.known_on),
+    ):
+        if value:
+            pairs.append((name, str(value)))
+    if part != COUNTED:
+        pairs.append(("part", part))
+    pairs += to_params(q.where)
+    return f"/metrics/{q.metric.id}/{tail}" + (f"?{urlencode(pairs)}" if pairs else "")

@@ -1,0 +1,556 @@
+"""Numbers as SQL: one grouped query per kind of fact, whatever the number of cells.
+
+The inner query is Django's: rows the actor may see, filtered, with short names for what is counted. The outer query groups
+them; totals come from the same pass (GROUPING SETS), so a total is never made of its parts' ratios. Local days, fiscal
+months and weeks reach the database as a list of borders (`width_bucket`), never as arithmetic.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from functools import reduce
+from typing import Any
+
+from django.core.exceptions import EmptyResultSet
+from django.db import connection, models
+from django.db.models import Case, Exists, FilteredRelation, Func, OuterRef, Q, QuerySet, When
+from django.db.models import F as Column
+from django.db.models import Value as Const
+from django.db.models.functions import Coalesce
+
+from noren.core.access.actor import HOUSE
+from noren.core.access.scope import visible
+from noren.core.base.period import Period
+from noren.core.filter.condition import F
+from noren.core.filter.sql import to_q
+from noren.core.filter.when import When as Now
+from noren.core.metric.declare import (
+    Conversion,
+    Count,
+    Days,
+    Distribution,
+    Gap,
+    Measure,
+    Metric,
+    Stay,
+    Stock,
+    Survival,
+    Total,
+    Weighted,
+    kept_names,
+)
+from noren.core.metric.question import Question, Words
+
+QUANTILES = (0.25, 0.5, 0.75, 0.9)
+Key = tuple[Any, ...]  # (number of the cut or None, dimension values…)
+TOTAL: Key = ("total",)
+THEN = "past"
+
+
+@dataclass(slots=True)
+class Tally:
+    """What was counted of one leaf in one cell. `total`: the sum (or the count); `weight`: Σ of weights of rows with a
+    value; `n`: rows with a value; `missing`: rows without."""
+
+    total: Any = 0
+    weight: Any = 0
+    n: int = 0
+    missing: int = 0
+    quantiles: tuple[float, ...] | None = None
+
+    def __add__(self, other: Tally) -> Tally:
+        """Of two disjoint sets of rows; percentiles cannot be added and are dropped."""
+        return Tally(
+            self.total + other.total, self.weight + other.weight, self.n + other.n, self.missing + other.missing
+        )
+
+
+Tallies = dict[Key, list[Tally]]
+
+
+def whole(value: Any) -> Any:
+    """Decimals of the database as plain numbers: whole ones as int, exactly."""
+    if value is None:
+        return 0
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else value.normalize()
+    return value
+
+
+# ---- rows -----------------------------------------------------------------------------------------------------------
+
+
+def condition(where: F, metric: Metric, past: str = "") -> Q:
+    """A declared filter: names of the noun itself, nobody's rights."""
+    return to_q(where, Words(metric, HOUSE, past), Now(HOUSE, date.min))
+
+
+def asked_condition(q: Question, past: str = "") -> Q:
+    """The asker's filter: only what they may filter on."""
+    return to_q(q.where, Words(q.metric, q.actor, past), q.when)
+
+
+def seen(q: Question, leaf: Metric) -> QuerySet[Any]:
+    """Rows of the leaf's noun the actor may see; with the rows that carry an allocation joined in as `line`."""
+    rows: QuerySet[Any] = visible(leaf.model, q.actor).order_by()
+    shared = q.allocation
+    if shared:
+        on = Q(**{f"{shared.through}__removed_at__isnull": True})
+        rows = rows.annotate(line=FilteredRelation(shared.through, condition=on))
+    return rows
+
+
+def expression(value: Any, past: str = "", kept: Sequence[str] = ()) -> Any:
+    """The value of one row as an ORM expression; None for a count."""
+
+    def path(name: str) -> str:
+        return f"{past}__{name}" if past and name.partition("__")[0] in kept else name
+
+    match value:
+        case Count():
+            return None
+        case Total(names=names) if len(names) == 1:
+            return Column(path(names[0]))
+        case Total(names=names):
+            return Coalesce(*(Column(path(name)) for name in names))
+        case Gap(whole=one, part=other):
+            return Column(path(one)) - Column(path(other))
+        case Weighted(name=name, chances=chances):
+            chance = Coalesce(*(Column(path(c)) for c in chances)) if len(chances) > 1 else Column(path(chances[0]))
+            hundredth = Const(Decimal("0.01"), output_field=models.DecimalField(max_digits=4, decimal_places=2))
+            number = models.DecimalField(max_digits=24, decimal_places=2)
+            return Func(
+                Column(path(name)),
+                chance,
+                hundredth,
+                template="(%(expressions)s)",
+                arg_joiner=" * ",
+                output_field=number,
+            )
+        case Days(start=start, end=end):
+            days = _days_between(Column(end), Column(start))
+            return Case(When(Q(**{f"{end}__gte": Column(start)}), then=days), output_field=models.IntegerField())
+    raise TypeError(value)
+
+
+def _days_between(end: Any, start: Any) -> Func:
+    return Func(end, start, template="(%(expressions)s)", arg_joiner=" - ", output_field=models.IntegerField())
+
+
+def flag(q: Q) -> Any:
+    if not q:
+        return Const(value=True, output_field=models.BooleanField())
+    return Case(When(q, then=Const(value=True)), default=Const(value=False), output_field=models.BooleanField())
+
+
+def leaf_condition(q: Question, leaf: Measure | Distribution) -> Q:
+    """When a row counts: the declared filter, on the day it is told of, as it was known then."""
+    found = condition(leaf.where, leaf)
+    if q.as_of:
+        if leaf.since:
+            found &= Q(**{f"{leaf.since}__lte": q.as_of})
+        if leaf.until:
+            found |= Q(**{f"{leaf.until}__gt": q.as_of})
+    return found
+
+
+def known_then(q: Question, leaf: Metric, where: F) -> Q:
+    """As we knew it on `known_on`: what makes a row count had been recorded by then."""
+    if not q.known_on:
+        return Q()
+    before = q.end_of(q.known_on)
+    kept = kept_names(leaf.model)
+    if not kept:
+        return Q(created_at__lt=before)
+    same = {c.field: OuterRef(c.field) for c in where.conditions() if c.field in kept}
+    spans = leaf.model._meta.get_field("spans").related_model
+    return Q(Exists(spans._base_manager.filter(row=OuterRef("pk"), recorded_at__lt=before, **same)))
+
+
+def date_path(q: Question, leaf: Measure | Distribution) -> str:
+    return leaf.dates[q.basis] if q.basis in leaf.dates else next(iter(leaf.dates.values()))
+
+
+def within(q: Question, model: Any, path: str, period: Period) -> Q:
+    """A date or moment inside the local days of a period."""
+    first, last = period.first, period.last
+    if q.as_of and q.as_of < last:
+        last = q.as_of
+    column = model._meta.get_field(path)
+    found = Q()
+    if isinstance(column, models.DateTimeField):
+        start, end = Period(min(first, last), last).bounds(q.zone)
+        found &= Q(**{f"{path}__gte": start}) if start else Q()
+        found &= Q(**{f"{path}__lt": end}) if end else Q()
+        return found if first <= last else Q(pk__in=())
+    found &= Q(**{f"{path}__gte": first}) if first != date.min else Q()
+    found &= Q(**{f"{path}__lte": last}) if last != date.max else Q()
+    return found
+
+
+def flow_rows(q: Question, leaf: Measure | Distribution, period: Period) -> QuerySet[Any]:
+    """The rows of a period, whether they count or not."""
+    rows = seen(q, leaf).filter(within(q, leaf.model, date_path(q, leaf), period)).filter(asked_condition(q))
+    return rows
+
+
+def number_of(q: Question, model: Any, path: str, borders: Sequence[date]) -> Any:
+    """Which of the pieces that begin at `borders` a row falls into, from 1."""
+    column = model._meta.get_field(path)
+    values: list[Any] = list(borders)
+    if isinstance(column, models.DateTimeField):
+        values = [Period(day, day).bounds(q.zone)[0] for day in borders]
+    return Func(Column(path), Const(values), function="width_bucket", output_field=models.IntegerField())
+
+
+# ---- flows ----------------------------------------------------------------------------------------------------------
+
+
+def flows(
+    q: Question, leaves: Sequence[Measure | Distribution], borders: Sequence[date] = (), percentiles: bool = True
+) -> Tallies:
+    """Tallies of several leaves over the same rows: one query. `borders` cut the period; keys hold the cut from 0."""
+    path = date_path(q, leaves[0])
+    rows = flow_rows(q, leaves[0], q.period)
+    names: dict[str, Any] = {"k": Column("pk")}
+    if borders:
+        names["b"] = number_of(q, leaves[0].model, path, borders)
+    names |= {f"d{i}": Column(dim.path) for i, dim in enumerate(q.dims)}
+    names["at"] = Column(path)
+    if q.allocation:
+        one = Const(Decimal(1), output_field=models.DecimalField())
+        names["wt"] = Coalesce(Column(f"line__{q.allocation.weight}"), one)
+    counted: list[Q] = []
+    for i, leaf in enumerate(leaves):
+        counted.append(leaf_condition(q, leaf) & known_then(q, leaf, leaf.where))
+        names[f"w{i}"] = flag(counted[i])
+        value = expression(leaf.value)
+        if value is not None:
+            names[f"v{i}"] = value
+    if all(counted):
+        rows = rows.filter(reduce(lambda a, b: a | b, counted))
+    inner = _inner(rows, names)
+    if inner is None:
+        return {TOTAL: [Tally() for _leaf in leaves]}
+    picked = [x for i, leaf in enumerate(leaves) for x in _aggregates(i, leaf, q, percentiles)]
+    return _grouped(inner, [n for n in names if n == "b" or n[0] == "d"], picked, leaves, percentiles)
+
+
+def _inner(rows: QuerySet[Any], names: dict[str, Any]) -> tuple[str, tuple[Any, ...]] | None:
+    try:
+        sql, params = rows.annotate(**names).values_list(*names).query.sql_with_params()
+    except EmptyResultSet:
+        return None
+    return sql, tuple(params)
+
+
+def _aggregates(i: int, leaf: Any, q: Question, percentiles: bool) -> list[str]:
+    """SQL of total, weight, n, missing (and percentiles) of one leaf."""
+    dated = "at IS NOT NULL"
+    if isinstance(leaf.value, Count):
+        counts = f"FILTER (WHERE w{i} AND {dated})"
+        n = f"count(DISTINCT k) {counts}" if q.allocation else f"count(*) {counts}"
+        total = f"sum(wt) {counts}" if q.allocation else n
+        return [total, total, n, f"count(*) FILTER (WHERE w{i} AND NOT {dated})"]
+    counts = f"FILTER (WHERE w{i} AND {dated} AND v{i} IS NOT NULL)"
+    n = f"count(DISTINCT k) {counts}" if q.allocation else f"count(v{i}) FILTER (WHERE w{i} AND {dated})"
+    found = [
+        f"sum(v{i} * wt) {counts}" if q.allocation else f"sum(v{i}) {counts}",
+        f"sum(wt) {counts}" if q.allocation else n,
+        n,
+        f"count(*) FILTER (WHERE w{i} AND (v{i} IS NULL OR NOT {dated}))",
+    ]
+    if percentiles and isinstance(leaf, Distribution):
+        shares = ",".join(str(p) for p in QUANTILES)
+        found.append(f"percentile_cont(ARRAY[{shares}]::float8[]) WITHIN GROUP (ORDER BY v{i}) {counts}")
+    return found
+
+
+def _grouped(
+    inner: tuple[str, tuple[Any, ...]], groups: list[str], picked: list[str], leaves: Sequence[Any], percentiles: bool,
+    join: str = "", more: tuple[Any, ...] = (),
+) -> Tallies:  # fmt: skip
+    sql, params = inner
+    heads = ", ".join(groups)
+    mark = f"GROUPING({groups[0]})" if groups else "1"
+    text = f"SELECT {mark}{', ' if heads else ''}{heads}, {', '.join(picked)} FROM ({sql}) t {join}"
+    if groups:
+        text += f" GROUP BY GROUPING SETS (({heads}), ())"
+    found: Tallies = {}
+    for row in run(text, (*params, *more)):
+        values = list(row[1 + len(groups) :])
+        tallies = []
+        for leaf in leaves:
+            total, weight, n, missing = values[:4]
+            del values[:4]
+            quantiles = None
+            if percentiles and isinstance(leaf, Distribution):
+                quantiles = values.pop(0)
+            tallies.append(Tally(whole(total), whole(weight), n, missing, tuple(quantiles) if quantiles else None))
+        found[TOTAL if row[0] else _key(groups, row[1 : 1 + len(groups)])] = tallies
+    return found
+
+
+def _key(groups: list[str], values: Sequence[Any]) -> Key:
+    """The cut counted from 0 (None: no cut), then the dimensions."""
+    if groups and groups[0] == "b":
+        return (None if values[0] is None else values[0] - 1, *values[1:])
+    return (None, *values)
+
+
+def run(text: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(text, params)
+        return list(cursor.fetchall())
+
+
+def first_and_last(q: Question, leaf: Measure | Distribution | Survival) -> Period | None:
+    """The days the rows of a question span, for a question without ends."""
+    path = leaf.start if isinstance(leaf, Survival) else date_path(q, leaf)
+    rows = seen(q, leaf).filter(asked_condition(q)).filter(within(q, leaf.model, path, q.period))
+    if not isinstance(leaf, Survival):
+        rows = rows.filter(leaf_condition(q, leaf))
+    found = rows.aggregate(first=models.Min(path), last=models.Max(path))
+    first, last = found["first"], found["last"]
+    if first is None:
+        return None
+    if hasattr(first, "astimezone"):
+        first, last = first.astimezone(q.zone).date(), last.astimezone(q.zone).date()
+    return Period(first, last)
+
+
+# ---- stocks ---------------------------------------------------------------------------------------------------------
+
+
+def is_live(q: Question) -> bool:
+    """Told of today, so today's rows are the truth and history need not be read."""
+    return not q.cuts and not q.known_on and q.day >= q.today
+
+
+def stock_rows(q: Question, leaf: Stock, days: Sequence[date]) -> tuple[QuerySet[Any], str]:
+    """Rows joined with what they were on those days (as `past`), and the prefix of kept fields."""
+    if is_live(q):
+        return seen(q, leaf).filter(condition(leaf.where, leaf)).filter(asked_condition(q)), ""
+    ends = [q.end_of(day) for day in days]
+    on = Q(spans__from_at__lt=max(ends)) & (Q(spans__to_at__isnull=True) | Q(spans__to_at__gte=min(ends)))
+    if q.known_on:
+        spans = leaf.model._meta.get_field("spans").related_model._base_manager
+        known = spans.filter(recorded_at__lt=q.end_of(q.known_on), from_at__lt=max(ends))
+        latest = known.order_by("row", "-recorded_at", "-id").distinct("row")
+        on = Q(spans__in=latest.values("pk"))
+    return _joined(seen(q, leaf), on, condition(leaf.where, leaf, THEN) & asked_condition(q, THEN)), THEN
+
+
+def _joined(rows: QuerySet[Any], on: Q, further: Q) -> QuerySet[Any]:
+    """Rows joined with spans as `past`. All conditions on the span stand in one filter, or each would join another."""
+    rows = rows.annotate(**{THEN: FilteredRelation("spans", condition=on)})
+    return rows.filter(Q(**{f"{THEN}__isnull": False}) & further)
+
+
+def stocks(q: Question, leaves: Sequence[Stock]) -> Tallies:
+    """Tallies at the end of each cut (or of the one day): one query for all days and leaves with the same filter."""
+    days = [min(cut.part.last, q.as_of or q.today) for cut in q.cuts if cut.part.first <= (q.as_of or q.today)] or [
+        q.day
+    ]
+    rows, past = stock_rows(q, leaves[0], days)
+    kept = kept_names(leaves[0].model)
+
+    def path(name: str) -> str:
+        return f"{past}__{name}" if past and name.partition("__")[0] in kept else name
+
+    names: dict[str, Any] = {"k": Column("pk")}
+    names |= {f"d{i}": Column(path(dim.path)) for i, dim in enumerate(q.dims)}
+    if past and not q.known_on:
+        names |= {"f": Column(f"{past}__from_at"), "u": Column(f"{past}__to_at")}
+    if q.allocation:
+        names["wt"] = Coalesce(
+            Column(f"line__{q.allocation.weight}"), Const(Decimal(1), output_field=models.DecimalField())
+        )
+    for i, leaf in enumerate(leaves):
+        names[f"w{i}"] = flag(Q(**{f"{leaf.known}__isnull": False}) if leaf.known else Q())
+        value = expression(leaf.value, past, kept)
+        if value is not None:
+            names[f"v{i}"] = value
+    inner = _inner(rows, names)
+    if inner is None:
+        return {TOTAL: [Tally() for _leaf in leaves]}
+    join, more = "", ()
+    groups = [n for n in names if n[0] == "d"]
+    if past and not q.known_on:
+        join = "JOIN unnest(%s::timestamptz[]) WITH ORDINALITY AS days(day, b) ON t.f < day AND (t.u IS NULL OR t.u >= day)"
+        more = ([q.end_of(day) for day in days],)  # type: ignore[assignment]
+        if q.cuts:
+            groups = ["b", *groups]
+    picked = [x for i, leaf in enumerate(leaves) for x in _stock_aggregates(i, leaf, q)]
+    found = _grouped(inner, groups, picked, leaves, percentiles=False, join=join, more=more)
+    if q.cuts:
+        found.pop(TOTAL, None)
+    return found
+
+
+def _stock_aggregates(i: int, leaf: Stock, q: Question) -> list[str]:
+    known = f"w{i}"
+    if isinstance(leaf.value, Count):
+        n = (
+            f"count(DISTINCT k) FILTER (WHERE {known})"
+            if q.allocation and not q.cuts
+            else f"count(*) FILTER (WHERE {known})"
+        )
+        total = f"sum(wt) FILTER (WHERE {known})" if q.allocation else n
+        return [total, total, n, f"count(*) FILTER (WHERE NOT {known})"]
+    counts = f"FILTER (WHERE {known} AND v{i} IS NOT NULL)"
+    n = f"count(v{i}) FILTER (WHERE {known})"
+    return [
+        f"sum(v{i} * wt) {counts}" if q.allocation else f"sum(v{i}) {counts}",
+        f"sum(wt) {counts}" if q.allocation else n,
+        n,
+        f"count(*) FILTER (WHERE NOT {known} OR v{i} IS NULL)",
+    ]
+
+
+# ---- waits ----------------------------------------------------------------------------------------------------------
+
+Waits = dict[Key, dict[Any, int]]  # cell -> {(days, how it ended or None): rows}; days None: cannot be told
+
+
+def survival_rows(q: Question, leaf: Survival) -> QuerySet[Any]:
+    rows = seen(q, leaf).filter(asked_condition(q)).filter(known_then(q, leaf, F()))
+    started = Q(**{f"{leaf.start}__lte": q.day}) & within(q, leaf.model, leaf.start, q.period)
+    if not q.period.bounded:
+        started |= Q(**{f"{leaf.start}__isnull": True})
+    return rows.filter(started)
+
+
+def survivals(q: Question, leaf: Survival) -> Waits:
+    """Counts of (days waited, how it ended) per cell."""
+    names: dict[str, Any] = {}
+    if q.cuts:
+        names["b"] = number_of(q, leaf.model, leaf.start, [cut.part.first for cut in q.cuts])
+    names |= {f"d{i}": Column(dim.path) for i, dim in enumerate(q.dims)}
+    names |= {"s": Column(leaf.start), "e": Column(leaf.end), "c": Column(leaf.outcome)}
+    inner = _inner(survival_rows(q, leaf), names)
+    if inner is None:
+        return {}
+    groups = [n for n in names if n == "b" or n[0] == "d"]
+    heads = "".join(f"{name}, " for name in groups)
+    day = q.day
+    text = (
+        f"SELECT {heads}CASE WHEN e <= %s THEN e - s ELSE %s - s END AS t, CASE WHEN e <= %s THEN c END AS ended, count(*)"
+        f" FROM ({inner[0]}) t GROUP BY {', '.join(str(i + 1) for i in range(len(groups) + 2))}"
+    )
+    return _waits(groups, run(text, (day, day, day, *inner[1])))
+
+
+def _waits(groups: list[str], rows: Sequence[tuple[Any, ...]]) -> Waits:
+    found: Waits = defaultdict(lambda: defaultdict(int))
+    for row in rows:
+        *key, days, ended, count = row
+        if days is not None and days < 0:
+            days = None
+        place = _key(groups, key)
+        found[place][days, ended] += count
+        found[TOTAL][days, ended] += count
+    return found
+
+
+def stay_rows(q: Question, leaf: Stay) -> QuerySet[Any]:
+    """Rows joined with those of their spans that count as being in a step, begun by the day of asking."""
+    on = Q(spans__from_at__lt=q.end_of(q.day))
+    if q.known_on:
+        on &= Q(spans__recorded_at__lt=q.end_of(q.known_on))
+    return _joined(seen(q, leaf), on, condition(leaf.while_, leaf, THEN) & asked_condition(q, THEN))
+
+
+def stays(q: Question, leaf: Stay) -> Waits:
+    """Counts of (days in the step, left or None) per step and cell; the stays of one row in a step are added up."""
+    names: dict[str, Any] = {"k": Column("pk"), "d0": Column(f"{THEN}__{leaf.step}")}
+    names |= {f"d{i}": Column(dim.path) for i, dim in enumerate(q.dims) if i}
+    names |= {"f": Column(f"{THEN}__from_at"), "u": Column(f"{THEN}__to_at")}
+    inner = _inner(stay_rows(q, leaf), names)
+    if inner is None:
+        return {}
+    groups = [n for n in names if n[0] == "d"]
+    heads, end, zone = ", ".join(groups), q.end_of(q.day), str(q.zone)
+    start, after = q.period.bounds(q.zone)
+    having = "min(f) >= %s AND min(f) < %s" if start and after else "TRUE"
+    text = (
+        f"SELECT {heads}, days, CASE WHEN still THEN NULL ELSE 'left' END, count(*) FROM ("
+        f"SELECT k, {heads}, sum(CASE WHEN u IS NULL OR u >= %s THEN %s ELSE (u AT TIME ZONE %s)::date END"
+        f" - (f AT TIME ZONE %s)::date) AS days, bool_or(u IS NULL OR u >= %s) AS still"
+        f" FROM ({inner[0]}) t GROUP BY k, {heads} HAVING {having}) s GROUP BY {heads}, days, still"
+    )
+    bounds = (start, after) if start and after else ()
+    return _waits(groups, run(text, (end, q.day, zone, zone, end, *inner[1], *bounds)))
+
+
+# ---- steps ----------------------------------------------------------------------------------------------------------
+
+
+def conversion_rows(q: Question, leaf: Conversion) -> QuerySet[Any]:
+    on = Q(spans__from_at__lt=q.end_of(q.day))
+    if q.known_on:
+        on &= Q(spans__recorded_at__lt=q.end_of(q.known_on))
+    return _joined(seen(q, leaf).filter(asked_condition(q)), on, Q())
+
+
+def reached(q: Question, leaf: Conversion) -> tuple[str, tuple[Any, ...]] | None:
+    """SQL of one line per row and step it came to in the period: k, step, further, and the dimensions.
+
+    A filter on the step means the step told of, not the one a row is in today.
+    """
+    name, value = leaf.done
+    wanted = [
+        v for c in q.where.conditions() if c.field == leaf.step and c.op in ("is", "in") for v in _listed(c.value)
+    ]
+    q = replace(q, where=q.where.without(leaf.step))
+    names: dict[str, Any] = {
+        "k": Column("pk"), "l": Column(f"{THEN}__{leaf.within}"), "o": Column(f"{THEN}__{leaf.step}__{leaf.order}"),
+        "f": Column(f"{THEN}__from_at"), "y": flag(Q(**{f"{THEN}__{name}": value})),
+    }  # fmt: skip
+    names |= {f"d{i}": Column(dim.path) for i, dim in enumerate(q.dims) if i}
+    inner = _inner(conversion_rows(q, leaf), names)
+    if inner is None:
+        return None
+    field: Any = leaf.model._meta.get_field(leaf.step)
+    steps = field.related_model._meta
+    quote = connection.ops.quote_name
+    table, order = quote(steps.db_table), quote(steps.get_field(leaf.order).column)
+    line = quote(steps.get_field(leaf.within).column)
+    others = "".join(f", d{i}" for i in range(1, len(q.dims)))
+    start, after = q.period.bounds(q.zone)
+    limits, more = (" AND step = ANY(%s)", ([int(v) for v in wanted],)) if wanted else ("", ())
+    if start:
+        limits, more = limits + " AND first >= %s", (*more, start)
+    if after:
+        limits, more = limits + " AND first < %s", (*more, after)
+    text = (
+        f"SELECT k, step, further{others} FROM (SELECT k, s.id AS step{others}, min(f) FILTER (WHERE o >= s.{order}) AS first,"
+        f" coalesce(bool_or(o > s.{order} OR y), FALSE) AS further FROM ({inner[0]}) t JOIN {table} s ON s.{line} = l"
+        f" GROUP BY k, s.id{others}) r WHERE first IS NOT NULL{limits}"
+    )
+    return text, (*inner[1], *more)
+
+
+def _listed(value: Any) -> tuple[Any, ...]:
+    return value if isinstance(value, tuple) else (value,)
+
+
+def conversions(q: Question, leaf: Conversion) -> Tallies:
+    """Per step (and cell): rows that came to it, and how many of them went on."""
+    found = reached(q, leaf)
+    if found is None:
+        return {TOTAL: [Tally(), Tally()]}
+    others = "".join(f", d{i}" for i in range(1, len(q.dims)))
+    text = (
+        f"SELECT GROUPING(step), step{others}, count(*) FILTER (WHERE further), count(*) FROM ({found[0]}) c"
+        f" GROUP BY GROUPING SETS ((step{others}), ())"
+    )
+    tallies: Tallies = {}
+    for row in run(text, found[1]):
+        mark, *key, on, all_ = row
+        tallies[TOTAL if mark else (None, *key)] = [Tally(on, on, on), Tally(all_, all_, all_)]
+    return tallies
