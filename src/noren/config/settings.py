@@ -171,6 +171,10 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": str(ENV.files)}},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
+STATICFILES_FINDERS = [
+    "noren.core.page.assets.Joined",  # our own styles and scripts, joined
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+]
 WHITENOISE_MAX_AGE = 31536000
 DEBUG = ENV.debug
 if DEBUG:
