@@ -108,7 +108,7 @@ def _tools(language: str, current: str) -> Context:
             {"field": p("担当", "Owner"), "operator": p("が次のいずれか", "is any of"), "value": p("営業1課", "Team 1"), "edit_href": "dialog.html", "remove_href": "?", "remove_label": p("条件「担当」を外す", "Remove the filter Owner")},
             {"field": p("状態", "State"), "operator": p("が次以外", "is not"), "value": p("取引終了", "Closed"), "edit_href": "dialog.html", "remove_href": "?", "remove_label": p("条件「状態」を外す", "Remove the filter State")},
         ],
-        "filter_href": "dialog.html", "search": {"action": "list.html", "value": "", "keep": [("view", "mine")]}, "columns_href": "dialog.html",
+        "filter_href": "filter_fields.html", "search": {"action": "list.html", "value": "", "keep": [("view", "mine")]}, "columns_href": "columns.html",
         "views": [
             {"label": p("すべて", "All"), "href": "?", "count": "1,284"}, {"label": p("営業1課の担当", "Team 1"), "href": "?", "count": "248", "current": True, "edited": True},
             {"label": p("優良顧客", "Key accounts"), "href": "?", "count": "96"}, {"label": p("90日接触なし", "Quiet for 90 days"), "href": "?", "count": "41"},
@@ -363,6 +363,21 @@ def dialog(language: str) -> tuple[str, Context]:
     return "ui/dialog.html", {"dialog": {"title": p("失注にする", "Lose this deal"), "note": p("860万円・ヒアリング", "8.6M · Discovery"), "action": "#", "danger": True, "submit": p("失注を確定", "Lose"), "fields": [{"name": "reason", "kind": "radio", "label": p("主な理由", "Main reason"), "required": True, "options": [{"value": "price", "label": p("価格", "Price"), "selected": True}, {"value": "rival", "label": p("競合の実績", "Rival")}, {"value": "budget", "label": p("予算・時期", "Budget")}]}, {"name": "note", "kind": "long", "label": p("次に活かすこと", "What we learn"), "value": ""}], "checks": [p("次の一手1件は閉じます", "One next step will be closed")], "promise": {"strong": p("30日間は元に戻せます。", "Can be undone for 30 days."), "text": ""}}}  # fmt: skip
 
 
+def filter_fields(language: str) -> tuple[str, Context]:
+    p = partial(pick, language)
+    return "ui/filter.html", {"filter": {"title": p("条件を追加", "Add filter"), "fields": [{"label": p("担当", "Owner"), "href": "filter_value.html", "icon": "person"}, {"label": p("状態", "State"), "href": "filter_value.html", "icon": "tag"}]}}  # fmt: skip
+
+
+def filter_value(language: str) -> tuple[str, Context]:
+    p = partial(pick, language)
+    return "ui/filter.html", {"filter": {"title": p("条件を追加", "Add filter"), "field_label": p("状態", "State"), "action": "list.html", "keep": [("view", "mine")], "operators": {"name": "op", "kind": "select", "label": p("条件", "Condition"), "options": [{"value": "any", "label": p("が次のいずれか", "is any of")}]}, "value": {"name": "state", "kind": "select", "label": p("値", "Value"), "options": [{"value": "key", "label": p("優良", "Key")}]}, "submit": p("絞り込む", "Apply"), "back_href": "filter_fields.html"}}  # fmt: skip
+
+
+def columns(language: str) -> tuple[str, Context]:
+    p = partial(pick, language)
+    return "ui/columns.html", {"chooser": {"title": p("列", "Columns"), "action": "list.html", "keep": [], "items": [{"name": "name", "label": p("会社名", "Company"), "shown": True, "fixed": True}, {"name": "state", "label": p("状態", "State"), "shown": True}, {"name": "place", "label": p("所在地", "Place"), "shown": False}], "submit": p("適用", "Apply")}}  # fmt: skip
+
+
 def palette(language: str) -> tuple[str, Context]:
     p = partial(pick, language)
     return "palette.html", {"groups": [{"label": p("見つかったもの", "Found"), "options": [{"href": "company.html", "icon": "company", "html": mark_safe(p("<mark>あけ</mark>ぼの食品株式会社", "<mark>Ake</mark>bono Foods")), "note": p("会社・静岡県焼津市", "Company, Yaizu")}, {"href": "record.html", "icon": "deal", "html": p("第3工場 温湿度監視システム", "Plant 3 climate monitoring"), "note": p("商談・ヒアリング", "Deal, Discovery")}]}, {"label": p("操作", "Actions"), "options": [{"href": "form.html", "icon": "plus", "html": p("商談を作成する", "Create a deal"), "shortcut": ["C"]}]}]}  # fmt: skip  # noqa: S308
@@ -400,5 +415,5 @@ SCREENS: dict[str, Callable[[str], tuple[str, Context]]] = {
     "home": home, "list": listing, "empty": empty, "board": board, "record": record, "company": company, "form": form, "conflict": conflict,
     "search": search, "forecast": forecast, "metric": metric, "import_upload": import_upload, "import_map": import_map, "import_check": import_check,
     "import_run": import_run, "settings": settings, "login": login, "login_code": login_code, "error": error,
-    "dialog": dialog, "palette": palette, "edit": edit, "options": options,
+    "dialog": dialog, "filter_fields": filter_fields, "filter_value": filter_value, "columns": columns, "palette": palette, "edit": edit, "options": options,
 }  # fmt: skip

@@ -29,8 +29,8 @@ document.addEventListener("submit", (event) => {
   } else if (!form.closest("[data-editing]")) setTimeout(() => busy(form, true));
 }, true);
 document.addEventListener("htmx:finally:request", (event) => {
-  const form = /** @type {Element} */ (event.target).closest("form");
-  if (form) setTimeout(() => busy(form, false));
+  const form = event.target instanceof Element && event.target.closest("form");
+  if (form instanceof HTMLFormElement) setTimeout(() => busy(form, false));
 });
 addEventListener("pageshow", () => all("form[data-busy]").forEach((form) => busy(/** @type {HTMLFormElement} */ (form), false)));
 

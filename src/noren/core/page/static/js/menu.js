@@ -19,6 +19,12 @@ document.addEventListener("click", (event) => {
   if (target instanceof HTMLDialogElement && target.matches("[data-light]")) target.close();
 });
 
+// Rows of a short list change places with [data-up].
+document.addEventListener("click", (event) => {
+  const row = /** @type {Element} */ (event.target).closest("[data-up]")?.closest("li");
+  if (row?.previousElementSibling) row.after(row.previousElementSibling);
+});
+
 // A form that the server sends into the sheet opens it; the event `close` from the server closes it.
 document.addEventListener("htmx:after:swap", () => {
   const sheet = document.getElementById("sheet");
