@@ -23,7 +23,6 @@ from noren.core.metric.ask import _readable
 from noren.core.metric.declare import (
     ALLOCATIONS,
     Conversion,
-    Count,
     Days,
     Derived,
     Distribution,
@@ -127,7 +126,7 @@ def _weighted(q: Question, found: QuerySet[Any], value: Any) -> QuerySet[Any]:
     # Added up by themselves, so that the rows stay whole records.
     text, params = weights.order_by().values_list("pk", "counted").query.sql_with_params()
     table = found.model._meta.db_table
-    counted = RawSQL(f"(SELECT p.counted FROM ({text}) p(id, counted) WHERE p.id = {table}.id)", params)  # noqa: S608, S611
+    counted = RawSQL(f"(SELECT p.counted FROM ({text}) p(id, counted) WHERE p.id = {table}.id)", params)  # noqa: S611
     every = found.model.every.filter(pk__in=found.values("pk"))
     return every.annotate(counted=counted)  # type: ignore[no-any-return]
 
@@ -208,10 +207,10 @@ def _steps(q: Question, leaf: Conversion, part: str) -> QuerySet[Any]:
     found = sql.reached(replace(q, dims=()), leaf)
     if found is None or part == MISSING:
         return every.none().annotate(counted=Const(0))
-    went = f"SELECT k, count(*) FILTER (WHERE further) AS went FROM ({found[0]}) c GROUP BY k"  # noqa: S608
+    went = f"SELECT k, count(*) FILTER (WHERE further) AS went FROM ({found[0]}) c GROUP BY k"
     table = leaf.model._meta.db_table
-    counted = RawSQL(f"(SELECT w.went FROM ({went}) w WHERE w.k = {table}.id)", found[1])  # noqa: S608, S611
-    keys = RawSQL(f"SELECT c.k FROM ({found[0]}) c", found[1])  # noqa: S608, S611
+    counted = RawSQL(f"(SELECT w.went FROM ({went}) w WHERE w.k = {table}.id)", found[1])  # noqa: S611
+    keys = RawSQL(f"SELECT c.k FROM ({found[0]}) c", found[1])  # noqa: S611
     return every.filter(pk__in=keys).annotate(counted=counted)
 
 

@@ -1,0 +1,83 @@
+"""Filters typed by people: a reference may be given by its name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.core.exceptions import FieldDoesNotExist
+from django.utils.translation import gettext_lazy as _
+
+from noren.core.access.actor import Actor
+from noren.core.access.scope import visible
+from noren.core.base.errors import NotFound
+from noren.core.filter.condition import Cond, F
+from noren.core.filter.url import from_params
+from noren.core.metric.declare import Metric
+from noren.core.metric.question import CannotAsk, Words
+from noren.core.record.declare import record_of
+
+NAMES = ("name", "legal_name", "title", "email", "external_id")
+
+
+def typed_filter(metric: Metric, texts: Iterable[str], actor: Actor) -> F:
+    """`["owner=Anna Snelling", "amount__gte=1000"]` as a filter; names of references become their ids."""
+    conditions: dict[str, list[str]] = {}
+    for text in texts:
+        name, mark, value = text.partition("=")
+        if not mark:
+            raise CannotAsk(_("“%(text)s” is not a condition: write field=value."), text=text)
+        conditions.setdefault(name.strip(), []).append(value.strip())
+    return with_ids(metric, from_params(conditions), actor)
+
+
+def with_ids(metric: Metric, where: F, actor: Actor) -> F:
+    words = Words(metric, actor)
+
+    def change(node: Any) -> Any:
+        if not isinstance(node, Cond):
+            return (
+                type(node)(tuple(change(p) for p in node.parts))
+                if hasattr(node, "parts")
+                else type(node)(change(node.part))
+            )
+        term = words.term(node.field)
+        if term is None:
+            raise CannotAsk(
+                _("%(metric)s cannot be filtered by “%(name)s”. Possible: %(possible)s."), metric=metric.label,
+                name=node.field, possible=", ".join(dict.fromkeys((*metric.dimensions(), *record_of(metric.model).filters))),
+            )  # fmt: skip
+        if term.kind != "ref" or term.target is None or node.value is None:
+            return node
+        values = node.value if isinstance(node.value, tuple) else (node.value,)
+        ids = tuple(_id(term.target, str(v), actor) for v in values)
+        return Cond(node.field, node.op, ids if isinstance(node.value, tuple) else ids[0])
+
+    return F(change(where.node))
+
+
+def _id(target: Any, text: str, actor: Actor) -> Any:
+    if text.startswith("@") or text.isdigit():
+        return text
+    names = [name for name in dict.fromkeys((_title(target), *NAMES)) if _has(target, name)]
+    for name in names:
+        found = list(visible(target, actor).filter(**{f"{name}__iexact": text}).values_list("pk", flat=True)[:2])
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise CannotAsk(_("There are several called “%(name)s”: give the number instead."), name=text)
+    raise CannotAsk(_("There is no %(noun)s called “%(name)s”."), noun=target._meta.verbose_name, name=text)
+
+
+def _title(target: Any) -> str:
+    try:
+        return record_of(target).title_field()
+    except (NotFound, IndexError):
+        return "name"
+
+
+def _has(target: Any, name: str) -> bool:
+    try:
+        return not target._meta.get_field(name).is_relation
+    except FieldDoesNotExist:
+        return False

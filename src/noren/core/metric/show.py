@@ -1,0 +1,68 @@
+"""Numbers as people read them, in the firm's money and the reader's language."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from noren.core.access.firm import firm
+from noren.core.base.money import Locale, Money, exponent
+from noren.core.metric.declare import DAYS, MONEY, MONEY_PER_DAY, PERCENT
+
+NOTHING = "—"
+
+
+def locale() -> Locale:
+    return "ja" if (get_language() or "ja").startswith("ja") else "en"
+
+
+def exact(value: Any, unit: str) -> Any:
+    """For programs: money in whole units of the currency, everything else as it is; int where it is one."""
+    if value is None:
+        return None
+    if unit in (MONEY, MONEY_PER_DAY):
+        places = exponent(firm().currency)
+        value = value / 10**places if isinstance(value, float) else Decimal(value) / 10**places
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    return value
+
+
+def show(value: Any, unit: str) -> str:
+    """In full: `¥8,600,000`, `63.2 %`, `51.8 days`, `4,238`."""
+    if value is None:
+        return NOTHING
+    text, after = split(value, unit, full=True)
+    return f"{text} {after}".strip() if unit != PERCENT else f"{text}{after}"
+
+
+def split(value: Any, unit: str, full: bool = False) -> tuple[str, str]:
+    """(figure, unit) for a tile: money shortened, unless `full`."""
+    if value is None:
+        return NOTHING, ""
+    if unit in (MONEY, MONEY_PER_DAY):
+        money = Money(round(value), firm().currency)
+        text = money.show() if full else money.compact(locale())
+        return text, _("per day") if unit == MONEY_PER_DAY else ""
+    if unit == PERCENT:
+        return f"{float(value) * 100:.1f}", "%"
+    if unit == DAYS:
+        return number(value, 1), _("days")
+    return number(value, 1), ""
+
+
+def number(value: Any, places: int = 2) -> str:
+    """Thousands separated, no needless decimals."""
+    if float(value) == int(value):
+        return f"{int(value):,}"
+    return f"{float(value):,.{places}f}"
+
+
+def interval(low: Any, high: Any, unit: str) -> str:
+    """`61.9–64.3%`; empty when there is none."""
+    if low is None and high is None:
+        return ""
+    return f"{show(low, unit).removesuffix('%')}–{show(high, unit)}"
