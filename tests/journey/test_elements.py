@@ -10,11 +10,10 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
-
 from tests.browser import SWITCHES, chromium
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
-import gallery  # noqa: E402
+import gallery
 
 
 @pytest.fixture(scope="module")
