@@ -55,17 +55,22 @@ def _owned(owner: str, actor: Actor, level: Level) -> Q:
 def _inherited(model: type[Model], actor: Actor, verb: str) -> Q | None:
     """A child row follows its first parent that is set; a row without any follows its own owner.
 
-    To see a child is to see its parent. To change it needs the verb on the child's own noun as well, within its level.
+    To see a child is to see its parent. To change it needs the verb on the child's own noun as well, within its level:
+    measured at its own owner, or for a child without one at the parent's (what is shared for editing counts as one's own).
     """
     rule = model.reach
     level = actor.level(model, verb)
     if level is Level.NONE:
         return Q(pk__in=())
+    through = verb != "view" and level is not Level.ALL and not rule.owner
     whole = Q(pk__in=())
     unset = Q()
     limited = False
     for here, parent, key in _parents(model):
         limit = reach(parent, actor, "view")
+        if through:
+            near = _near(parent, actor, level)
+            limit = near if limit is None else limit & near
         if limit is not None:
             limited = True
             here &= Q(**{f"{key}__in": parent.every.filter(limit).values("pk")})
@@ -74,9 +79,17 @@ def _inherited(model: type[Model], actor: Actor, verb: str) -> Q | None:
     if level is Level.ALL and not limited:
         return None
     orphans = unset & _owned(rule.owner, actor, level) if level is not Level.ALL else unset
-    if verb != "view" and level is not Level.ALL:
+    if verb != "view" and level is not Level.ALL and rule.owner:
         whole &= _owned(rule.owner, actor, level)
     return whole | orphans
+
+
+def _near(parent: type[Model], actor: Actor, level: Level) -> Q:
+    """Parents that a level reaches by their owner, or that are shared with the actor for editing."""
+    near = _owned(parent.reach.owner, actor, level)
+    if parent.word() in actor.shared:
+        near |= Q(pk__in=_shared_ids(parent.word(), actor, "edit"))
+    return near
 
 
 def _parents(model: type[Model]) -> list[tuple[Q, type[Model], str]]:

@@ -123,8 +123,8 @@ def _give_owner(row: Model, values: Mapping[str, Any], by: Actor) -> None:
 
 
 def _may_assign(row: Model, by: Actor) -> None:
-    """Giving a row away needs the right, and the row must stay within reach of it."""
-    if not by.may(type(row), "assign"):
+    """Giving a row away needs the right, and the row as it is stored must lie within the reach of it."""
+    if not visible(type(row), by, "assign").filter(pk=row.pk).exists():
         raise Forbidden(_("Your role does not allow changing the owner."))
 
 

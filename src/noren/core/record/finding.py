@@ -68,12 +68,11 @@ def terms(text: str) -> list[str]:
 
 def searchable(actor: Actor) -> list[type[Record]]:
     """The records an actor may search, in the order of the rail."""
-    found = [r for r in RECORDS.values() if r.model.searched and actor.may(r.word(), "view") or _is_open(r)]
+    found = [
+        r for r in RECORDS.values()
+        if r.model.searched and (r.model.reach.open_to_all or actor.may(r.word(), "view") or r.word() in actor.shared)
+    ]  # fmt: skip
     return sorted(found, key=lambda r: r.nav[1] if r.nav else 99)
-
-
-def _is_open(record: type[Record]) -> bool:
-    return bool(record.model.searched) and record.model.reach.open_to_all
 
 
 def find(text: str, actor: Actor, records: Iterable[type[Record]] | None = None, limit: int = 8) -> list[Group]:

@@ -1,0 +1,268 @@
+"""Every address, every actor, every relation to a row: allowed as the truth table says, silent otherwise.
+
+A denied request tells nothing of the row and leaves every table as it was. NOREN_FULL_MATRIX=1 tries every cell; the
+usual run tries each actor with every noun but fewer relations.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.test import Client
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from noren.accounts.models import User
+from noren.core.access.models import Role, Share
+from noren.core.access.scope import fetch, nouns, visible
+from noren.core.action.door import actions_of
+from noren.core.base.errors import Forbidden, NotFound
+from noren.core.record.declare import Record
+from tests import make
+from tests.contract import routes, truth
+from tests.contract.calls import Program
+from tests.contract.world import World, digest, shape
+
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+FULL = os.environ.get("NOREN_FULL_MATRIX") == "1"
+ACTORS = list(truth.LEVELS)
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One request and what must come of it. wanted: 200 stands for any answer of somebody who was let in."""
+
+    method: str
+    url: str
+    body: Any
+    wanted: int
+    word: str = ""
+    relation: str = ""
+
+
+LET_IN = (200, 201, 204, 409, 422)
+
+
+def test_every_address_belongs_to_a_class() -> None:
+    assert routes.routes()
+
+
+@pytest.fixture(autouse=True)
+def _firm() -> None:
+    make.firm()
+
+
+@pytest.mark.parametrize("actor", ACTORS)
+def test_the_api_does_what_the_truth_table_says(actor: str) -> None:
+    world = World(actor)
+    api = Program(world.secret)
+    cells = list(_sampled(_cells(world)))
+    denied = [cell for cell in cells if cell.wanted >= 400]
+    before = digest()
+    for cell in denied:
+        _try(world, api, cell)
+    assert digest() == before, "a request was refused and yet something changed"
+    for cell in cells:
+        if cell.wanted < 400:
+            mark = transaction.savepoint()
+            _try(world, api, cell)
+            transaction.savepoint_rollback(mark)
+    assert len(cells) > 100
+
+
+def _try(world: World, api: Program, cell: Cell) -> None:
+    response = api.send(cell.method, cell.url, cell.body)
+    said = response.content.decode()
+    told = f"{world.actor}: {cell.method} {cell.url} ({cell.relation}) gave {response.status_code}: {said[:300]}"
+    assert response.status_code == cell.wanted or (cell.wanted == 200 and response.status_code in LET_IN), told
+    for word, relation in world.seen(said):
+        assert cell.wanted == 200, f"a refusal speaks of {word} ({relation}): {told}"
+        assert truth.may(world.actor, shape(_model(word)), relation, "view"), f"{word} ({relation}) leaked: {told}"
+
+
+def _model(word: str) -> Any:
+    return next(model for model in nouns() if model.word() == word)
+
+
+def _sampled(cells: Iterator[Cell]) -> Iterator[Cell]:
+    dice = random.Random(20261120)
+    for cell in cells:
+        if FULL or cell.relation in ("own", "foreign", "") or dice.random() < 0.34:
+            yield cell
+
+
+def _cells(world: World) -> Iterator[Cell]:
+    for record in routes.records():
+        base = f"/api/v1/{record.module()}/{record.plural()}"
+        kind = shape(record.model)
+        yield Cell("GET", base, None, 401 if world.actor in truth.OUTSIDE else 200, record.word())
+        new = truth.status_of_new(world.actor)
+        yield Cell("POST", base, {}, 405 if new != 401 and not record.form and world.actor != "read key" else new, record.word())
+        for relation in truth.RELATIONS:
+            yield from _row_cells(world, record, kind, relation, base)
+
+
+def _row_cells(world: World, record: type[Record], kind: str, relation: str, base: str) -> Iterator[Cell]:
+    pk = world.rows[record.word(), relation].pk
+    gone = world.binned[record.word(), relation].pk
+    who = world.actor
+
+    def cell(method: str, tail: str, body: Any, wanted: int) -> Cell:
+        return Cell(method, f"{base}/{tail}", body, wanted, record.word(), relation)
+
+    def status(verb: str, changes: bool) -> int:
+        return truth.status(who, kind, relation, verb, changes=changes)
+
+    yield cell("GET", f"{pk}", None, status("view", False))
+    yield cell("GET", f"{pk}/history", None, status("view", False))
+    yield cell("GET", f"{gone}", None, 401 if who in truth.OUTSIDE else 404)
+    patch = status("edit", True)
+    yield cell("PATCH", f"{pk}", _change(record), 405 if not record.form and patch != 401 and who != "read key" else patch)
+    yield cell("DELETE", f"{pk}", None, status("remove", True))
+    yield cell("POST", f"{pk}/restore", {}, status("view", True))
+    back = status("remove", True)
+    yield cell("POST", f"{gone}/restore", {}, 404 if back == 403 and who != "read key" else back)
+    for act in actions_of(record.model):
+        if act.on_row:
+            yield cell("POST", f"{pk}/{act.slug}", {}, status(act.right, True))
+    yield cell("POST", f"{pk}/no-such-verb", {}, 401 if who in truth.OUTSIDE else 403 if who == "read key" else 404)
+
+
+def _change(record: type[Record]) -> dict[str, Any]:
+    for name in record.form_names():
+        field = record.field(name)
+        if field.kind in ("text", "longtext"):
+            return {name: "changed"}
+    return {}
+
+
+@pytest.mark.parametrize("actor", ACTORS)
+def test_lists_and_search_give_exactly_what_may_be_seen(actor: str) -> None:
+    world = World(actor)
+    api = Program(world.secret)
+    if actor in truth.OUTSIDE:
+        assert api.get("search", q="canary")[0] == 401
+        return
+    for record in routes.records():
+        kind = shape(record.model)
+        mine = {world.rows[record.word(), r].pk for r in truth.RELATIONS}
+        wanted = {world.rows[record.word(), r].pk for r in truth.RELATIONS if truth.may(actor, kind, r, "view")}
+        status, body = api.get(f"{record.module()}/{record.plural()}", limit=200)
+        assert status == 200
+        assert {row["id"] for row in body["data"]} & mine == wanted, record.word()
+    _status, body = api.get("search", q="canary", limit=50)
+    hits = {(hit["noun"], hit["id"]) for hit in body["data"]}
+    for record in routes.records():
+        if record.model.searched:
+            for relation in truth.RELATIONS:
+                row, may = world.rows[record.word(), relation], truth.may(actor, shape(record.model), relation, "view")
+                assert ((record.word(), row.pk) in hits) == may, (record.word(), relation)
+
+
+# -- pages ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("actor", [a for a in ACTORS if a != "read key"])
+def test_pages_show_only_what_may_be_seen(actor: str) -> None:
+    world = World(actor)
+    client = Client(raise_request_exception=False)
+    if actor not in truth.OUTSIDE:
+        client.force_login(world.me)
+        client.get("/")
+    before = digest()
+    for url, word, relation in _pages(actor):
+        if "{pk}" in url:
+            url = url.replace("{pk}", str(world.rows[word, relation].pk))
+        response = client.get(url)
+        said = b"".join(response.streaming_content) if response.streaming else response.content
+        told = f"{actor}: GET {url} ({relation}) gave {response.status_code}"
+        assert response.status_code < 500, told
+        if actor in truth.OUTSIDE:
+            assert response.status_code in (301, 302, 303, 401, 403, 404, 405), told
+        for other, near in world.seen(said.decode(errors="replace")):
+            assert truth.may(actor, shape(_model(other)), near, "view"), f"{other} ({near}) leaked: {told}"
+        if relation and not truth.may(actor, shape(_model(word)), relation, "view"):
+            assert response.status_code in (302, 303, 401, 403, 404, 405), told
+    assert digest() == before, "reading a page changed something"
+
+
+def _pages(actor: str) -> Iterator[tuple[str, str, str]]:
+    """(address with {pk}, noun, relation) of every page: the generic ones for every noun."""
+    dice = random.Random(actor)
+    for route in routes.of("page", "record page"):
+        if route.kind == "page" or "<int:pk>" not in route.pattern:
+            if route.kind == "record page":
+                for record in routes.records():
+                    if FULL or record.nav or dice.random() < 0.3:
+                        yield route.url(record), "", ""
+            elif not any(word in route.pattern for word in ("logout", "end/")):
+                yield route.url(), "", ""
+            continue
+        for record in routes.records():
+            for relation in truth.RELATIONS:
+                if FULL or dice.random() < 0.25:
+                    yield route.url(record, pk=987654321).replace("987654321", "{pk}"), record.word(), relation
+
+
+# -- random roles ----------------------------------------------------------------------------------------------------
+
+levels = st.sampled_from(["none", "own", "team", "all"])
+role_sets = st.lists(st.fixed_dictionaries({}, optional={v: levels for v in ("view", "edit", "remove")}), max_size=3)
+rows_wished = st.lists(st.tuples(st.integers(0, 3), st.sampled_from(["", "view", "edit"])), min_size=1, max_size=12)
+
+
+@given(role_sets, rows_wished)
+@settings(max_examples=200 if FULL else 25, deadline=None, suppress_health_check=list(HealthCheck))
+def test_rows_given_are_those_counted_by_hand(roles: list[dict[str, str]], wished: list[tuple[int, str]]) -> None:
+    """Deals of four owners, some shared: for each verb the set of ids equals the one found by looking at each row."""
+    mark = transaction.savepoint()
+    try:
+        top = make.team()
+        me = make.user(None, team=top)
+        owners = [me, make.user(None, team=top), make.user(None, team=make.team(parent=top)), make.user(None, team=make.team())]
+        for n, rights in enumerate(roles):
+            role = Role(name=f"r{n}", rights={f"sales.deal.{verb}": level for verb, level in rights.items()})
+            role.save()
+            me.roles.add(role)
+        facts = []
+        for owner, share in wished:
+            deal = make.deal(owner=owners[owner])
+            if share:
+                Share(noun="sales.deal", row_id=deal.pk, user=me, may_edit=share == "edit").save()
+            facts.append((deal, owner, share))
+        me.save()
+        actor = User.objects.get(pk=me.pk).actor()
+        for verb in ("view", "edit", "remove"):
+            reach = max([("none", "own", "team", "all").index(r.get(verb, "none")) for r in roles], default=0)
+            wanted = {
+                deal.pk
+                for deal, owner, share in facts
+                if reach >= (1, 2, 2, 3)[owner] or (verb == "view" and share) or (verb == "edit" and share == "edit")
+            }
+            deals = [deal for deal, _owner, _share in facts]
+            got = set(visible(type(deals[0]), actor, verb).values_list("pk", flat=True))
+            assert got == wanted, (verb, roles)
+            for deal in deals:
+                try:
+                    fetch(type(deal), actor, deal.pk, verb)
+                    found = True
+                except (NotFound, Forbidden):
+                    found = False
+                assert found == (deal.pk in wanted)
+    finally:
+        transaction.savepoint_rollback(mark)
+
+
+def test_the_truth_table_knows_every_verb_of_access() -> None:
+    """A right that no actor of the table has would never be tried."""
+    rights = {act.right for record in routes.records() for act in actions_of(record.model)}
+
+    assert rights <= {"edit", "close", "view", "remove", "create", "assign", "share"} | set(truth.LEVELS["admin"])
+    assert json.dumps(truth.LEVELS)
