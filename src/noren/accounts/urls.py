@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, path, re_path
 from django.views.generic import RedirectView
 
-from noren.accounts.pages import gate, mine
+from noren.accounts.pages import audit, firm, gate, keys, mine, people, share, welcome
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("login/", gate.Login.as_view(), name="account_login"),
@@ -30,4 +30,30 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settings/security/passkeys/<int:pk>/remove/", mine.passkey_remove, name="mfa_remove_webauthn"),
     path("settings/security/codes/", mine.codes, name="mfa_view_recovery_codes"),
     path("settings/security/sessions/<int:pk>/end/", mine.session_end, name="session_end"),
+    path("settings/firm/", firm.firm_page, name="firm"),
+    path("settings/people/", people.people, name="people"),
+    path("settings/people/invite/", people.invite_page, name="invite"),
+    path("settings/people/<int:pk>/", people.person, name="person"),
+    re_path(
+        r"^settings/people/(?P<pk>[0-9]{1,18})/(?P<verb>link|deactivate|reactivate|logout)/$", people.person_do, name="person_do"
+    ),
+    path("settings/roles/add/", people.role_add, name="role_add"),
+    path("settings/roles/<int:pk>/", people.rights, name="rights"),
+    path("settings/teams/", firm.teams, name="teams"),
+    path("settings/teams/<int:pk>/", firm.team, name="team"),
+    path("settings/fields/", firm.fields_page, name="fields"),
+    path("settings/fields/add/", firm.field_form, name="field_add"),
+    path("settings/fields/<int:pk>/", firm.field_form, name="field"),
+    path("settings/fields/<int:pk>/remove/", firm.field_remove, name="field_remove"),
+    path("settings/keys/", keys.keys, name="keys"),
+    path("settings/keys/add/", keys.key_add, name="key_add"),
+    path("settings/keys/<int:pk>/revoke/", keys.key_revoke, name="key_revoke"),
+    path("settings/audit/", audit.audit, name="audit"),
+    path("settings/audit.csv", audit.audit_csv, name="audit_csv"),
+    path("settings/jobs/", audit.jobs, name="jobs"),
+    path("settings/jobs/<int:pk>/again/", audit.job_again, name="job_again"),
+    path("share/<str:noun>/<int:pk>/", share.share, name="share"),
+    path("share/<int:pk>/end/", share.share_end, name="share_end"),
+    path("welcome/", welcome.welcome, name="welcome"),
+    path("health", audit.health, name="health"),
 ]

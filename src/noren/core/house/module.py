@@ -8,6 +8,8 @@ from importlib.util import find_spec
 from django.apps import AppConfig
 
 ROOMS = ("events", "actions", "records", "metrics", "reactions", "jobs")
+CHORES = ("noren.core.job.rescue", "noren.core.action.jobs")
+"""Timed jobs of the ground floor; the worker knows only what was read."""
 
 
 class ModuleConfig(AppConfig):
@@ -19,6 +21,8 @@ class ModuleConfig(AppConfig):
         cls.default = True
 
     def ready(self) -> None:
+        for chores in CHORES:
+            import_module(chores)
         for room in ROOMS:
             name = f"{self.name}.{room}"
             spec = find_spec(name)

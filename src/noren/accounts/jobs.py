@@ -1,0 +1,23 @@
+"""Chores around log-in: sessions and links that ended, counters that ran out."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from allauth.usersessions.models import UserSession
+from django.contrib.sessions.models import Session
+from django.core.cache import cache
+from django.utils import timezone
+
+from noren.accounts.models import Ticket
+from noren.core.job.job import timed
+
+
+@timed("20 * * * *", queue="slow")
+def sweep() -> None:
+    """Each hour: forget what cannot be used any more."""
+    now = timezone.now()
+    Session.objects.filter(expire_date__lt=now).delete()
+    UserSession.objects.exclude(session_key__in=Session.objects.values("session_key")).delete()
+    Ticket.objects.filter(until__lt=now - timedelta(days=30)).delete()
+    cache.sweep()  # type: ignore[attr-defined]

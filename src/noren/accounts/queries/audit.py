@@ -1,0 +1,148 @@
+"""The audit log: every fact, newest first, with who, by which door, and what changed from what to what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.apps import apps
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
+
+from noren.accounts.models import User
+from noren.core.access.actor import Actor
+from noren.core.base.errors import Refusal
+from noren.core.event.event import EVENTS
+from noren.core.event.models import Fact
+from noren.core.record.declare import RECORDS
+
+PAGE = 50
+DOORS = ("page", "api", "import", "command", "rule", "house")
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What to show: a person, a noun, an event, a door, a period; `before` is the key of the last line shown."""
+
+    who: int | None = None
+    noun: str = ""
+    event: str = ""
+    door: str = ""
+    start: date | None = None
+    end: date | None = None
+    before: tuple[datetime, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    fact: Fact
+    who: str
+    door: str
+    subject: str
+    said: str
+    changes: tuple[tuple[str, str, str], ...]
+
+
+def facts(ask: Ask, zone: ZoneInfo) -> QuerySet[Fact]:
+    """The facts asked for, in order."""
+    rows = Fact.objects.select_related("by").order_by("-recorded_at", "-id")
+    if ask.who is not None:
+        rows = rows.filter(by_id=ask.who or None) if ask.who else rows.filter(by__isnull=True)
+    if ask.noun:
+        rows = rows.filter(noun=ask.noun)
+    if ask.event:
+        rows = rows.filter(name=ask.event)
+    if ask.door:
+        rows = rows.filter(via=ask.door)
+    if ask.start:
+        rows = rows.filter(recorded_at__gte=datetime.combine(ask.start, time(), zone))
+    if ask.end:
+        rows = rows.filter(recorded_at__lt=datetime.combine(ask.end + timedelta(days=1), time(), zone))
+    if ask.before:
+        at, pk = ask.before
+        rows = rows.filter(Q(recorded_at__lt=at) | Q(recorded_at=at, pk__lt=pk))
+    return rows
+
+
+def entries(rows: Iterable[Fact], actor: Actor) -> Iterator[Entry]:
+    """Facts as lines; titles of their subjects are read in batches."""
+    batch = list(rows)
+    titles = _titles(batch)
+    people = dict(User.every.filter(pk__in=_people_in(batch)).values_list("pk", "name"))
+    for fact in batch:
+        who = fact.by.name if fact.by else _("System")
+        subject = titles.get((fact.noun, fact.subject_id), "")
+        yield Entry(fact, who, door_word(fact.via), subject, _said(fact, who, subject), tuple(_changes(fact, actor, people)))
+
+
+def door_word(via: str) -> str:
+    return {
+        "page": _("Screen"), "api": "API", "import": _("Import"), "command": _("Command"), "rule": _("Rule"), "house": _("System"),
+    }.get(via, via)  # fmt: skip
+
+
+def _titles(batch: list[Fact]) -> dict[tuple[str, int], str]:
+    wanted: dict[str, set[int]] = {}
+    for fact in batch:
+        wanted.setdefault(fact.noun, set()).add(fact.subject_id)
+    found: dict[tuple[str, int], str] = {}
+    for noun, ids in wanted.items():
+        try:
+            model: Any = apps.get_model(noun)
+        except (LookupError, ValueError):
+            continue
+        manager = getattr(model, "every", model._default_manager)
+        for row in manager.filter(pk__in=ids):
+            found[noun, row.pk] = str(row)
+    return found
+
+
+def _people_in(batch: list[Fact]) -> set[int]:
+    return {
+        value
+        for fact in batch
+        for name, pair in (fact.changes or {}).items()
+        if name in ("owner", "reports_to") and isinstance(pair, list)
+        for value in pair
+        if isinstance(value, int)
+    }
+
+
+def _said(fact: Fact, who: str, subject: str) -> str:
+    declared = EVENTS.get(fact.name)
+    if declared is None:
+        return fact.name
+    try:
+        return str(declared.says).format(by=who, subject=subject or "—", **fact.payload)
+    except (KeyError, IndexError, ValueError):
+        return fact.name
+
+
+def _changes(fact: Fact, actor: Actor, people: dict[int, str]) -> Iterator[tuple[str, str, str]]:
+    """(field, from, to), without fields that the reader may not see."""
+    record = RECORDS.get(fact.noun)
+    for name, pair in (fact.changes or {}).items():
+        if not isinstance(pair, list) or len(pair) != 2:
+            continue
+        label = name
+        if record is not None:
+            try:
+                shown = record.field(name)
+            except (LookupError, Refusal):
+                shown = None
+            if shown is not None:
+                if not record.may_read(name, actor):
+                    continue
+                label = str(shown.label)
+        yield label, *(_value(one, name, people) for one in pair)
+
+
+def _value(value: Any, name: str, people: dict[int, str]) -> str:
+    if value in (None, ""):
+        return _("empty")
+    if name in ("owner", "reports_to") and value in people:
+        return people[value]
+    return str(value)[:200]

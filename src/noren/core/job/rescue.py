@@ -1,0 +1,150 @@
+"""Keeping the queue healthy: jobs of dead workers start again, finished ones are forgotten.
+
+A worker notes every ten seconds that it lives. When it falls silent, because it was killed or only because the
+machine slept, its jobs are handed out again. A job may therefore run twice, even side by side, and every job whose
+effect must happen once guards it itself, in one of three ways:
+
+* a unique key: the effect writes a row that can exist only once, in the same transaction (`event.Done`, `action.Answer`,
+  a unique constraint), and the second run finds it there;
+* `fenced(key)`: an advisory lock held to the end of the transaction; who does not get it leaves the work to the other;
+* work that may be repeated: it reads the state and brings it to where it should be (recount, resend of the same key).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from noren.core.job.job import timed
+
+SILENT = 30
+"""Seconds without a sign of life after which a worker counts as dead."""
+
+KEEP = timedelta(days=7)
+KEEP_FAILED = timedelta(days=60)
+
+
+@contextmanager
+def fenced(key: str) -> Iterator[bool]:
+    """A transaction that only one at a time has for a key: yields False when another one is at it right now."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [key])
+            got = bool(cursor.fetchone()[0])
+        yield got
+
+
+@timed("* * * * *", queue="interactive")
+def rescue_stalled() -> None:
+    """Each minute: put the jobs of silent workers back into the queue."""
+    rescue()
+
+
+def rescue(silent: int = SILENT) -> int:
+    """The same now; how many jobs were put back."""
+    with fenced("noren.rescue") as mine:
+        if not mine:
+            return 0
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT job.id FROM procrastinate_jobs job LEFT JOIN procrastinate_workers worker ON worker.id = job.worker_id "
+                "WHERE job.status = 'doing' AND (worker.id IS NULL OR worker.last_heartbeat < now() - make_interval(secs => %s)) "
+                "FOR UPDATE OF job SKIP LOCKED",
+                [silent],
+            )
+            found = [row[0] for row in cursor.fetchall()]
+            for pk in found:
+                cursor.execute("SELECT procrastinate_retry_job_v2(%s, now(), NULL, NULL, NULL)", [pk])
+            cursor.execute(
+                "DELETE FROM procrastinate_workers WHERE last_heartbeat < now() - make_interval(secs => %s)", [silent * 20]
+            )
+    return len(found)
+
+
+@timed("17 * * * *", queue="slow")
+def prune_finished() -> None:
+    """Each hour: forget jobs that ended well a week ago, and failed ones after sixty days."""
+    prune()
+
+
+def prune(keep: timedelta = KEEP, keep_failed: timedelta = KEEP_FAILED) -> int:
+    """Forget old jobs in portions of 5,000; how many."""
+    gone = 0
+    now = timezone.now()
+    while True:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(
+                "DELETE FROM procrastinate_jobs WHERE id IN (SELECT job.id FROM procrastinate_jobs job JOIN LATERAL "
+                "(SELECT max(at) AS at FROM procrastinate_events WHERE job_id = job.id) event ON true "
+                "WHERE (job.status IN ('succeeded', 'cancelled', 'aborted') AND event.at < %s) "
+                "OR (job.status = 'failed' AND event.at < %s) LIMIT 5000)",
+                [now - keep, now - keep_failed],
+            )
+            count = cursor.rowcount
+        gone += count
+        if count < 5000:
+            return gone
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """waiting: jobs due now; oldest_s: how long the oldest of them has waited; heard_s: seconds since any worker's last
+    sign of life, None when there is none; doing, failed: counts."""
+
+    waiting: int
+    oldest_s: int
+    heard_s: int | None
+    doing: int
+    failed: int
+
+
+def queue_state() -> State:
+    """How the queue stands, in one query."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FILTER (WHERE status = 'todo' AND coalesce(scheduled_at, now()) <= now()), "
+            "count(*) FILTER (WHERE status = 'doing'), count(*) FILTER (WHERE status = 'failed'), "
+            "extract(epoch FROM now() - min(coalesce(scheduled_at, (SELECT min(at) FROM procrastinate_events e "
+            "WHERE e.job_id = j.id))) FILTER (WHERE status = 'todo' AND coalesce(scheduled_at, now()) <= now())), "
+            "(SELECT extract(epoch FROM now() - max(last_heartbeat)) FROM procrastinate_workers) "
+            "FROM procrastinate_jobs j WHERE status IN ('todo', 'doing', 'failed')"
+        )
+        waiting, doing, failed, oldest, heard = cursor.fetchone()
+    return State(waiting, int(oldest or 0), None if heard is None else int(heard), doing, failed)
+
+
+@dataclass(frozen=True, slots=True)
+class FailedJob:
+    id: int
+    task: str
+    queue: str
+    attempts: int
+    at: datetime | None
+
+
+def failed_jobs(limit: int = 100) -> list[FailedJob]:
+    """The latest jobs that gave up."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, task_name, queue_name, attempts, (SELECT max(at) FROM procrastinate_events e WHERE e.job_id = j.id) "
+            "FROM procrastinate_jobs j WHERE status = 'failed' ORDER BY id DESC LIMIT %s",
+            [limit],
+        )
+        return [FailedJob(*row) for row in cursor.fetchall()]
+
+
+def again(job_id: int) -> bool:
+    """Put a failed job back into the queue; False when it is not failed (any more)."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM procrastinate_jobs WHERE id = %s AND status = 'failed' FOR UPDATE", [job_id])
+        if cursor.fetchone() is None:
+            return False
+        values: list[Any] = [job_id]
+        cursor.execute("SELECT procrastinate_retry_job_v2(%s, now(), NULL, NULL, NULL)", values)
+    return True
