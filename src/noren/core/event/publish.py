@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +17,18 @@ from noren.core.event.models import Done, Fact
 from noren.core.job.job import job, later
 
 MAX_DEPTH = 8
+_batch: ContextVar[int | None] = ContextVar("batch", default=None)
+
+
+@contextmanager
+def in_batch(number: int) -> Iterator[None]:
+    """Mark every fact told inside as part of one piece of work, so that it can be taken back as a whole."""
+    token = _batch.set(number)
+    try:
+        yield
+    finally:
+        _batch.reset(token)
+
 
 Reaction = Callable[[Fact], None]
 Echo = Callable[[list[Fact]], None]
@@ -77,7 +91,7 @@ def publish(
         Fact(
             name=one.name, noun=one.noun(), subject_id=one.subject, payload=one.payload(),
             changes=changes[i] if changes else None, by_id=by.user_id, via=by.via, cause=cause, depth=depth,
-            batch=batch, at=at or now, recorded_at=now,
+            batch=_batch.get() if batch is None else batch, at=at or now, recorded_at=now,
         )
         for i, one in enumerate(listed)
     ]  # fmt: skip
