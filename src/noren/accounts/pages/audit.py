@@ -26,6 +26,7 @@ from noren.accounts.pages.frame import field, page
 from noren.accounts.pages.people import _number, admin_of
 from noren.accounts.queries.audit import DOORS, PAGE, Ask, door_word, entries, facts
 from noren.core.access.actor import Actor, actor_of
+from noren.core.action.plain import SAYS
 from noren.core.event.event import EVENTS
 from noren.core.event.models import Fact
 from noren.core.job.rescue import again, failed_jobs, queue_state
@@ -78,7 +79,7 @@ def audit(request: HttpRequest) -> HttpResponse:
     fields = [
         field("who", _("Who"), "select", request.GET.get("who", ""), options=people),
         field("noun", _("What"), "select", ask.noun, options=[("", _("anything")), *sorted(labels.items(), key=lambda p: p[1])]),
-        field("event", _("Event"), "select", ask.event, options=[("", _("any")), *((n, n) for n in sorted(EVENTS))]),
+        field("event", _("Event"), "select", ask.event, options=[("", _("any")), *((n, n) for n in _events(ask.noun))]),
         field("door", _("Door"), "select", ask.door, options=[("", _("any")), *((d, door_word(d)) for d in DOORS)]),
         field("from", _("From"), "date", ask.start.isoformat() if ask.start else ""),
         field("to", _("To"), "date", ask.end.isoformat() if ask.end else ""),
@@ -88,6 +89,14 @@ def audit(request: HttpRequest) -> HttpResponse:
         following=following, first=first if ask.before else "", total=_about_how_many(ask, actor),
         actions=[{"label": _("Export the log"), "icon": "download", "href": f"{reverse('audit_csv')}{first}"}],
     )  # fmt: skip
+
+
+def _events(noun: str) -> list[str]:
+    """Names of facts to choose from: all that are declared, or those of one noun."""
+    if not noun:
+        return sorted(EVENTS)
+    plain = {f"{noun}.{verb}" for verb in SAYS} if noun in RECORDS else set()
+    return sorted(plain | {name for name, one in EVENTS.items() if one.noun() == noun})
 
 
 def _about_how_many(ask: Ask, actor: Actor) -> str:

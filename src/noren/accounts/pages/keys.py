@@ -68,7 +68,7 @@ def key_add(request: HttpRequest) -> HttpResponse:
             return keys(request, made)
     fields = [
         field("name", _("What is it for?"), required=True, max=80),
-        field("scope", _("May"), "radio", "read", options=ApiKey.SCOPES),
+        field("scope", _("Scope"), "radio", "read", options=ApiKey.SCOPES),
         field("expires_on", _("Valid until"), "date", (timezone.localdate() + timedelta(days=365)).isoformat(),
               hint=_("Leave it empty for no end.")),
     ]  # fmt: skip

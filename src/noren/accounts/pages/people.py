@@ -104,12 +104,13 @@ def _matrix(role: Role, every: list[Role], team: Team | None) -> dict[str, Any]:
                 cells.append({"fixed": _("all"), "level": "all", "label": f"{label}: {verb_word(verb)}"})
                 continue
             level = _level(role, noun, verb)
-            choices = (Level.NONE, Level.ALL) if verb == "create" or not model.reach.owner else tuple(Level)
+            # Who may create at all may create: the level that is stored stands for "yes".
+            choices = (Level.NONE, level or Level.ALL) if verb == "create" else tuple(Level)
             cells.append({
-                "name": f"{noun}.{verb}", "label": f"{label}: {verb_word(verb)}", "level": level.name.lower(),
+                "name": f"{noun}.{verb}", "label": f"{label}: {verb_word(verb)}", "level": "all" if verb == "create" and level else level.name.lower(),
                 "options": [
                     {"value": one.name.lower(), "selected": one is level,
-                     "label": _("yes") if verb == "create" and one is Level.ALL else level_word(one)}
+                     "label": _("yes") if verb == "create" and one else level_word(one)}
                     for one in choices
                 ],
             })  # fmt: skip

@@ -12,8 +12,8 @@ from django.apps import apps
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
-from noren.accounts.models import User
 from noren.core.access.actor import Actor
+from noren.core.action.plain import SAYS
 from noren.core.base.errors import Refusal
 from noren.core.event.event import EVENTS
 from noren.core.event.models import Fact
@@ -71,11 +71,11 @@ def entries(rows: Iterable[Fact], actor: Actor) -> Iterator[Entry]:
     """Facts as lines; titles of their subjects are read in batches."""
     batch = list(rows)
     titles = _titles(batch)
-    people = dict(User.every.filter(pk__in=_people_in(batch)).values_list("pk", "name"))
+    names = _names(batch)
     for fact in batch:
         who = fact.by.name if fact.by else _("System")
         subject = titles.get((fact.noun, fact.subject_id), "")
-        yield Entry(fact, who, door_word(fact.via), subject, _said(fact, who, subject), tuple(_changes(fact, actor, people)))
+        yield Entry(fact, who, door_word(fact.via), subject, _said(fact, who, subject), tuple(_changes(fact, actor, names)))
 
 
 def door_word(via: str) -> str:
@@ -100,28 +100,45 @@ def _titles(batch: list[Fact]) -> dict[tuple[str, int], str]:
     return found
 
 
-def _people_in(batch: list[Fact]) -> set[int]:
-    return {
-        value
-        for fact in batch
-        for name, pair in (fact.changes or {}).items()
-        if name in ("owner", "reports_to") and isinstance(pair, list)
-        for value in pair
-        if isinstance(value, int)
-    }
+def _target(noun: str, name: str) -> Any:
+    """The noun a field points to, or nothing."""
+    record = RECORDS.get(noun)
+    if record is None:
+        return None
+    try:
+        return record.field(name).target
+    except (LookupError, Refusal):
+        return None
+
+
+def _names(batch: list[Fact]) -> dict[tuple[str, int], str]:
+    """(noun, id) -> title of every row that a change names."""
+    wanted: dict[Any, set[int]] = {}
+    for fact in batch:
+        for name, pair in (fact.changes or {}).items():
+            target = _target(fact.noun, name)
+            if target is not None and isinstance(pair, list):
+                wanted.setdefault(target, set()).update(value for value in pair if isinstance(value, int))
+    found: dict[tuple[str, int], str] = {}
+    for target, ids in wanted.items():
+        manager = getattr(target, "every", target._default_manager)
+        for row in manager.filter(pk__in=ids):
+            found[target._meta.label_lower, row.pk] = str(row)
+    return found
 
 
 def _said(fact: Fact, who: str, subject: str) -> str:
     declared = EVENTS.get(fact.name)
-    if declared is None:
+    says = declared.says if declared else SAYS.get(fact.name.rpartition(".")[2])
+    if says is None:
         return fact.name
     try:
-        return str(declared.says).format(by=who, subject=subject or "—", **fact.payload)
+        return str(says).format(by=who, subject=subject or "—", **fact.payload)
     except (KeyError, IndexError, ValueError):
         return fact.name
 
 
-def _changes(fact: Fact, actor: Actor, people: dict[int, str]) -> Iterator[tuple[str, str, str]]:
+def _changes(fact: Fact, actor: Actor, names: dict[tuple[str, int], str]) -> Iterator[tuple[str, str, str]]:
     """(field, from, to), without fields that the reader may not see."""
     record = RECORDS.get(fact.noun)
     for name, pair in (fact.changes or {}).items():
@@ -137,12 +154,14 @@ def _changes(fact: Fact, actor: Actor, people: dict[int, str]) -> Iterator[tuple
                 if not record.may_read(name, actor):
                     continue
                 label = str(shown.label)
-        yield label, *(_value(one, name, people) for one in pair)
+        target = _target(fact.noun, name)
+        before, after = (_value(one, target, names) for one in pair)
+        yield label, before, after
 
 
-def _value(value: Any, name: str, people: dict[int, str]) -> str:
+def _value(value: Any, target: Any, names: dict[tuple[str, int], str]) -> str:
     if value in (None, ""):
         return _("empty")
-    if name in ("owner", "reports_to") and value in people:
-        return people[value]
+    if target is not None and isinstance(value, int):
+        return names.get((target._meta.label_lower, value), str(value))
     return str(value)[:200]
