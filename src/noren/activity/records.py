@@ -6,7 +6,9 @@ from django.utils.translation import gettext_lazy as _
 
 from noren.activity.actions.activity import finish_step, postpone_step
 from noren.activity.models import Activity, Attachment
+from noren.activity.queries.feed import ActivityEntries, FileEntries
 from noren.core.record.declare import Facts, Record, Row, Section
+from noren.core.record.timeline import source
 
 
 class Activities(Record):
@@ -51,3 +53,7 @@ class Attachments(Record):
     columns = "name", "size", "owner", "created_at"
     filters = "name", "owner", "created_at"
     pages = False
+
+
+source(ActivityEntries())
+source(FileEntries())
