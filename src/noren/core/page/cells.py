@@ -149,14 +149,14 @@ def ago(value: datetime, look: Look) -> str:
 
 # -- markup ------------------------------------------------------------------------------------------------------------
 
-DASH = mark_safe('<span class="mute">—</span>')  # noqa: S308
+DASH = mark_safe('<span class="mute">—</span>')
 
 
 def shown(one: Field, value: Any, look: Look, record: type[Record] | None = None, target: type[Record] | None = None,
           name: str = "") -> SafeString:  # fmt: skip
     """A value as markup: links, tags, people with their sign. Empty text for nothing."""
     if value is None or value == "":
-        return mark_safe("")  # noqa: S308
+        return mark_safe("")
     match one.kind:
         case "ref":
             return ref(target, value, name)

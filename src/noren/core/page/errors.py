@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from noren.core.base.errors import Invalid, Refusal
 
@@ -30,13 +32,23 @@ def problem(fault: Refusal) -> dict[str, Any]:
 
 
 def page(request: HttpRequest, status: int, message: str, code: str = "") -> HttpResponse:
-    context = {"status": status, "message": message, "code": code, "title": TITLES.get(status, "")}
+    """The refusal as a page of its own, or as a sentence for the sheet."""
+    heading = str(HEADINGS.get(status, HEADINGS[422]))
+    context = {
+        "status": status, "heading": heading, "text": message, "code": code, "title": heading,
+        "actions": [{"label": _("To the start page"), "href": "/", "primary": True}],
+    }  # fmt: skip
     if request.headers.get("HX-Request"):
-        return HttpResponse(render_to_string("ui/refused.html", context, request), status=status)
+        answer = HttpResponse(render_to_string("ui/refused.html", context, request), status=status)
+        answer.headers["HX-Trigger"] = json.dumps({"toast": {"text": message}})
+        return answer
     return HttpResponse(render_to_string("error.html", context, request), status=status)
 
 
-TITLES = {403: "403", 404: "404", 409: "409", 422: "422", 500: "500"}
+HEADINGS: dict[int, Any] = {
+    403: gettext_lazy("Not allowed"), 404: gettext_lazy("Not found"), 409: gettext_lazy("Not possible now"),
+    422: gettext_lazy("This cannot be done"), 500: gettext_lazy("Something broke"),
+}  # fmt: skip
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

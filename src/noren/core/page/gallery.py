@@ -4,6 +4,7 @@
 with each other, as those of a firm would.
 """
 
+import datetime as dt
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 from django.utils.safestring import mark_safe
 
 from noren.core.page import charts, parts
+from noren.core.page.cards import Card, card
 
 Context = dict[str, Any]
 
@@ -171,16 +173,21 @@ def board(language: str) -> tuple[str, Context]:
     p = partial(pick, language)
     unit = p("万円", "0k")
     lanes = [(p("新規問合せ", "New inquiry"), 18, 10, 2640, 264), (p("ヒアリング", "Discovery"), 14, 25, 2980, 745), (p("提案", "Proposal"), 11, 40, 3420, 1368), (p("見積提示", "Quoted"), 8, 60, 2760, 1656), (p("最終交渉", "Negotiation"), 5, 80, 1480, 1184)]  # fmt: skip
-    template = get_template("ui/card.html")
 
-    def card(lane: int, at: int) -> str:
+    def sample(lane: int, at: int) -> str:
         ja, en, _s, _se, _t, step, step_state, _seen, amount, *_rest = COMPANIES[(lane * 3 + at) % len(COMPANIES)]
-        return template.render({"card": {"id": lane * 10 + at, "version": 1, "href": "record.html", "over": p(ja, en), "title": p(["温湿度監視システム", "校正サービス 年間契約", "HACCP対応 記録の自動化", "予兆監視"][at % 4], ["Climate monitoring", "Calibration, yearly", "HACCP records", "Early warning"][at % 4]), "value": f"{amount:,}", "unit": unit, "date": "2026/12/25", "datetime": "2026-12-25", "next": step or p("次の一手を決める", "Decide the next step"), "next_state": step_state, "next_icon": "next" if step_state == "none" else "phone", "owner": PEOPLE[language][(lane + at) % 5], "tag": p("展示会", "Fair") if at == 1 else "", "age": p(f"{at * 9 + 3}日", f"{at * 9 + 3} d"), "age_tone": ["", "", "kohaku", "shu"][at % 4], "age_label": p("この段階での日数", "Days in this stage"), "current": lane == 1 and at == 0}})  # fmt: skip
+        title = p(["温湿度監視システム", "校正サービス 年間契約", "HACCP対応 記録の自動化", "予兆監視"][at % 4], ["Climate monitoring", "Calibration, yearly", "HACCP records", "Early warning"][at % 4])  # fmt: skip
+        return card(Card(
+            lane * 10 + at, 1, "record.html", p(ja, en), title, f"{amount:,}", unit, "2026/12/25", dt.date(2026, 12, 25),
+            next=step or p("次の一手を決める", "Decide the next step"), next_state=step_state, has_next=True, owner=PEOPLE[language][(lane + at) % 5],
+            tags=[p("展示会", "Fair")] if at == 1 else [], age=p(f"{at * 9 + 3}日", f"{at * 9 + 3} d"), age_tone=["", "", "kohaku", "shu"][at % 4],
+            age_label=p("この段階での日数", "Days in this stage"),
+        ))  # fmt: skip
 
     return "board.html", {
         **_tools(language, "board"), "title": p("商談", "Deals"), "area": "board", "board": True, "move_url": "#", "moved": p("「{card}」を{stage}へ移しました", "{card} moved to {stage}"),
         "sums": [{"label": "", "value": "56", "unit": p("件", " deals")}, {"label": p("合計", "Sum"), "value": p("1億3,280", "132.8M"), "unit": p("万円", "")}, {"label": p("加重", "Weighted"), "value": p("5,217", "52.2M"), "unit": p("万円", "")}, {"label": p("次の一手なし", "No next step"), "value": "4", "tone": "late"}],
-        "lanes": [{"id": at + 1, "key": f"s{at}", "label": lane[0], "count": lane[1], "share": f"{lane[2]}%", "sum": f"{lane[3]:,}", "unit": unit, "weighted": f"{p('加重', 'weighted')} {lane[4]:,}", "add_href": "form.html", "shade": at + 1, "cards": [card(at, each) for each in range(4)], "more_href": "?", "more_label": p(f"ほか {lane[1] - 4}件を表示", f"Show {lane[1] - 4} more"), "current": at == 1} for at, lane in enumerate(lanes)],
+        "lanes": [{"id": at + 1, "key": f"s{at}", "label": lane[0], "count": lane[1], "share": f"{lane[2]}%", "sum": f"{lane[3]:,}", "unit": unit, "weighted": f"{p('加重', 'weighted')} {lane[4]:,}", "add_href": "form.html", "shade": at + 1, "cards": [sample(at, each) for each in range(4)], "more_href": "?", "more_label": p(f"ほか {lane[1] - 4}件を表示", f"Show {lane[1] - 4} more"), "current": at == 1} for at, lane in enumerate(lanes)],
         "ends": [{"key": "won", "label": p("受注", "Won"), "verb": "win", "icon": "check", "count": 32, "unit": p("件", ""), "note": p("5,840万円", "58.4M"), "href": "?stage=won", "tone": "won"}, {"key": "lost", "label": p("失注", "Lost"), "verb": "lose", "icon": "x", "count": 85, "unit": p("件", ""), "note": p("理由を見る", "Reasons"), "href": "?stage=lost", "tone": "lost"}],
     }  # fmt: skip
 

@@ -1,7 +1,36 @@
-"""Addresses of the screens made by hand here."""
+"""Addresses that follow the nouns: every record has the same ones, and none is written down twice."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, include, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from noren.core.page import acts, board, bulk, detail, filtering, forms, inline, lists, prefs, refs, views
+from noren.core.page import bin as removed
+
+of_noun: list[URLPattern | URLResolver] = [
+    path("", lists.show),
+    path("new/", forms.new),
+    path("bin/", removed.show),
+    path("move/", board.move),
+    path("filter/", filtering.builder),
+    path("columns/", filtering.columns),
+    path("options/<str:name>/", refs.options),
+    path("views/save/", views.save),
+    path("views/<int:pk>/remove/", views.forget),
+    path("bulk/", bulk.ask),
+    path("bulk/<int:pk>/", bulk.progress),
+    path("bulk/<int:pk>/stop/", bulk.stop),
+    path("bulk/<int:pk>/undo/", bulk.take_back),
+    path("<int:pk>/", detail.show),
+    path("<int:pk>/edit/", forms.edit),
+    path("<int:pk>/remove/", acts.take_out),
+    path("<int:pk>/restore/", acts.bring_back),
+    path("<int:pk>/field/<str:name>/", inline.field),
+    path("<int:pk>/history/<str:name>/", inline.history),
+    path("<int:pk>/<slug:slug>/", acts.act),
+]
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("me/density/", prefs.density),
+    path("me/postal/", refs.postal),
+    path("<slug:module>/<slug:plural>/", include(of_noun)),
+]

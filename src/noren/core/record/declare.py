@@ -56,6 +56,15 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
+class End:
+    """Where cards leave a board: the verb that a drop there asks for, and the rows counted under it."""
+
+    verb: Any
+    label: Any
+    where: F
+
+
+@dataclass(frozen=True, slots=True)
 class Board:
     """A board: one lane per value of `by` (a reference or choice), `sum` in the lane's head, `move` the verb that a
     drag performs; `card` the fields on a card; `scope` narrows to one set of lanes (a pipeline)."""
@@ -66,6 +75,7 @@ class Board:
     card: tuple[str, ...] = ()
     scope: str = ""
     where: F | None = None
+    ends: tuple[End, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,9 +256,18 @@ class Record:
 
     # -- hooks: few, counted ------------------------------------------------------------------------------------
     @classmethod
+    def from_name(cls, text: str) -> dict[str, Any]:
+        """Hook: the least a new row needs when all that is known is its name (a company named in a file of people)."""
+        return {cls.title_field(): text}
+
+    @classmethod
     def arrive(cls, values: dict[str, Any]) -> None:
-        """Hook: an imported row before it is checked; turn words of files into fields (stage Won -> outcome won).
+        """Hook: an imported row before it is matched; turn words of files into fields (stage Won -> outcome won).
         References are still texts here. Raise intake.plan.BadCell for what cannot be."""
+
+    @classmethod
+    def complete(cls, values: dict[str, Any], memo: dict[Any, Any]) -> None:
+        """Hook: an imported row that turned out to be new; fill what new rows need. `memo` lasts for the import."""
 
     @classmethod
     def arrived(cls, rows: Sequence[Any], actor: Actor) -> list[tuple[Any, datetime | None]]:

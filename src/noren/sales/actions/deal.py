@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from django.db.models import Min
+from django.db.models import Max, Min
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -22,12 +22,14 @@ CLOSED = _("This deal is already closed. Reopen it first.")
 
 
 @action(Deal, label=_("Move to stage"), when=Deal.is_open, why_not=CLOSED, icon="move", labels={"before": _("Above")})
-def move_deal(deal: Deal, *, by: Actor, stage: Stage, before: int | None = None) -> DealMoved | None:
-    """Put the deal into another stage, above the deal `before` (or first) in its lane."""
+def move_deal(
+    deal: Deal, *, by: Actor, stage: Stage, before: int | None = None, last: bool = False
+) -> DealMoved | None:
+    """Put the deal into another stage: above the deal `before`, or `last`, or else first in its lane."""
     if stage.pipeline_id != deal.pipeline_id and not stage.pipeline.stages.filter(pk=stage.pk).exists():
         raise Invalid(stage=_("This stage no longer exists."))
     was = deal.stage
-    deal.position = _place(stage, before)
+    deal.position = _place(stage, before, last=last)
     if was.pk == stage.pk:
         deal.save()
         return None
@@ -37,9 +39,12 @@ def move_deal(deal: Deal, *, by: Actor, stage: Stage, before: int | None = None)
     return DealMoved(deal.pk, from_stage=was.name, to_stage=stage.name, from_stage_id=was.pk, to_stage_id=stage.pk)
 
 
-def _place(stage: Stage, before: int | None) -> int:
+def _place(stage: Stage, before: int | None, *, last: bool = False) -> int:
     """A position in the lane: 1,024 apart, halves in between; the lane is spread anew when a gap is used up."""
     lane = Deal.every.filter(stage=stage, outcome="open", removed_at__isnull=True)
+    if last:
+        lowest = lane.aggregate(last=Max("position"))["last"]
+        return 0 if lowest is None else lowest + 1024
     first = lane.aggregate(first=Min("position"))["first"]
     if before is None:
         return 0 if first is None else first - 1024

@@ -22,5 +22,3 @@ def label_for(name: str) -> str:
 def at(mapping: dict[str, object], key: str) -> object:
     """The value under `key`, or nothing."""
     return mapping.get(key, "")
-
-

@@ -93,7 +93,7 @@ class NorenBoard extends HTMLElement {
     if (!answer?.ok) {
       back();
       card.focus();
-      return toastFailed(answer?.status === 422 || answer?.status === 409 ? 500 : (answer?.status ?? 0));
+      return toastFailed(answer?.status ?? 0); // a 409 or 422 has said its sentence itself
     }
     patch(await answer.text());
     tell(fill(this.dataset.moved, { card: one("h3", card)?.textContent?.trim() ?? "", stage: lane.dataset.label ?? "" }));

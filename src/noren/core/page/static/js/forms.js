@@ -55,3 +55,12 @@ for (const kind of /** @type {const} */ (["input", "compositionend"])) {
 // After a refusal the first wrong field is where the work is.
 document.addEventListener("htmx:after:swap", () => one("form [aria-invalid=true]")?.focus());
 one("form [aria-invalid=true]")?.focus();
+
+// Shift on a column's head sorts by it as well, behind the present order.
+document.addEventListener("click", (event) => {
+  const head = /** @type {HTMLElement | null} */ (/** @type {Element} */ (event.target).closest("[data-also]"));
+  if (!head || !event.shiftKey) return;
+  event.preventDefault();
+  event.stopPropagation();
+  location.assign(head.dataset.also ?? "");
+}, true);

@@ -1,4 +1,4 @@
-import { one } from "./dom.js";
+import { all } from "./dom.js";
 
 const KANA = /^[\u3041-\u309f\u30a0-\u30ffー\s　]+$/;
 
@@ -9,14 +9,21 @@ const katakana = (text) => text.replace(/[\u3041-\u3096]/g, (sign) => String.fro
 
 /**
  * Fills the reading of a name from what was typed on the way to the kanji.
- * Inside: [data-name] and [data-reading]. `data-kind="kata"` writes katakana. A reading touched by hand is left alone;
+ * Inside: [data-name] and [data-reading], in pairs. `data-kind="kata"` writes katakana. A reading touched by hand is left alone;
  * pasted text and phone keyboards give no reading, the server then guesses.
  */
 class NorenKana extends HTMLElement {
   connectedCallback() {
-    const name = /** @type {HTMLInputElement | null} */ (one("[data-name]", this));
-    const reading = /** @type {HTMLInputElement | null} */ (one("[data-reading]", this));
-    if (!name || !reading) return;
+    const names = /** @type {any} */ (all("[data-name]", this));
+    const readings = /** @type {any} */ (all("[data-reading]", this));
+    for (let at = 0; at < Math.min(names.length, readings.length); at += 1) this.pair(names[at], readings[at]);
+  }
+
+  /**
+   * @param {HTMLInputElement} name
+   * @param {HTMLInputElement} reading
+   */
+  pair(name, reading) {
     const spell = this.dataset.kind === "kata" ? katakana : hiragana;
     let touched = reading.value !== "";
     let heard = "";

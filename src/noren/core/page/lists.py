@@ -1,0 +1,301 @@
+"""The list of a noun: tabs of saved views, chips, table or board, bulk bar. One template for the page and its fragment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from noren.core.access.actor import Actor
+from noren.core.access.scope import visible
+from noren.core.base.errors import NotFound
+from noren.core.base.model import Model
+from noren.core.base.text import kana_key
+from noren.core.filter.condition import BadFilter, Cond, F
+from noren.core.filter.sentence import op_label, sentence, value_label
+from noren.core.filter.vocabulary import Term
+from noren.core.page import cells
+from noren.core.page.cells import Look
+from noren.core.page.shell import LINKS, icon_of
+from noren.core.page.views import View, default_view, tabs, views_of
+from noren.core.page.web import draw, look_of, of_noun, with_params
+from noren.core.record.columns import has_column, title_path
+from noren.core.record.declare import Record, record_of
+from noren.core.record.listing import MOST, Listing, listing
+from noren.core.record.state import State
+
+INDEX = "あかさたなはまやらわ"
+
+
+@of_noun()
+def show(request: HttpRequest, record: type[Record], actor: Actor) -> HttpResponse:
+    """GET /<module>/<plural>/"""
+    views = views_of(record, actor)
+    if not request.GET:
+        first = default_view(views, actor)
+        if first is not None:
+            return HttpResponseRedirect(first.href(record))
+    state = State.read(request.GET)
+    if state.layout == "board" and record.board is not None:
+        from noren.core.page.board import board
+
+        return board(request, record, actor, state, views)
+    look = look_of(request, actor)
+    jump = request.GET.get("jump", "")
+    jump = kana_key(jump).partition("\x01")[0] if jump in INDEX else ""
+    fault = state.fault
+    try:
+        made = listing(record, actor, state, jump=jump)
+    except BadFilter as no:
+        fault = str(no)
+        made = Listing(record, state, [], None, [])  # type: ignore[arg-type]
+    context = frame(request, record, actor, state, views)
+    context |= table(made, actor, look)
+    if fault:
+        context["rows"] = []
+        context["empty"] = {
+            "icon": "filter", "title": _("This filter cannot be used"), "text": _("A field or value in the address is unknown, or not open to you."),
+            "actions": [{"label": _("Clear the filter"), "href": record.url(), "kind": "pri"}],
+        }  # fmt: skip
+    return draw(request, "list.html", context, 422 if fault else 200)
+
+
+def frame(request: HttpRequest, record: type[Record], actor: Actor, state: State, views: list[View]) -> dict[str, Any]:
+    """What table and board share: head, tabs, chips, tools."""
+    shown, current, changed = tabs(record, state, views)
+    base = record.url()
+    pairs = state.pairs()
+    context: dict[str, Any] = {
+        "title": str(record.labels()),
+        "area": "list",
+        "views": shown,
+        "new_view_href": with_params(f"{base}views/save/", state.pairs(view="")) if changed and not state.view else "",
+        "view_save": None,
+        "layouts": _layouts(record, state),
+        "chips": chips(record, actor, state),
+        "filter_href": with_params(f"{base}filter/", pairs),
+        "search": {"action": base, "value": state.find, "keep": state.pairs(find="")},
+        "columns_href": with_params(f"{base}columns/", pairs),
+        "more": _more(record, actor, state),
+        "create": _create(record, actor),
+        "back": "",
+    }
+    if changed and current is not None and (state.view or pairs):
+        context["view_save"] = {"save_href": with_params(f"{base}views/save/", pairs), "reset_href": current.href(record)}
+    elif current is not None and current.row is not None and current.row.owner_id == actor.user_id:
+        context["new_view_href"] = with_params(f"{base}views/save/", pairs)
+    return context
+
+
+def _layouts(record: type[Record], state: State) -> list[dict[str, Any]]:
+    if record.board is None:
+        return []
+    return [
+        {"label": _("Table"), "icon": "table", "href": with_params(record.url(), state.pairs(layout="")), "current": state.layout != "board"},
+        {"label": _("Board"), "icon": "deal", "href": with_params(record.url(), state.pairs(layout="board")), "current": state.layout == "board"},
+        *({"label": each.label, "icon": each.icon, "href": each.href, "current": False} for each in LAYOUTS.get(record.word(), ())),
+    ]
+
+
+LAYOUTS: dict[str, list[Any]] = {}
+"""Further layouts of a noun (a forecast), put here by the module that draws them: objects with label, icon, href."""
+
+
+def _more(record: type[Record], actor: Actor, state: State) -> list[dict[str, str]]:
+    items = []
+    if LINKS.get("import") and actor.may(record.word(), "create") and record.keys:
+        items.append({"label": _("Import"), "href": with_params(LINKS["import"], [("noun", record.word())]), "icon": "upload"})
+    if actor.may(record.word(), "export"):
+        for form, label in (("csv", "CSV"), ("xlsx", "Excel")):
+            href = with_params(f"{record.url()}export/", [*state.pairs(), ("format", form)])
+            items.append({"label": _("Export to %(form)s") % {"form": label}, "href": href, "icon": "download"})
+    if actor.may(record.word(), "remove"):
+        items.append({"label": _("Bin"), "href": f"{record.url()}bin/", "icon": "trash"})
+    return items
+
+
+def _create(record: type[Record], actor: Actor) -> dict[str, Any] | None:
+    if not record.form or not actor.may(record.word(), "create"):
+        return None
+    return {"href": record.url(verb="new"), "label": _("New %(noun)s") % {"noun": record.label()}, "sheet": False}
+
+
+# -- chips -----------------------------------------------------------------------------------------------------------
+
+
+def chips(record: type[Record], actor: Actor, state: State) -> list[dict[str, str]]:
+    """Each condition with a way to change and to remove it; a group is one chip that reads as a sentence."""
+    if not state.where:
+        return []
+    words = record.vocabulary(actor)
+    names = Names(record, actor, state.where)
+    edit = with_params(f"{record.url()}filter/", state.pairs())
+    found = []
+    top = state.where.node.parts if hasattr(state.where.node, "parts") and type(state.where.node).__name__ == "All" else (state.where.node,)
+    for at, part in enumerate(top):
+        from noren.core.filter.condition import All
+
+        rest = F(All(tuple(p for i, p in enumerate(top) if i != at)))
+        away = with_params(record.url(), state.pairs(where=rest))
+        if isinstance(part, Cond):
+            term = words.term(part.field)
+            if term is None:
+                continue
+            values = part.value if isinstance(part.value, tuple) else (part.value,)
+            text = "" if part.op in ("empty", "filled") else ", ".join(names(term, v) for v in values)
+            chip = {"field": str(term.label), "operator": op_label(term, part.op), "value": text}
+        else:
+            chip = {"field": "", "operator": "", "value": sentence(F(part), words, names)}
+        label = chip["field"] or chip["value"]
+        found.append(chip | {"edit_href": edit, "remove_href": away, "remove_label": _("Remove the filter %(name)s") % {"name": label}})
+    return found
+
+
+class Names:
+    """Words for the values of a filter: the names behind references, read once per target and only if visible."""
+
+    def __init__(self, record: type[Record], actor: Actor, where: F) -> None:
+        words = record.vocabulary(actor)
+        wanted: dict[type[Model], set[int]] = {}
+        for cond in where.conditions():
+            term = words.term(cond.field)
+            if term is None or term.kind != "ref" or term.target is None:
+                continue
+            for value in cond.value if isinstance(cond.value, tuple) else (cond.value,):
+                if str(value).isdigit() and len(str(value)) < 19:
+                    wanted.setdefault(term.target, set()).add(int(value))
+        self.known = {target: titles(target, actor, ids) for target, ids in wanted.items()}
+
+    def __call__(self, term: Term, value: Any) -> str:
+        if term.kind == "ref" and str(value).isdigit():
+            return self.known.get(term.target, {}).get(int(value), _("(hidden)"))
+        if term.kind == "bool":
+            return _("Yes") if str(value) in ("1", "true", "True") else _("No")
+        return value_label(term, value)
+
+
+def titles(target: type[Model], actor: Actor, ids: Iterable[int]) -> dict[int, str]:
+    """What rows are called, for those the actor may see."""
+    try:
+        path = title_path(record_of(target))
+    except NotFound:
+        return {}
+    return {pk: str(name or "") for pk, name in visible(target, actor).filter(pk__in=list(ids)).values_list("pk", path)}
+
+
+# -- the table ---------------------------------------------------------------------------------------------------------
+
+
+def table(made: Listing, actor: Actor, look: Look) -> dict[str, Any]:
+    record, state = made.record, made.state
+    if not made.lines:
+        return {"rows": [], "empty": empty(record, actor, state), "index": index(record, made)}
+    verbs = bulk_verbs(record, actor)
+    base = record.url()
+    total = made.count if made.count is not None else MOST
+    context = {
+        "columns": heads(made),
+        "rows": cells.rows(made, actor, look, pick=bool(verbs)),
+        "totals": cells.totals(made, look),
+        "pager": pager(made),
+        "index": index(record, made),
+        "pick_label": _("Choose"),
+        "caption": str(record.labels()),
+        "sort_label": _sort_label(made),
+        "sort_href": with_params(f"{base}columns/", state.pairs()),
+        "sizes": None,
+    }
+    if verbs:
+        every = _("All that match") if made.count is None else _("All %(n)s that match") % {"n": number_format(total, use_l10n=True, force_grouping=True)}
+        context["bulk"] = {
+            "action": with_params(f"{base}bulk/", state.pairs()), "total": total if made.count is not None else MOST + 1,
+            "chosen": _("{n} selected"), "every": every, "verbs": verbs,
+        }  # fmt: skip
+    return context
+
+
+def heads(made: Listing) -> list[dict[str, Any]]:
+    state = made.state
+    order = {name: ("descending" if desc else "ascending", at + 1) for at, (name, desc) in enumerate(made.sort)}
+    found = []
+    for column in made.columns:
+        name = column.field.name
+        turned, place = order.get(name, ("none", 0))
+        then = ((name, turned == "ascending"), *((n, d) for n, d in made.sort if n != name))[:2]
+        found.append({
+            "label": str(column.field.label), "num": column.field.is_right, "sort": turned, "sort2": place if place > 1 else "",
+            "href": with_params(made.record.url(), state.pairs(sort=((name, turned == "ascending"),))),
+            "also_href": with_params(made.record.url(), state.pairs(sort=then)),
+        })  # fmt: skip
+    return found
+
+
+def _sort_label(made: Listing) -> str:
+    name, desc = made.sort[0]
+    return f"{made.record.field(name).label} {'↓' if desc else '↑'}"
+
+
+def pager(made: Listing) -> dict[str, Any]:
+    base, state = made.record.url(), made.state
+    grouped = lambda n: number_format(n, use_l10n=True, force_grouping=True)  # noqa: E731
+    count = f"{grouped(MOST)}+" if made.count is None else grouped(made.count)
+    last = made.first_number + len(made.lines) - 1
+    if made.first_number:
+        text = _("%(first)s–%(last)s of %(count)s") % {"first": grouped(made.first_number), "last": grouped(last), "count": count}
+    else:
+        text = ngettext("%(n)s row", "%(n)s rows", made.count or MOST) % {"n": count}
+    return {
+        "text": text,
+        "previous": with_params(base, state.pairs(before=made.previous)) if made.previous else "",
+        "next": with_params(base, state.pairs(after=made.next)) if made.next else "",
+        "exact": with_params(base, state.pairs(exact=True)) if made.count is None else "",
+    }
+
+
+def index(record: type[Record], made: Listing) -> list[dict[str, str]]:
+    """The bar of readings: shown while the list is in the order of its readings."""
+    if not has_column(record.model, "kana_sort") or made.sort[:1] != ((record.title_field(), False),) or len(made.sort) > 1:
+        return []
+    pairs = made.state.pairs()
+    return [{"label": letter, "href": with_params(record.url(), [*pairs, ("jump", letter)])} for letter in INDEX]
+
+
+def empty(record: type[Record], actor: Actor, state: State) -> dict[str, Any]:
+    """Nothing to show, and what to do about it."""
+    create = _create(record, actor)
+    if state.where or state.find or state.after or state.before:
+        return {
+            "icon": "search", "title": _("Nothing fits"), "text": _("No %(noun)s fits these conditions.") % {"noun": record.label()},
+            "actions": [{"label": _("Clear the filter"), "href": record.url(), "kind": "pri"}],
+        }  # fmt: skip
+    actions = []
+    if LINKS.get("import") and create and record.keys:
+        actions.append({"label": _("Import"), "href": with_params(LINKS["import"], [("noun", record.word())]), "icon": "upload"})
+    if create:
+        actions.append({"label": create["label"], "href": create["href"], "kind": "pri", "icon": "plus"})
+    text = _("Add the first one here, or bring a whole table in at once.") if create else _("As soon as there is one that you may see, it stands here.")
+    return {"icon": icon_of(record), "title": _("No %(nouns)s yet") % {"nouns": record.labels()}, "text": text, "actions": actions}
+
+
+def bulk_verbs(record: type[Record], actor: Actor) -> list[dict[str, str]]:
+    """What may be done with ticked rows."""
+    word = record.word()
+    found = []
+    if actor.may(word, "edit") and record.form:
+        if record.model.reach.owner == "owner" and actor.may(word, "assign"):
+            found.append({"value": "assign", "label": _("Change owner"), "icon": "assign"})
+        found.append({"value": "edit", "label": _("Edit"), "icon": "pencil"})
+    found += [
+        {"value": f"act-{one.slug}", "label": str(one.label), "icon": one.icon or "next"}
+        for one in record.actions
+        if one.bulk and one.on_row and actor.may(word, one.right)
+    ]
+    if actor.may(word, "export"):
+        found.append({"value": "export", "label": _("Export"), "icon": "download"})
+    if actor.may(word, "remove"):
+        found.append({"value": "remove", "label": _("Move to the bin"), "icon": "trash"})
+    return found

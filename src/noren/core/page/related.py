@@ -1,0 +1,108 @@
+"""Panels of rows that point to a row: people of a company, affiliations of a person, lines of a deal. Two queries at most."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+
+from noren.core.access.actor import Actor
+from noren.core.access.firm import fiscal
+from noren.core.access.scope import reach, visible
+from noren.core.base.errors import NotFound
+from noren.core.base.model import Model
+from noren.core.filter.sql import to_q
+from noren.core.filter.when import When
+from noren.core.page import cells, parts
+from noren.core.page.cells import Look
+from noren.core.record.columns import Plan
+from noren.core.record.declare import Record, Related, record_of
+from noren.core.record.field import Field
+from noren.core.record.listing import Line, unseen
+
+
+def panel(one: Related, row: Model, actor: Actor, look: Look) -> dict[str, Any] | None:
+    """The context of ui/panel.html, or None for a noun that the actor may not see at all."""
+    record = record_of(one.noun)
+    if not (record.model.reach.open_to_all or actor.may(record.word(), "view") or record.word() in actor.shared):
+        return None
+    names = [n for n in (one.columns or tuple(record.columns)[:4]) if record.may_read(n, actor)]
+    plan = Plan(record, [record.field(n) for n in names])
+    rows = visible(record.model, actor).filter(**{one.by: row.pk})
+    if one.where:
+        rows = rows.filter(to_q(one.where, record.vocabulary(actor), When.now(actor, fiscal())))
+    ordering = record.model._meta.ordering or ["-updated_at"]
+    found = plan.fetch(rows.order_by(*[o for o in ordering if o.lstrip("-") != one.by], "-pk"), one.limit + 1)
+    lines = [Line(v[0], v[1], v) for v in found[: one.limit]]
+    made: dict[str, Any] = {"id": record.word().replace(".", "-"), "title": str(one.title) if one.title else str(record.labels()), "kind": "table"}
+    if record.form and actor.may(record.word(), "create"):
+        made |= {"add_href": f"{record.url(verb='new')}?{one.by}={row.pk}", "add_sheet": True, "add_label": _("New %(noun)s") % {"noun": record.label()}}
+    if not lines:
+        return made | {"kind": "html", "html": "", "empty": _("None yet.")}
+    hidden = unseen(plan.columns, lines, actor)
+    made["table"] = {"caption": made["title"], "rows": [_cells(record, plan, line, hidden, actor, look) for line in lines]}
+    if len(found) > one.limit:
+        made["note"] = _("first %(n)s") % {"n": one.limit}
+        if record.pages:
+            made |= {"more_href": f"{record.url()}?{one.by}={row.pk}", "more_label": _("All")}
+    return made
+
+
+def _cells(record: type[Record], plan: Plan, line: Line, hidden: dict[str, frozenset[int]], actor: Actor, look: Look) -> list[dict[str, Any]]:
+    listed: list[dict[str, Any]] = []
+    change = not record.pages and record.form and actor.may(record.word(), "edit")
+    for at, column in enumerate(plan.columns):
+        one, value = column.field, line.values[column.at]
+        name = str(line.values[column.title_at] or "") if column.title_at is not None else ""
+        if one.kind == "ref" and value in hidden.get(one.name, ()):
+            name = _("(hidden)")
+        text = cells.said(one, value, look, name)
+        cell: dict[str, Any] = {"text": text, "num": one.is_right, "mute": at > 1}
+        if at == 0:
+            cell["head"] = True
+            if record.pages:
+                cell["href"] = record.url(line.pk)
+            elif change:
+                cell |= {"href": record.url(line.pk, "edit"), "sheet": True}
+            elif one.kind == "ref" and column.target is not None and column.target.pages and name:
+                cell["href"] = column.target.url(value)
+            cell["text"] = text or "—"
+        listed.append(cell)
+    return listed
+
+
+def reference(one: Field, target: Any, actor: Actor) -> SafeString:
+    """The row behind a reference, as far as the actor may know it."""
+    if target is None:
+        return mark_safe("")
+    record = _record(one)
+    if not seen(target, actor):
+        return mark_safe(f'<span class="mute">{_("(hidden)")}</span>')  # noqa: S308
+    if record is not None and record.word() == "accounts.user":
+        return parts.who(str(target))
+    return cells.ref(record, target.pk, str(target))
+
+
+def reference_part(one: Field, target: Any, actor: Actor) -> dict[str, str]:
+    """The same for the line under the title: text and address."""
+    if not seen(target, actor):
+        return {"text": _("(hidden)"), "href": ""}
+    record = _record(one)
+    linked = record is not None and record.pages and record.nav is not None
+    return {"text": str(target), "href": record.url(target.pk) if linked and record else ""}
+
+
+def seen(target: Any, actor: Actor) -> bool:
+    if actor.is_admin or not isinstance(target, Model) or target.reach.open_to_all:
+        return True
+    if reach(type(target), actor) is None:
+        return True
+    return visible(type(target), actor).filter(pk=target.pk).exists()
+
+
+def _record(one: Field) -> type[Record] | None:
+    try:
+        return record_of(one.target)
+    except NotFound:
+        return None
