@@ -12,6 +12,7 @@ from noren.core.metric.declare import (
     MONEY_PER_DAY,
     PERCENT,
     UP,
+    Age,
     Conversion,
     Days,
     Derived,
@@ -193,6 +194,41 @@ weighted_pipeline = Stock(
     value=Weighted("amount", ("probability", "stage__probability")), where=OPEN, by=BY, unit=MONEY, better=UP, drill=OPEN_ROWS,
     formula=_("Sum of amount × probability over open deals; the probability is the deal's own, else its stage's"),
     dated=ON_A_DAY, left_out=_("The probabilities are set by hand and not measured. Deals without an amount, shown as missing."),
+)  # fmt: skip
+
+# ---- what needs a hand today ----------------------------------------------------------------------------------------
+
+TODAY_ONLY = _("Today, from the rows as they are now.")
+deals_without_next_step = Stock(
+    "deals_without_next_step", _("Open deals without a next step"), of=Deal, where=OPEN & F(next_step_at__empty=True), by=BY,
+    better=DOWN, drill=OPEN_ROWS, today_only=True, formula=_("Number of open deals with nothing planned"), dated=TODAY_ONLY,
+    left_out=BINNED,
+)  # fmt: skip
+stale_open_deals = Stock(
+    "stale_open_deals", _("Open deals over the standard days"), of=Deal, where=OPEN, by=BY, better=DOWN, drill=OPEN_ROWS,
+    longer=("stage_since", "stage__standard_days"), today_only=True,
+    formula=_("Number of open deals that have been in their stage longer than its standard days"), dated=TODAY_ONLY,
+    left_out=_("Stages without standard days; deals in the bin."),
+)  # fmt: skip
+closing_this_month = Stock(
+    "closing_this_month", _("Open deals expected this month"), of=Deal, where=OPEN & F(close_by__on="@this_month"), by=BY,
+    drill=OPEN_ROWS, today_only=True, formula=_("Number of open deals whose expected close lies in this month"),
+    dated=TODAY_ONLY, left_out=BINNED,
+)  # fmt: skip
+past_close_date = Stock(
+    "past_close_date", _("Open deals past their expected close"), of=Deal, where=OPEN & F(close_by__lt="@today"), by=BY,
+    better=DOWN, drill=OPEN_ROWS, today_only=True,
+    formula=_("Number of open deals whose expected close has passed"), dated=TODAY_ONLY, left_out=BINNED,
+)  # fmt: skip
+stage_age = Stock(
+    "stage_age_total", _("Days in the present stage, added up"), of=Deal, value=Age("stage_since"), where=OPEN, by=BY,
+    unit=DAYS, better=DOWN, drill=OPEN_ROWS, today_only=True, formula=_("Sum of days open deals have been in their stage"),
+    dated=TODAY_ONLY, left_out=BINNED,
+)  # fmt: skip
+stage_age_now = Ratio(
+    "stage_age_now", _("Days in the present stage (mean)"), of=stage_age, per=pipeline_deals, unit=DAYS, better=DOWN,
+    drill=OPEN_ROWS, formula=_("Days open deals have been in their stage ÷ number of open deals"), dated=TODAY_ONLY,
+    left_out=_("Deals that have left the stage: see days in stage. Deals in the bin."),
 )  # fmt: skip
 
 # ---- waits ----------------------------------------------------------------------------------------------------------

@@ -81,7 +81,7 @@ def rows(
         related = [n for n in names if found.record.field(n).target is not None]
         lines = found.rows.select_related(*related).order_by("pk")
         lines = lines[:limit] if limit else lines
-        table = [[str(row.pk), *(_text(row, found.record.field(n)) for n in names), str(row.counted)] for row in lines]
+        table = [[str(row.pk), *(_text(row, found.record.field(n)) for n in names), _counted(row.counted, found)] for row in lines]
         heads = ["id", *names, "counted"]
         if as_json:
             print(json.dumps([dict(zip(heads, line, strict=True)) for line in table], ensure_ascii=False, indent=1))
@@ -195,10 +195,23 @@ def _table(answer: Answer) -> None:
     _print(heads, lines, right=set(heads[1:]))
 
 
+def _counted(value: Any, found: Any) -> str:
+    from noren.core.metric.declare import COUNT, MONEY
+    from noren.core.metric.show import exact
+    from noren.core.metric.sql import whole
+
+    return "" if value is None else str(exact(whole(value), MONEY if found.is_money else COUNT))
+
+
 def _text(row: Any, field: Any) -> str:
     value: Any = row
     for part in field.path.split("__"):
         value = getattr(value, part, None) if value is not None else None
+    if field.kind == "money":
+        from noren.core.metric.declare import MONEY
+        from noren.core.metric.show import exact
+
+        value = exact(value, MONEY)
     if field.choices:
         return field.choice_label(value)  # type: ignore[no-any-return]
     return "" if value is None else str(value)

@@ -7,6 +7,8 @@ from importlib.util import find_spec
 
 from django.apps import AppConfig
 
+from noren.core.house import checks as checks  # reading them registers them with Django
+
 ROOMS = ("events", "actions", "records", "metrics", "reactions", "jobs")
 CHORES = ("noren.core.job.rescue", "noren.core.action.jobs")
 """Timed jobs of the ground floor; the worker knows only what was read."""
@@ -21,6 +23,7 @@ class ModuleConfig(AppConfig):
         cls.default = True
 
     def ready(self) -> None:
+        import_module("noren.core.metric.checks")  # needs the models; registers itself once
         for chores in CHORES:
             import_module(chores)
         for room in ROOMS:

@@ -150,7 +150,7 @@ class _Shared:
 
     def _place(self, q: Question, leaf: Any) -> Any:
         if isinstance(leaf, Stock):
-            return ("stock", leaf.model, leaf.where, q.day if not q.cuts else None, _about(q))
+            return ("stock", leaf.model, q.day if not q.cuts else None, _about(q))
         return ("flow", leaf.model, sql.date_path(q, leaf), _about(q))
 
     def expect(self, q: Question) -> None:

@@ -82,7 +82,15 @@ class Days:
     names: ClassVar[tuple[str, ...]] = ()
 
 
-Value = Count | Total | Gap | Weighted | Days
+@dataclass(frozen=True, slots=True)
+class Age:
+    """Calendar days from a moment or day to the day of asking."""
+
+    start: str
+    names: ClassVar[tuple[str, ...]] = ()
+
+
+Value = Count | Total | Gap | Weighted | Days | Age
 
 # ---- dimensions -----------------------------------------------------------------------------------------------------
 
@@ -192,9 +200,12 @@ class Measure(Metric):
 
 @dataclass(frozen=True, kw_only=True)
 class Ratio(Metric):
-    """`of` divided by `per`, both over the same rows' noun. A rate of counts has a Wilson interval."""
+    """`of` divided by `per`, both over the same rows' noun, both flows or both stocks.
 
-    per: Measure = None  # type: ignore[assignment]
+    A rate of counts has a Wilson interval.
+    """
+
+    per: Any = None
     kind: ClassVar[str] = "ratio"
 
     @property
@@ -244,12 +255,15 @@ class Distribution(Metric):
 class Stock(Metric):
     """What there was at the end of a day, by the noun's history: never by today's row. Not additive over time.
 
-    known: a field that must be filled; rows without it are counted as missing.
+    known: a field that must be filled; rows without it are counted as missing. longer: (since, days), two fields: only rows
+    that have stayed longer than those days. today_only: made of what no history is kept of, so told of today alone.
     """
 
     value: Value = Count()
     where: F = F()
     known: str = ""
+    longer: tuple[str, str] | None = None
+    today_only: bool = False
     kind: ClassVar[str] = "stock"
 
     def names(self) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
+from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from noren.core.access.actor import HOUSE, Actor
@@ -63,10 +64,7 @@ class Dim:
     choices: Sequence[tuple[Any, Any]] = ()
     allocation: Allocation | None = None
     group: str = "public"
-
-    @property
-    def first(self) -> str:
-        return self.path.partition("__")[0]
+    is_text: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,25 +225,32 @@ def dimension(metric: Metric, name: str) -> Dim:
     model = metric.model
     shared = ALLOCATIONS.get((model.word(), name))
     if shared:
-        target, choices, _group = _walk(model, f"{shared.through}__{shared.path}", through=True)
-        return Dim(name, shared.label, f"line__{shared.path}", target, choices, shared)
+        target, choices, column = _walk(model, f"{shared.through}__{shared.path}", through=True)
+        return Dim(name, shared.label, f"line__{shared.path}", target, tuple(choices), shared, is_text=_is_text(column))
     field = record_of(model).field(name)
     _walk(model, field.path)
-    return Dim(name, field.label, field.path, field.target, field.choices, group=field.group)
+    return Dim(
+        name, field.label, field.path, field.target, tuple(field.choices), None, field.group, _is_text(field.column)
+    )
 
 
-def _walk(model: Any, path: str, through: bool = False) -> tuple[Any, Any, str]:
+def _is_text(column: Any) -> bool:
+    """Where an empty text means that nothing is known."""
+    return column is None or isinstance(column, (models.CharField, models.TextField))
+
+
+def _walk(model: Any, path: str, through: bool = False) -> tuple[Any, Any, Any]:
     """Follow a path and refuse to go from one to many (the first step of an allocation is allowed to)."""
     at, column = model, None
     for place, part in enumerate(path.split("__")):
         if part == "extra":
-            return None, (), "public"
+            return None, (), None
         column = at._meta.get_field(part)
         if (column.one_to_many or column.many_to_many) and not (through and place == 0):
             raise LookupError(f"{path}: {part} leads to many rows")
         at = column.related_model
     target = column.related_model if column is not None and column.is_relation else None
-    return target, getattr(column, "choices", None) or (), "public"
+    return target, getattr(column, "choices", None) or (), column
 
 
 def _may_ask(q: Question) -> None:

@@ -22,6 +22,7 @@ from noren.core.metric.answer import Cell
 from noren.core.metric.ask import _readable
 from noren.core.metric.declare import (
     ALLOCATIONS,
+    Age,
     Conversion,
     Days,
     Derived,
@@ -54,6 +55,7 @@ class Rows:
     where: F | None
     url: str
     columns: tuple[str, ...]
+    is_money: bool = False
 
 
 def rows(
@@ -82,7 +84,9 @@ def rows(
     with _readable():
         found = _queryset(own, q.metric, leaf, part)
     where = list_filter(own, part)
-    return Rows(own.record, found, where, _url(q, where, part), drill_of(q.metric))
+    worth = q.metric.of if isinstance(q.metric, Ratio) and part == COUNTED else leaf
+    is_money = bool(getattr(worth, "value", None) and worth.value.names)
+    return Rows(own.record, found, where, _url(q, where, part), drill_of(q.metric), is_money)
 
 
 def drill_of(metric: Metric) -> tuple[str, ...]:
@@ -136,12 +140,19 @@ def _queryset(q: Question, asked: Metric, leaf: Any, part: str) -> QuerySet[Any]
         case Measure() | Distribution():
             return _flow(q, asked, leaf, part)
         case Stock():
-            found, past = sql.stock_rows(q, leaf, [q.day])
+            found, past = sql.stock_rows(q, [leaf], [q.day])
             known = Q(**{f"{leaf.known}__isnull": False}) if leaf.known else Q()
-            value = sql.expression(leaf.value, past, kept_names(leaf.model))
+            value = sql.expression(leaf.value, past, kept_names(leaf.model), q)
+            if isinstance(asked, Ratio) and part == COUNTED:
+                up = sql.expression(asked.of.value, past, kept_names(leaf.model), q)
+                top = Case(
+                    When(sql.stock_condition(q, asked.of, past), then=Const(1) if up is None else up), default=Const(0)
+                )
+                return _split(q, found, known, value, part, counts_for=top)
             return _split(q, found, known, value, part)
         case Survival():
             found = sql.survival_rows(q, leaf)
+            found = found.distinct() if q.allocation else found
             good = Q(**{f"{leaf.start}__isnull": False})
             good &= Q(**{f"{leaf.end}__isnull": True}) | Q(**{f"{leaf.end}__gte": Column(leaf.start)})
             ended = Q(**{f"{leaf.end}__lte": q.day})
@@ -224,7 +235,7 @@ def list_filter(q: Question, part: str = COUNTED) -> F | None:
         return None
     found = leaf.where
     if isinstance(leaf, Stock):
-        if not sql.is_live(q):
+        if not sql.is_live(q) or leaf.longer:
             return None
         if leaf.known:
             found = found & F(**{f"{leaf.known}__filled": True})
@@ -240,7 +251,7 @@ def list_filter(q: Question, part: str = COUNTED) -> F | None:
         if q.period.first == date.min and last == date.max and leaf.model._meta.get_field(path).null:
             found = found & F(**{f"{path}__filled": True})
     names = leaf.value.names
-    if len(names) > 1 or isinstance(leaf.value, Days):
+    if len(names) > 1 or isinstance(leaf.value, (Age, Days)):
         return None
     if names:
         found = found & F(**{f"{names[0]}__filled": True})

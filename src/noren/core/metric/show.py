@@ -65,4 +65,5 @@ def interval(low: Any, high: Any, unit: str) -> str:
     """`61.9–64.3%`; empty when there is none."""
     if low is None and high is None:
         return ""
-    return f"{show(low, unit).removesuffix('%')}–{show(high, unit)}"
+    first, _unit = split(low, unit, full=True)
+    return f"{first}–{show(high, unit)}"

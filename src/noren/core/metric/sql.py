@@ -20,15 +20,20 @@ from django.db import connection, models
 from django.db.models import Case, Exists, FilteredRelation, Func, OuterRef, Q, QuerySet, When
 from django.db.models import F as Column
 from django.db.models import Value as Const
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, NullIf
+from django.db.models.lookups import GreaterThan
+
+from django.utils.translation import gettext_lazy as _
 
 from noren.core.access.actor import HOUSE
 from noren.core.access.scope import visible
+from noren.core.base.errors import Refusal
 from noren.core.base.period import Period
 from noren.core.filter.condition import F
 from noren.core.filter.sql import to_q
 from noren.core.filter.when import When as Now
 from noren.core.metric.declare import (
+    Age,
     Conversion,
     Count,
     Days,
@@ -43,12 +48,19 @@ from noren.core.metric.declare import (
     Weighted,
     kept_names,
 )
-from noren.core.metric.question import Question, Words
+from noren.core.metric.question import Dim, Question, Words
 
 QUANTILES = (0.25, 0.5, 0.75, 0.9)
 Key = tuple[Any, ...]  # (number of the cut or None, dimension values…)
 TOTAL: Key = ("total",)
 THEN = "past"
+
+
+class NoHistory(Refusal):
+    """Asked of a past day, or as it was known, what only today's rows tell."""
+
+    code = "no_history"
+    message = _("This number is told of today alone: no history is kept of what it is made of.")
 
 
 @dataclass(slots=True)
@@ -84,9 +96,9 @@ def whole(value: Any) -> Any:
 # ---- rows -----------------------------------------------------------------------------------------------------------
 
 
-def condition(where: F, metric: Metric, past: str = "") -> Q:
+def condition(q: Question, where: F, metric: Metric, past: str = "") -> Q:
     """A declared filter: names of the noun itself, nobody's rights."""
-    return to_q(where, Words(metric, HOUSE, past), Now(HOUSE, date.min))
+    return to_q(where, Words(metric, HOUSE, past), Now(HOUSE, q.today, q.fiscal))
 
 
 def asked_condition(q: Question, past: str = "") -> Q:
@@ -104,7 +116,7 @@ def seen(q: Question, leaf: Metric) -> QuerySet[Any]:
     return rows
 
 
-def expression(value: Any, past: str = "", kept: Sequence[str] = ()) -> Any:
+def expression(value: Any, past: str = "", kept: Sequence[str] = (), q: Question | None = None) -> Any:
     """The value of one row as an ORM expression; None for a count."""
 
     def path(name: str) -> str:
@@ -134,7 +146,20 @@ def expression(value: Any, past: str = "", kept: Sequence[str] = ()) -> Any:
         case Days(start=start, end=end):
             days = _days_between(Column(end), Column(start))
             return Case(When(Q(**{f"{end}__gte": Column(start)}), then=days), output_field=models.IntegerField())
+        case Age(start=start) if q is not None:
+            return _days_between(Const(q.day, output_field=models.DateField()), LocalDay(Column(start), str(q.zone)))
     raise TypeError(value)
+
+
+def LocalDay(moment: Any, zone: str) -> Func:  # noqa: N802 (reads as an expression)
+    """The firm's calendar day of a moment."""
+    return Func(
+        moment,
+        Const(zone),
+        template="(%(expressions)s)::date",
+        arg_joiner=" AT TIME ZONE ",
+        output_field=models.DateField(),
+    )
 
 
 def _days_between(end: Any, start: Any) -> Func:
@@ -149,7 +174,7 @@ def flag(q: Q) -> Any:
 
 def leaf_condition(q: Question, leaf: Measure | Distribution) -> Q:
     """When a row counts: the declared filter, on the day it is told of, as it was known then."""
-    found = condition(leaf.where, leaf)
+    found = condition(q, leaf.where, leaf)
     if q.as_of:
         if leaf.since:
             found &= Q(**{f"{leaf.since}__lte": q.as_of})
@@ -194,8 +219,7 @@ def within(q: Question, model: Any, path: str, period: Period) -> Q:
 
 def flow_rows(q: Question, leaf: Measure | Distribution, period: Period) -> QuerySet[Any]:
     """The rows of a period, whether they count or not."""
-    rows = seen(q, leaf).filter(within(q, leaf.model, date_path(q, leaf), period)).filter(asked_condition(q))
-    return rows
+    return seen(q, leaf).filter(within(q, leaf.model, date_path(q, leaf), period)).filter(asked_condition(q))
 
 
 def number_of(q: Question, model: Any, path: str, borders: Sequence[date]) -> Any:
@@ -205,6 +229,12 @@ def number_of(q: Question, model: Any, path: str, borders: Sequence[date]) -> An
     if isinstance(column, models.DateTimeField):
         values = [Period(day, day).bounds(q.zone)[0] for day in borders]
     return Func(Column(path), Const(values), function="width_bucket", output_field=models.IntegerField())
+
+
+def member(dim: Dim, path: str = "") -> Any:
+    """The value of a dimension; an empty text is nothing."""
+    column = Column(path or dim.path)
+    return NullIf(column, Const("")) if dim.is_text else column
 
 
 # ---- flows ----------------------------------------------------------------------------------------------------------
@@ -219,7 +249,7 @@ def flows(
     names: dict[str, Any] = {"k": Column("pk")}
     if borders:
         names["b"] = number_of(q, leaves[0].model, path, borders)
-    names |= {f"d{i}": Column(dim.path) for i, dim in enumerate(q.dims)}
+    names |= {f"d{i}": member(dim) for i, dim in enumerate(q.dims)}
     names["at"] = Column(path)
     if q.allocation:
         one = Const(Decimal(1), output_field=models.DecimalField())
@@ -331,10 +361,24 @@ def is_live(q: Question) -> bool:
     return not q.cuts and not q.known_on and q.day >= q.today
 
 
-def stock_rows(q: Question, leaf: Stock, days: Sequence[date]) -> tuple[QuerySet[Any], str]:
+def stock_condition(q: Question, leaf: Stock, past: str = "") -> Q:
+    """When a row counts as there."""
+    found = condition(q, leaf.where, leaf, past)
+    if leaf.longer:
+        since, days = leaf.longer
+        stayed = _days_between(Const(q.day, output_field=models.DateField()), LocalDay(Column(since), str(q.zone)))
+        found &= Q(GreaterThan(stayed, Column(days)))
+    return found
+
+
+def stock_rows(q: Question, leaves: Sequence[Stock], days: Sequence[date]) -> tuple[QuerySet[Any], str]:
     """Rows joined with what they were on those days (as `past`), and the prefix of kept fields."""
+    leaf = leaves[0]
     if is_live(q):
-        return seen(q, leaf).filter(condition(leaf.where, leaf)).filter(asked_condition(q)), ""
+        there = reduce(lambda a, b: a | b, (stock_condition(q, each) for each in leaves))
+        return seen(q, leaf).filter(there).filter(asked_condition(q)), ""
+    if any(each.today_only for each in leaves):
+        raise NoHistory
     ends = [q.end_of(day) for day in days]
     on = Q(spans__from_at__lt=max(ends)) & (Q(spans__to_at__isnull=True) | Q(spans__to_at__gte=min(ends)))
     if q.known_on:
@@ -342,7 +386,8 @@ def stock_rows(q: Question, leaf: Stock, days: Sequence[date]) -> tuple[QuerySet
         known = spans.filter(recorded_at__lt=q.end_of(q.known_on), from_at__lt=max(ends))
         latest = known.order_by("row", "-recorded_at", "-id").distinct("row")
         on = Q(spans__in=latest.values("pk"))
-    return _joined(seen(q, leaf), on, condition(leaf.where, leaf, THEN) & asked_condition(q, THEN)), THEN
+    there = reduce(lambda a, b: a | b, (stock_condition(q, each, THEN) for each in leaves))
+    return _joined(seen(q, leaf), on, there & asked_condition(q, THEN)), THEN
 
 
 def _joined(rows: QuerySet[Any], on: Q, further: Q) -> QuerySet[Any]:
@@ -352,27 +397,29 @@ def _joined(rows: QuerySet[Any], on: Q, further: Q) -> QuerySet[Any]:
 
 
 def stocks(q: Question, leaves: Sequence[Stock]) -> Tallies:
-    """Tallies at the end of each cut (or of the one day): one query for all days and leaves with the same filter."""
+    """Tallies at the end of each cut (or of the one day): one query for all days and leaves."""
     days = [min(cut.part.last, q.as_of or q.today) for cut in q.cuts if cut.part.first <= (q.as_of or q.today)] or [
         q.day
     ]
-    rows, past = stock_rows(q, leaves[0], days)
+    rows, past = stock_rows(q, leaves, days)
     kept = kept_names(leaves[0].model)
 
     def path(name: str) -> str:
         return f"{past}__{name}" if past and name.partition("__")[0] in kept else name
 
     names: dict[str, Any] = {"k": Column("pk")}
-    names |= {f"d{i}": Column(path(dim.path)) for i, dim in enumerate(q.dims)}
+    names |= {f"d{i}": member(dim, path(dim.path)) for i, dim in enumerate(q.dims)}
     if past and not q.known_on:
         names |= {"f": Column(f"{past}__from_at"), "u": Column(f"{past}__to_at")}
     if q.allocation:
         names["wt"] = Coalesce(
             Column(f"line__{q.allocation.weight}"), Const(Decimal(1), output_field=models.DecimalField())
         )
+    alike = all((leaf.where, leaf.longer) == (leaves[0].where, leaves[0].longer) for leaf in leaves)
     for i, leaf in enumerate(leaves):
         names[f"w{i}"] = flag(Q(**{f"{leaf.known}__isnull": False}) if leaf.known else Q())
-        value = expression(leaf.value, past, kept)
+        names[f"x{i}"] = flag(Q() if alike else stock_condition(q, leaf, past))
+        value = expression(leaf.value, past, kept, q)
         if value is not None:
             names[f"v{i}"] = value
     inner = _inner(rows, names)
@@ -393,7 +440,7 @@ def stocks(q: Question, leaves: Sequence[Stock]) -> Tallies:
 
 
 def _stock_aggregates(i: int, leaf: Stock, q: Question) -> list[str]:
-    known = f"w{i}"
+    there, known = f"x{i}", f"x{i} AND w{i}"
     if isinstance(leaf.value, Count):
         n = (
             f"count(DISTINCT k) FILTER (WHERE {known})"
@@ -401,14 +448,14 @@ def _stock_aggregates(i: int, leaf: Stock, q: Question) -> list[str]:
             else f"count(*) FILTER (WHERE {known})"
         )
         total = f"sum(wt) FILTER (WHERE {known})" if q.allocation else n
-        return [total, total, n, f"count(*) FILTER (WHERE NOT {known})"]
+        return [total, total, n, f"count(*) FILTER (WHERE {there} AND NOT w{i})"]
     counts = f"FILTER (WHERE {known} AND v{i} IS NOT NULL)"
     n = f"count(v{i}) FILTER (WHERE {known})"
     return [
         f"sum(v{i} * wt) {counts}" if q.allocation else f"sum(v{i}) {counts}",
         f"sum(wt) {counts}" if q.allocation else n,
         n,
-        f"count(*) FILTER (WHERE NOT {known} OR v{i} IS NULL)",
+        f"count(*) FILTER (WHERE {there} AND (NOT w{i} OR v{i} IS NULL))",
     ]
 
 
@@ -427,12 +474,13 @@ def survival_rows(q: Question, leaf: Survival) -> QuerySet[Any]:
 
 def survivals(q: Question, leaf: Survival) -> Waits:
     """Counts of (days waited, how it ended) per cell."""
-    names: dict[str, Any] = {}
+    names: dict[str, Any] = {"k": Column("pk")}
     if q.cuts:
         names["b"] = number_of(q, leaf.model, leaf.start, [cut.part.first for cut in q.cuts])
-    names |= {f"d{i}": Column(dim.path) for i, dim in enumerate(q.dims)}
+    names |= {f"d{i}": member(dim) for i, dim in enumerate(q.dims)}
     names |= {"s": Column(leaf.start), "e": Column(leaf.end), "c": Column(leaf.outcome)}
-    inner = _inner(survival_rows(q, leaf), names)
+    rows = survival_rows(q, leaf)
+    inner = _inner(rows.distinct() if q.allocation else rows, names)
     if inner is None:
         return {}
     groups = [n for n in names if n == "b" or n[0] == "d"]
@@ -442,7 +490,11 @@ def survivals(q: Question, leaf: Survival) -> Waits:
         f"SELECT {heads}CASE WHEN e <= %s THEN e - s ELSE %s - s END AS t, CASE WHEN e <= %s THEN c END AS ended, count(*)"
         f" FROM ({inner[0]}) t GROUP BY {', '.join(str(i + 1) for i in range(len(groups) + 2))}"
     )
-    return _waits(groups, run(text, (day, day, day, *inner[1])))
+    found = _waits(groups, run(text, (day, day, day, *inner[1])))
+    if any(dim.allocation for dim in q.dims):
+        # A wait is not divided: a row stands under each of its parts, but once in the total.
+        found[TOTAL] = survivals(replace(q, dims=(), cuts=()), leaf).get(TOTAL, {})
+    return found
 
 
 def _waits(groups: list[str], rows: Sequence[tuple[Any, ...]]) -> Waits:
@@ -462,13 +514,13 @@ def stay_rows(q: Question, leaf: Stay) -> QuerySet[Any]:
     on = Q(spans__from_at__lt=q.end_of(q.day))
     if q.known_on:
         on &= Q(spans__recorded_at__lt=q.end_of(q.known_on))
-    return _joined(seen(q, leaf), on, condition(leaf.while_, leaf, THEN) & asked_condition(q, THEN))
+    return _joined(seen(q, leaf), on, condition(q, leaf.while_, leaf, THEN) & asked_condition(q, THEN))
 
 
 def stays(q: Question, leaf: Stay) -> Waits:
     """Counts of (days in the step, left or None) per step and cell; the stays of one row in a step are added up."""
     names: dict[str, Any] = {"k": Column("pk"), "d0": Column(f"{THEN}__{leaf.step}")}
-    names |= {f"d{i}": Column(dim.path) for i, dim in enumerate(q.dims) if i}
+    names |= {f"d{i}": member(dim) for i, dim in enumerate(q.dims) if i}
     names |= {"f": Column(f"{THEN}__from_at"), "u": Column(f"{THEN}__to_at")}
     inner = _inner(stay_rows(q, leaf), names)
     if inner is None:
@@ -511,7 +563,7 @@ def reached(q: Question, leaf: Conversion) -> tuple[str, tuple[Any, ...]] | None
         "k": Column("pk"), "l": Column(f"{THEN}__{leaf.within}"), "o": Column(f"{THEN}__{leaf.step}__{leaf.order}"),
         "f": Column(f"{THEN}__from_at"), "y": flag(Q(**{f"{THEN}__{name}": value})),
     }  # fmt: skip
-    names |= {f"d{i}": Column(dim.path) for i, dim in enumerate(q.dims) if i}
+    names |= {f"d{i}": member(dim) for i, dim in enumerate(q.dims) if i}
     inner = _inner(conversion_rows(q, leaf), names)
     if inner is None:
         return None
