@@ -30,8 +30,9 @@ format: .setup-test ## put the code into the one style
 	@$(BIN)/ruff check -q --fix . || true
 	@$(BIN)/ruff format -q .
 
-map: .setup-run ## write docs/map.md from what the code declares
-	@$(BIN)/noren map
+map: .setup-run ## write docs/map.md and docs/openapi.json from what the code declares
+	@$(BIN)/noren map --out docs/map.md
+	@$(BIN)/noren openapi --out docs/openapi.json
 
 bench: .setup-test ## measure speed and memory; SIZE=1m for a million people
 	@$(BIN)/python -m tests.bench $(or $(SIZE),100k)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -402,3 +403,75 @@ def test_changes_tell_that_they_came_through_the_api() -> None:
 
     assert Fact.objects.get(name="catalog.product.created").via == "api"
     assert visible(Product, HOUSE).count() == 1
+
+
+# -- the description and the numbers -----------------------------------------------------------------------------------
+
+
+def test_the_committed_description_is_current() -> None:
+    from noren.core.api.openapi import committed
+
+    file = Path(__file__).resolve().parents[3] / "docs" / "openapi.json"
+    assert file.read_text() == committed(), "Run: make map"
+
+
+def test_the_description_leaves_out_what_the_caller_may_not_see() -> None:
+    whole = admin().get("openapi.json")[1]
+    Role(name="no money", rights={"*.*": "all"}).save()
+    user = make.user(None)
+    user.roles.add(Role.every.get(name="no money"))
+    user.save()
+    narrow = Program.of(user).get("openapi.json")[1]
+
+    assert "amount" in whole["components"]["schemas"]["Deals"]["properties"]
+    assert "amount" not in narrow["components"]["schemas"]["Deals"]["properties"]
+    assert Program().get("openapi.json")[0] == 401
+
+
+def test_every_reference_of_the_description_is_there() -> None:
+    whole = admin().get("openapi.json")[1]
+
+    def walk(value: Any) -> None:
+        if isinstance(value, dict):
+            if "$ref" in value:
+                at: Any = whole
+                for part in value["$ref"].removeprefix("#/").split("/"):
+                    at = at[part]
+            for inner in value.values():
+                walk(inner)
+        elif isinstance(value, list):
+            for inner in value:
+                walk(inner)
+
+    walk(whole)
+    ids = [one["operationId"] for path in whole["paths"].values() for m, one in path.items() if m != "parameters"]
+    assert len(ids) == len(set(ids))
+
+
+def test_the_page_about_the_api_stands_alone() -> None:
+    client = Client()
+    assert client.get("/api/docs/").status_code == 302
+    client.force_login(make.user("sales"))
+    page = client.get("/api/docs/").content.decode()
+
+    assert "/sales/deals/{id}/win" in page
+    assert "http" not in page.replace("http-equiv", "").replace("https://schema", "") or "//cdn" not in page
+
+
+def test_numbers_are_asked_and_lead_to_their_rows() -> None:
+    api = admin()
+    for amount in (100, 250):
+        deal = make.deal(amount=amount)
+        api.post(f"sales/deals/{deal.pk}/win", {"won_on": "2026-11-20"})
+    listed = [one["id"] for one in api.get("metrics")[1]["data"]]
+    assert "revenue" in listed
+
+    status, body = api.get("metrics/revenue", period="2026-11")
+    assert (status, body["total"]["value"], body["unit"]) == (200, 350, "money")
+    assert api.get("metrics/revenue", period="2026-11", by="owner", grain="month")[0] == 200
+    behind = api.get("metrics/revenue/rows", period="2026-11")[1]["data"]
+    assert sorted(row["amount"] for row in behind) == [100, 250]
+    assert api.get("metrics/nothing")[0] == 404
+    for wrong in ({"period": "soon"}, {"by": "x"}, {"grain": "x"}, {"compare": "x"}, {"as_of": "x"}, {"basis": "x"}, {"zzz": "1"}):
+        assert api.get("metrics/revenue", **wrong)[0] == 422, wrong
+    assert api.get("metrics/revenue/rows", part="x")[0] == 422

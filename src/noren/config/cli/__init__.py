@@ -17,7 +17,7 @@ import sys
 
 import typer
 
-from noren.config.cli import backup, check, createadmin, serve
+from noren.config.cli import backup, check, createadmin, map, serve
 
 app = typer.Typer(
     help="noren, a customer relations system to run yourself.",
@@ -31,6 +31,8 @@ app.command("worker")(serve.worker)
 app.command("migrate")(serve.migrate)
 app.command("check")(check.check)
 app.command("createadmin")(createadmin.createadmin)
+app.command("map")(map.map_)
+app.command("openapi")(map.openapi)
 app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)
 

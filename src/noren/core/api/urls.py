@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from noren.core.api import views
+from noren.core.api import numbers, views
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("v1/me", views.me),
     path("v1/search", views.search),
+    path("v1/openapi.json", views.openapi),
+    path("v1/metrics", numbers.metrics),
+    path("v1/metrics/<slug:metric>", numbers.metric),
+    path("v1/metrics/<slug:metric>/rows", numbers.metric_rows),
+    path("docs/", views.docs, name="api_docs"),
     path("v1/<slug:module>/<slug:plural>", views.rows),
     path("v1/<slug:module>/<slug:plural>/<int:pk>", views.row),
     path("v1/<slug:module>/<slug:plural>/<int:pk>/history", views.history),

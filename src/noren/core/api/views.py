@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.utils.translation import gettext as gettext_now
 from django.utils.translation import gettext_lazy as _
 
+from noren.core.access.actor import actor_of
 from noren.core.access.firm import firm
 from noren.core.access.scope import fetch, visible
 from noren.core.action.door import Action, actions_of
@@ -157,6 +161,22 @@ def me(call: Call) -> Result:
             "fiscal_start_month": here.fiscal_start_month,
         },
     }
+
+
+@api("GET")
+def openapi(call: Call) -> Result:
+    """The API as the caller may see it, for machines."""
+    from noren.core.api.openapi import document
+
+    return 200, document(call.actor)
+
+
+@login_required
+def docs(request: HttpRequest) -> HttpResponse:
+    """The API for people: every noun with its fields, verbs and filters."""
+    from noren.core.api.docs import context
+
+    return render(request, "api_docs.html", context(actor_of(request)))
 
 
 @api("GET", "POST", "PATCH", "PUT", "DELETE")

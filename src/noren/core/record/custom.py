@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from noren.core.access.models import Stamp
 from noren.core.record.models import FieldDefinition
 
@@ -37,3 +40,14 @@ def definition_of(noun: str, key: str) -> FieldDefinition | None:
 def forget() -> None:
     global _known
     _known = (-1, {})
+
+
+@contextmanager
+def none() -> Iterator[None]:
+    """As if the firm had added no fields: for what is the same for every firm, and needs no database."""
+    global _known
+    before, _known = _known, (0, {})
+    try:
+        yield
+    finally:
+        _known = before
