@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.utils.translation import gettext_lazy as _
 
 from noren.contacts.models import Affiliation, Company, Consent, Person
+from noren.core.base.japan.person import split_full_name
 from noren.core.record.declare import Facts, Record, Related, Row, Section, Timeline
 
 ADDRESS = Section(
@@ -19,6 +22,7 @@ ADDRESS = Section(
 
 class Companies(Record):
     model = Company
+    known_by = "external_id", "corporate_number", "name_key"
     columns = "legal_name", "standing", "next_step", "last_touch_at", "owner", "industry", "prefecture", "phone", "updated_at"
     filters = (
         "legal_name", "name_kana", "standing", "rank", "industry", "employees", "annual_revenue", "founded_year",
@@ -54,6 +58,7 @@ class Companies(Record):
     )  # fmt: skip
     compact = "legal_name", "standing", "industry", "prefecture", "phone", "owner"
     title = "legal_name"
+    tones = {"customer": "matsu", "prospect": "fuji", "dormant": "line", "ended": "line", "partner": "nando", "a": "matsu"}
     reading = "name_kana"
     groups = {"annual_revenue": "money", "email": "private", "phone": "private", "fax": "private"}
     keys = (("external_id",), ("corporate_number",), ("name_key",))
@@ -70,6 +75,7 @@ class Companies(Record):
 
 class People(Record):
     model = Person
+    known_by = "external_id", "email", "name_fold"
     columns = "full_name", "company", "department", "post", "email", "mobile", "last_touch_at", "owner", "updated_at"
     filters = (
         "full_name", "family_name", "given_name", "company", "company__industry", "company__standing", "department", "post",
@@ -105,6 +111,11 @@ class People(Record):
     nav = ("sales", 40)
     hotkey = "p"
 
+    @classmethod
+    def from_name(cls, text: str) -> dict[str, Any]:
+        family, given = split_full_name(text) or (text, "")
+        return {"family_name": family, "given_name": given}
+
 
 class Affiliations(Record):
     model = Affiliation
@@ -117,6 +128,7 @@ class Affiliations(Record):
 class Consents(Record):
     model = Consent
     columns = "person", "purpose", "channel", "state", "basis", "stated_at", "source"
+    tones = {"given": "matsu", "refused": "shu", "withdrawn": "shu"}
     filters = "person", "purpose", "channel", "state", "basis", "stated_at"
     form = (Row("person", "purpose"), Row("channel", "state", "basis"), "wording", Row("proof", "source"), "stated_at")
     pages = False

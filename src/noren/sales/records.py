@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
 from django.utils.translation import gettext_lazy as _
 
-from noren.core.filter.condition import F
-from noren.core.record.declare import Board, Facts, Record, Related, Row, Section, Timeline
+from noren.core.access.actor import Actor
+from noren.core.filter.condition import THIS_QUARTER, F
+from noren.core.record.declare import Board, End, Facts, ImportField, Record, Related, Row, Section, Timeline
+from noren.sales.actions.arrive import add_products, closing_facts, complete_deal, default_pipeline, last_position, settle_outcome
 from noren.sales.actions.deal import lose_deal, move_deal, reopen_deal, win_deal
 from noren.sales.models import Deal, DealLine, LossReason, Pipeline, Stage
 
 
 class Deals(Record):
     model = Deal
+    known_by = "external_id", "title"
     columns = "title", "company", "stage", "amount", "close_by", "next_step", "owner", "outcome", "updated_at"
     filters = (
         "title", "company", "person", "pipeline", "stage", "outcome", "amount", "list_amount", "probability", "category",
@@ -36,11 +43,15 @@ class Deals(Record):
         "outcome", "closed_on", "list_amount", "loss_reason", "loss_note", "team", "stage_since", "next_step",
         "next_step_at", "last_touch_at", "created_at", "updated_at",
     )  # fmt: skip
-    history = ("outcome", "closed_on", "loss_reason")
+    history = ("outcome", "closed_on", "loss_reason", "loss_note")
     actions = win_deal, lose_deal, move_deal, reopen_deal
     board = Board(
         by="stage", sum="amount", move=move_deal, scope="pipeline", where=F(outcome="open"),
         card=("company", "title", "amount", "close_by", "next_step", "owner"),
+        ends=(
+            End(win_deal, _("Won this quarter"), F(outcome="won", closed_on__on=THIS_QUARTER)),
+            End(lose_deal, _("Lost this quarter"), F(outcome="lost", closed_on__on=THIS_QUARTER)),
+        ),
     )  # fmt: skip
     panels = (
         Facts("company", "person", "amount", "probability", "close_by", "category", "owner", "source", "competitor"),
@@ -49,9 +60,14 @@ class Deals(Record):
     )
     compact = "title", "company", "amount", "stage", "close_by", "owner"
     totals = {"amount": "sum"}
+    tones = {"open": "nando", "won": "matsu", "lost": "line", "commit": "matsu", "best": "nando"}
     groups = {"amount": "money", "list_amount": "money", "probability": "public"}
     keys = (("external_id",), ("title", "company", "opened_on"))
     sort = "-updated_at"
+    imports = (
+        ImportField("product", _("Product"), target="catalog.product", apply=add_products),
+        ImportField("quantity", _("Quantity"), kind="decimal"),
+    )
     views = (
         (_("Open"), "outcome=open"),
         (_("Mine"), "outcome=open&owner=@me"),
@@ -62,6 +78,18 @@ class Deals(Record):
     icon = "board"
     nav = ("sales", 20)
     hotkey = "d"
+
+    @classmethod
+    def arrive(cls, values: dict[str, Any]) -> None:
+        settle_outcome(values)
+
+    @classmethod
+    def complete(cls, values: dict[str, Any], memo: dict[Any, Any]) -> None:
+        complete_deal(values, memo)
+
+    @classmethod
+    def arrived(cls, rows: Sequence[Any], actor: Actor) -> list[tuple[Any, datetime | None]]:
+        return closing_facts(rows)
 
 
 class DealLines(Record):
@@ -75,6 +103,7 @@ class DealLines(Record):
 
 class Pipelines(Record):
     model = Pipeline
+    known_by = ("name",)
     columns = "name", "position", "is_default"
     filters = ("name",)
     form = (Row("name", "position"), "is_default")
@@ -85,6 +114,7 @@ class Pipelines(Record):
 
 class Stages(Record):
     model = Stage
+    known_by = ("name",)
     columns = "name", "pipeline", "position", "probability", "standard_days"
     filters = "name", "pipeline"
     form = (Row("pipeline", "name"), Row("position", "probability", "standard_days"))
@@ -92,9 +122,16 @@ class Stages(Record):
     sort = "position"
     icon = "path"
 
+    @classmethod
+    def from_name(cls, text: str) -> dict[str, Any]:
+        """A stage that a file names comes after those of the default pipeline."""
+        pipeline = default_pipeline()
+        return {"name": text, "pipeline": pipeline.pk if pipeline else None, "position": last_position(pipeline) + 1}
+
 
 class LossReasons(Record):
     model = LossReason
+    known_by = ("name",)
     columns = "name", "position"
     filters = ("name",)
     form = (Row("name", "position"),)

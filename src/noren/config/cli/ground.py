@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from noren.config.env import Env
+    from noren.core.access.actor import Actor
 
 
 class Refused(Exception):
@@ -54,3 +55,16 @@ def ground(*, up_to_date: bool = True) -> Iterator[Env]:
 def tell(text: str) -> None:
     """A remark on what is going on; on standard error, so that output can be piped."""
     print(text, file=sys.stderr, flush=True)
+
+
+def acting(email: str | None, via: str = "command") -> Actor:
+    """Whose eyes and rights a command has: the given user's, else the house's."""
+    from noren.accounts.models import User
+    from noren.core.access.actor import HOUSE
+
+    if email is None:
+        return HOUSE.through(via)
+    user = User.objects.filter(email__iexact=email, is_active=True, removed_at__isnull=True).first()
+    if user is None:
+        raise Refused(f"There is no active user with the address {email}.")
+    return user.actor(via)

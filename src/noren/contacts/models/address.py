@@ -17,7 +17,7 @@ class Addressed(models.Model):
     town = Text(_("Town"), max_length=120, blank=True)
     block = Text(_("Street number"), max_length=120, blank=True)
     building = Text(_("Building"), max_length=160, blank=True)
-    country = models.CharField(_("Country"), max_length=2, default="JP", blank=True)
+    country = Text(_("Country"), max_length=60, blank=True, help_text=_("Only when it is not your own."))
     address = Text(_("Address as received"), max_length=400, blank=True)
 
     class Meta:

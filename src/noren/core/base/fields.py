@@ -21,6 +21,13 @@ def _empty_by_default(kw: dict[str, Any]) -> None:
         kw.setdefault("default", "")
 
 
+def _as_stored(column: models.Field[Any, Any], value: Any) -> Any:
+    """For a comparison or a write: tidying and judging belong to `to_python`, which Django would call here too, so that
+    filtering by half an e-mail address would be refused."""
+    value = models.Field.get_prep_value(column, value)
+    return value if value is None or isinstance(value, str) else str(value)
+
+
 class Text(models.CharField):  # type: ignore[type-arg]
     """One line of text, kept as typed but for control characters."""
 
@@ -34,6 +41,9 @@ class Text(models.CharField):  # type: ignore[type-arg]
     def to_python(self, value: Any) -> Any:
         value = super().to_python(value)
         return clean(value).strip() if isinstance(value, str) else value
+
+    def get_prep_value(self, value: Any) -> Any:
+        return _as_stored(self, value)
 
     def deconstruct(self) -> Any:
         name, _path, args, kw = super().deconstruct()
@@ -50,6 +60,9 @@ class LongText(models.TextField):  # type: ignore[type-arg]
     def to_python(self, value: Any) -> Any:
         value = super().to_python(value)
         return clean(value) if isinstance(value, str) else value
+
+    def get_prep_value(self, value: Any) -> Any:
+        return _as_stored(self, value)
 
     def deconstruct(self) -> Any:
         name, _path, args, kw = super().deconstruct()

@@ -148,6 +148,16 @@ class Deal(Model):
         row._owner_was = row.__dict__.get("owner_id")
         return row
 
+    def story(self, now: datetime) -> list[tuple[datetime, dict[str, Any]]]:
+        """The history a freshly imported deal tells of itself: open from the day it was opened, then as it ended."""
+        if self.outcome == "open":
+            return [(day_start(self.opened_on) if self.opened_on else now, {})]
+        assert self.closed_on is not None
+        end = midday(self.closed_on)
+        if self.opened_on is None:
+            return [(end, {})]
+        return [(day_start(self.opened_on), {"outcome": "open"}), (end, {})]
+
     def clean(self) -> None:
         faults: dict[str, Any] = {}
         if self.stage_id and self.pipeline_id and self.stage.pipeline_id != self.pipeline_id:

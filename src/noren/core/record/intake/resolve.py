@@ -1,0 +1,101 @@
+"""References in files are names; here they become rows. One query per key and chunk, remembered for the whole run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from noren.core.access.actor import Actor
+from noren.core.access.scope import visible
+from noren.core.base.japan.company import name_key
+from noren.core.base.text import fold
+from noren.core.record.declare import Record, record_of
+from noren.core.record.intake.suggest import Names, Suggestion
+
+REMEMBERED = 300_000
+SUGGEST_AMONG = 20_000
+
+TIDY: dict[str, Callable[[str], str]] = {
+    "name_key": name_key,
+    "name_fold": lambda text: fold(text).replace(" ", ""),
+    "email": lambda text: text.strip().lower(),
+}
+
+
+class Resolver:
+    """Finds rows of one noun by the texts that files call them."""
+
+    def __init__(self, noun: Any, actor: Actor) -> None:
+        self.record: type[Record] = record_of(noun)
+        self.model = self.record.model
+        self.actor = actor
+        self.known: dict[str, int] = {}
+        self.rows: dict[int, Any] = {}
+        self._names: Names | None = None
+        self.keeps_rows = self.model.reach.open_to_all
+
+    def look_up(self, texts: Iterable[str]) -> None:
+        """Make `known` answer for these texts, as far as there are rows (which the actor may see)."""
+        if len(self.known) > REMEMBERED:
+            self.known.clear()
+        wanted = {t for t in texts if t not in self.known}
+        for column in self.record.known_by:
+            if not wanted:
+                return
+            tidy = TIDY.get(column, _same)
+            by_key: dict[str, list[str]] = {}
+            for text in wanted:
+                key = tidy(text)
+                if key:
+                    by_key.setdefault(key, []).append(text)
+            if not by_key:
+                continue
+            path = "email__lower" if column == "email" else column
+            rows = visible(self.model, self.actor).order_by("-id")
+            found = self._rows(rows, column, path, list(by_key))
+            for key, row in found:
+                for text in by_key.get(key, ()):
+                    self.known[text] = row if isinstance(row, int) else row.pk
+                    wanted.discard(text)
+                if not isinstance(row, int):
+                    self.rows[row.pk] = row
+
+    def _rows(self, rows: Any, column: str, path: str, keys: list[str]) -> list[tuple[str, Any]]:
+        if path == "email__lower":
+            from django.db.models.functions import Lower
+
+            rows = rows.annotate(email__lower=Lower("email"))
+        rows = rows.filter(**{f"{path}__in": keys})
+        if self.keeps_rows:
+            tidy = TIDY.get(column, _same)
+            return [(tidy(str(getattr(row, column) or "")), row) for row in rows]
+        return [(str(key), int(pk)) for pk, key in rows.values_list("pk", path)]
+
+    def learn(self, text: str, row: Any) -> None:
+        self.known[text] = row.pk
+        if self.keeps_rows:
+            self.rows[row.pk] = row
+
+    def row(self, pk: int | None) -> Any:
+        """The row itself, for nouns small enough to keep (stages, users, teams)."""
+        if pk is None or not self.keeps_rows:
+            return None
+        if pk not in self.rows:
+            self.rows[pk] = self.model.every.get(pk=pk)
+        return self.rows[pk]
+
+    def suggest(self, text: str) -> list[Suggestion]:
+        """Existing names close to a text that matches nothing."""
+        if self._names is None:
+            title = self.record.title_field()
+            column = title if title in {f.name for f in self.model._meta.concrete_fields} else self.record.known_by[-1]
+            found = visible(self.model, self.actor).order_by("-updated_at").values_list(column, flat=True)
+            self._names = Names(str(n) for n in found[:SUGGEST_AMONG])
+        return self._names.closest(text)
+
+    def may_create(self) -> bool:
+        return self.actor.may(self.model, "create")
+
+
+def _same(text: str) -> str:
+    return text.strip()
