@@ -24,6 +24,11 @@ class Invited(Event):
     pass
 
 
+@event("accounts.user.appointed", says=_("{subject} was made administrator by command"), icon="lock")
+class Appointed(Event):
+    factors_forgotten: bool
+
+
 @event("accounts.user.link_used", says=_("{subject} set a password with a one-time link"), icon="key")
 class LinkUsed(Event):
     kind: str

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from noren.sales.pages import pipelines
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("settings/pipelines/", pipelines.pipelines, name="pipelines"),
+    path("settings/pipelines/stages/<int:pk>/", pipelines.stage, name="stage"),
+    path("settings/pipelines/reasons/<int:pk>/", pipelines.reason, name="loss_reason"),
+]

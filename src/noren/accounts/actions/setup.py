@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from allauth.mfa.models import Authenticator
 from django.db import transaction
 
+from noren.accounts.events import Appointed
 from noren.accounts.models import User
+from noren.core.access.actor import HOUSE
 from noren.core.access.models import Firm, Role
+from noren.core.event.publish import publish
 
 NOUNS_OF_WORK = ("sales.deal", "sales.dealline", "contacts.company", "contacts.person", "contacts.affiliation",
                  "contacts.consent", "activity.activity", "activity.attachment")  # fmt: skip
@@ -55,7 +59,8 @@ def found_firm(name: str, *, locale: str = "ja", currency: str = "JPY", fiscal_s
     """Make the firm and its roles, or leave those that are there as they are."""
     with transaction.atomic():
         firm = Firm.objects.order_by("pk").first() or Firm(
-            name=name, locale=locale, currency=currency, fiscal_start_month=fiscal_start_month
+            name=name, locale=locale, currency=currency, fiscal_start_month=fiscal_start_month,
+            deal_word={"ja": "商談", "en": "Deals"}.get(locale, "Deals"),
         )
         firm.save()
         for key, (names, is_admin, rights, groups) in ROLES.items():
@@ -65,15 +70,22 @@ def found_firm(name: str, *, locale: str = "ja", currency: str = "JPY", fiscal_s
     return firm
 
 
-def appoint_admin(email: str, name: str, password: str | None, locale: str = "ja") -> User:
-    """The first administrator, by command only: there is no page that makes one."""
+def appoint_admin(
+    email: str, name: str, password: str | None, locale: str = "ja", *, forget_factors: bool = False
+) -> User:
+    """The first administrator, by command only: there is no page that makes one. Also the way back in for somebody who
+    is locked out: the password is set anew, access is given again, and `forget_factors` drops lost second steps."""
     with transaction.atomic():
         user = User.objects.filter(email__iexact=email).first()
         if user is None:
             user = User.objects.create_user(email, name, password, locale=locale)
-        elif password:
-            user.set_password(password)
-            user.save()
+        else:
+            user.is_active, user.removed_at = True, None
+            if password:
+                user.set_password(password)
+        if forget_factors:
+            Authenticator.objects.filter(user_id=user.pk).delete()
         user.roles.add(Role.every.get(key="admin"))
         user.save()
+        publish(Appointed(user.pk, factors_forgotten=forget_factors), by=HOUSE.through("command"))
     return user

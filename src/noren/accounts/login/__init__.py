@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from typing import Any
 
@@ -27,6 +28,8 @@ from noren.accounts.login.secret import seal, unseal
 from noren.accounts.models import User
 from noren.core.access.actor import HOUSE
 from noren.core.event.publish import publish
+
+log = logging.getLogger("noren")
 
 
 class Backend(AuthenticationBackend):
@@ -116,7 +119,11 @@ class MfaAdapter(DefaultMFAAdapter):
         return seal(text, _whose())
 
     def decrypt(self, encrypted_text: str) -> str:
-        return unseal(encrypted_text, _whose())
+        try:
+            return unseal(encrypted_text, _whose())
+        except ValueError:
+            log.error("a second factor cannot be opened: another field key, or the row was tampered with")
+            raise self.validation_error("incorrect_code") from None
 
     def get_public_key_credential_rp_entity(self) -> dict[str, str]:
         return {"id": context.request.get_host().partition(":")[0], "name": "noren"}

@@ -28,6 +28,8 @@ def Sessions(answer: Answer) -> Answer:  # noqa: N802  (middleware are named lik
     def around(request: HttpRequest) -> HttpResponse:
         if request.path.startswith("/static/"):
             return answer(request)
+        if request.path != "/health":
+            request.get_host()  # refuses names that are not ours, before anything is read or written
         user: Any = request.user
         if user.is_authenticated:
             keep(request)

@@ -22,7 +22,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from noren.accounts.models import User
-from noren.accounts.pages.frame import field, page
+from noren.core.page.frame import field, page
 from noren.accounts.pages.people import _number, admin_of
 from noren.accounts.queries.audit import DOORS, PAGE, Ask, door_word, entries, facts
 from noren.core.access.actor import Actor, actor_of

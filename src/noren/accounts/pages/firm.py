@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 
 from noren.accounts.actions.rights import change_firm, is_currency_fixed
 from noren.accounts.models import User
-from noren.accounts.pages.frame import field, page, with_faults
+from noren.core.page.frame import field, page, with_faults
 from noren.accounts.pages.mine import zones
 from noren.accounts.pages.people import _number, admin_of, matrix_nouns
 from noren.accounts.queries.members import Node, tree

@@ -27,7 +27,7 @@ from django.views.decorators.http import require_POST
 from noren.accounts.actions.mails import mail_reset
 from noren.accounts.actions.people import redeem, ticket_of
 from noren.accounts.login.address import client_ip
-from noren.accounts.pages.frame import field, gate, gate_context
+from noren.core.page.frame import field, gate, gate_context
 from noren.core.base.errors import Invalid
 from noren.core.job.job import later
 

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST
 from noren.accounts.actions.keys import issue_key, revoke_key
 from noren.accounts.login import demand_fresh
 from noren.accounts.models import ApiKey
-from noren.accounts.pages.frame import field, page, with_faults
+from noren.core.page.frame import field, page, with_faults
 from noren.core.access.actor import actor_of
 from noren.core.base.errors import Invalid
 

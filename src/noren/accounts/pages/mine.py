@@ -33,7 +33,7 @@ from noren.accounts.actions.people import end_sessions_of, told_password_change
 from noren.accounts.events import CodesRenewed, FactorAdded, FactorRemoved
 from noren.accounts.models import User
 from noren.accounts.pages.agents import device
-from noren.accounts.pages.frame import field, page, with_faults
+from noren.core.page.frame import field, page, with_faults
 from noren.accounts.pages.gate import digits
 from noren.core.access.actor import actor_of
 from noren.core.action.door import invalid_from

@@ -24,7 +24,7 @@ from noren.accounts.actions.people import (
 from noren.accounts.actions.rights import add_role, change_rights
 from noren.accounts.login import demand_fresh
 from noren.accounts.models import User
-from noren.accounts.pages.frame import field, page, with_faults
+from noren.core.page.frame import field, page, with_faults
 from noren.accounts.queries.members import Node, members, roles, tree
 from noren.accounts.queries.why import VERBS as WHY_VERBS
 from noren.accounts.queries.why import Why, group_word, level_word, people_with, touch_word, verb_word, why

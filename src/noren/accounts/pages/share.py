@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 
 from noren.accounts.actions.rights import end_share, share_row
 from noren.accounts.models import User
-from noren.accounts.pages.frame import field, with_faults
+from noren.core.page.frame import field, with_faults
 from noren.core.access.actor import actor_of
 from noren.core.access.models import Share, Team
 from noren.core.access.scope import fetch, noun_of

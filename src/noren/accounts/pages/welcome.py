@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from noren.accounts.models import User
-from noren.accounts.pages.frame import gate
+from noren.core.page.frame import gate
 from noren.core.access.actor import Actor, actor_of
 from noren.core.access.firm import firm
 from noren.core.access.scope import noun_of

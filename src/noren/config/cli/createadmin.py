@@ -12,6 +12,8 @@ from noren.config.cli.ground import Refused, ground
 EMAIL = typer.Argument(help="The e-mail address to log in with.", show_default=False)
 NAME = typer.Option("--name", help="Full name; the first part of the e-mail address when left out.")
 FIRM = typer.Option("--firm", help="Name of your firm, for a new noren.")
+LANGUAGE = typer.Option("--language", help="ja or en: of a new noren and of this person.")
+FACTORS = typer.Option("--forget-factors", help="Also forget one-time codes and passkeys, for someone who lost them.")
 STDIN = typer.Option("--password-stdin", help="Read the password from standard input instead of asking.")
 
 
@@ -19,9 +21,13 @@ def createadmin(
     email: Annotated[str, EMAIL],
     name: Annotated[str, NAME] = "",
     firm: Annotated[str, FIRM] = "noren",
+    language: Annotated[str, LANGUAGE] = "ja",
     password_stdin: Annotated[bool, STDIN] = False,
+    forget_factors: Annotated[bool, FACTORS] = False,
 ) -> None:
     """Make someone an administrator, or give one who is locked out a new password."""
+    if language not in ("ja", "en"):
+        raise Refused("--language is ja or en.")
     if password_stdin:
         password = sys.stdin.readline().rstrip("\n")
     else:
@@ -33,6 +39,7 @@ def createadmin(
         from django.db import transaction
 
         from noren.accounts.actions.setup import appoint_admin, found_firm
+        from noren.sales.actions.setup import found_pipeline
 
         try:
             validate_email(email)
@@ -40,6 +47,7 @@ def createadmin(
         except ValidationError as fault:
             raise Refused(" ".join(fault.messages)) from fault
         with transaction.atomic():
-            found_firm(firm)
-            appoint_admin(email, name, password)
+            found_firm(firm, locale=language)
+            found_pipeline(language)
+            appoint_admin(email, name, password, language, forget_factors=forget_factors)
     print(f"{email} may now log in as administrator.")
