@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from noren.core.page import acts, board, bulk, detail, filtering, forms, inline, lists, prefs, refs, views
+from noren.core.page import acts, board, bulk, detail, filtering, forms, inline, lists, prefs, refs, search, views
 from noren.core.page import bin as removed
 
 of_noun: list[URLPattern | URLResolver] = [
@@ -30,6 +30,8 @@ of_noun: list[URLPattern | URLResolver] = [
     path("<int:pk>/<slug:slug>/", acts.act),
 ]
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("search/", search.show),
+    path("palette/", search.palette),
     path("me/density/", prefs.density),
     path("me/postal/", refs.postal),
     path("<slug:module>/<slug:plural>/", include(of_noun)),
