@@ -18,12 +18,16 @@ CLASSES: tuple[tuple[str, str], ...] = (
     (r"api/v1/(me|search|metrics|metrics/<slug:metric>|metrics/<slug:metric>/rows|openapi\.json)", "api own"),
     (r"api/(<path:rest>)?", "api nothing"),
     (r"api/docs/", "page"),
-    (r"(login|link|language|logout|health|healthz|gate|favicon\.ico|robots\.txt|manifest[^/]*)(/.*)?", "open"),
-    (r"static/.*", "open"),
-    (rf"{NOUN}/(.*/)?", "record page"),
-    (r".*", "page"),
+    (r"(login|link|language|logout|health|me/language|me/theme|me/density|favicon\.ico)(/.*)?", "open"),
+    (r"static/.*|ui/.*", "open"),
+    (rf"{NOUN}/<int:pk>/.*", "row page"),
+    (rf"{NOUN}/(.*/)?", "noun page"),
+    (r"settings/(firm|people|roles|teams|fields|audit(\.csv)?|jobs|pipelines|first)(/.*)?", "admin page"),
+    (r"(settings|again|welcome|me|inbox|notices|home|search|palette|share|metrics|numbers|board|forecast|import|imports|export|"
+     r"exports|files?|activity|sales|timeline|log|merge|duplicates|reports|goals|tasks|calendar|analysis|views|mentions)?(/.*)?", "page"),
 )
-"""Patterns, tried in order. `page`: anything else needs a log-in and shows only what its visitor may see."""
+"""Patterns, tried in order. `page` needs a log-in and shows only what its visitor may see; `admin page` is for
+administrators alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +44,8 @@ class Route:
 
     def url(self, record: type[Record] | None = None, pk: int = 1, verb: str = "x") -> str:
         """A concrete address: converters filled in."""
-        parts = {"module": record.module() if record else "sales", "plural": record.plural() if record else "deals", "verb": verb}
+        parts = {"module": record.module() if record else "sales", "plural": record.plural() if record else "deals"}
+        parts |= {"verb": verb, "slug": verb}
 
         def fill(match: re.Match[str]) -> str:
             kind, _colon, name = match[1].rpartition(":")
@@ -48,7 +53,9 @@ class Route:
                 return parts[name]
             return str(pk) if kind == "int" else "x"
 
-        return "/" + re.sub(r"<([^>]+)>", fill, self.pattern)
+        plain = re.sub(r"\(\?P<(\w+)>[^()]*\)", lambda m: "<int:pk>" if m[1] == "pk" else m[0], self.pattern)
+        plain = re.sub(r"\(\?P<\w+>(\w+)[^()]*\)", r"\1", plain)
+        return "/" + re.sub(r"<([^>]+)>", fill, plain)
 
 
 def routes() -> list[Route]:
@@ -70,7 +77,7 @@ def records() -> list[type[Record]]:
 
 def _walk(resolver: URLResolver, before: str = "") -> Iterator[tuple[str, Any]]:
     for one in resolver.url_patterns:
-        text = before + str(one.pattern).removeprefix("^").removesuffix("$").removesuffix(r"\Z")
+        text = (before + str(one.pattern)).removeprefix("^").removesuffix("$").removesuffix(r"\Z")
         if isinstance(one, URLResolver):
             yield from _walk(one, text)
         elif isinstance(one, URLPattern):

@@ -53,19 +53,21 @@ def test_a_share_ends_with_its_time() -> None:
 
 def test_a_share_with_a_team_reaches_its_people_and_nobody_else() -> None:
     me, other, deal = user_with(), user_with(), make.deal(owner=make.user("sales"))
+    theirs = make.deal(owner=make.user("sales"))
     Share(noun="sales.deal", row_id=deal.pk, team=me.team).save()
+    Share(noun="sales.deal", row_id=theirs.pk, user=other).save()
 
     assert list(visible(Deal, fresh(me))) == [deal]
-    assert list(visible(Deal, fresh(other))) == []
+    assert list(visible(Deal, fresh(other))) == [theirs]
 
 
 def test_a_share_of_another_noun_with_the_same_number_opens_nothing() -> None:
     me, deal = user_with(), make.deal(owner=make.user("sales"))
-    company = make.company()
     Share(noun="contacts.company", row_id=deal.pk, user=me).save()
-    Share(noun="sales.deal", row_id=company.pk + 10_000, user=me).save()
+    other = make.deal(owner=make.user("sales"))
+    Share(noun="sales.deal", row_id=other.pk, user=me).save()
 
-    assert list(visible(Deal, fresh(me))) == []
+    assert list(visible(Deal, fresh(me))) == [other]
 
 
 def test_an_activity_about_nothing_follows_its_owner() -> None:

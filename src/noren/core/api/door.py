@@ -118,17 +118,17 @@ def _answered(request: HttpRequest, fn: Any, methods: Sequence[str], args: Any, 
     except Refusal as no:
         return refusal(no)
     except IntegrityError:
-        log.warning("two writers met at %s", request.path)
+        log.warning("two writers met at %r", request.path)
         return refusal(Taken())
     except OperationalError as fault:
         if not _is_waiting(fault):
             raise
         return refusal(InFlight() if request.headers.get("Idempotency-Key") else Busy())
     except DatabaseError:
-        log.exception("the database refused %s %s", request.method, request.path)
+        log.exception("the database refused %s %r", request.method, request.path)
         return answer(500, {"code": "error", "message": str(BROKEN)})
     except Exception:
-        log.exception("%s %s failed", request.method, request.path)
+        log.exception("%s %r failed", request.method, request.path)
         return answer(500, {"code": "error", "message": str(BROKEN)})
 
 
