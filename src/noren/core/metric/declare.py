@@ -374,6 +374,7 @@ BASIS_LABELS: dict[str, Any] = {
     "entered": _("by the day of entering the step"),
     "happened": _("by the day it happened"),
     "created": _("by the day of entry"),
+    "expected": _("by the expected close"),
 }
 
 

@@ -22,7 +22,6 @@ from django.db.models import F as Column
 from django.db.models import Value as Const
 from django.db.models.functions import Coalesce, NullIf
 from django.db.models.lookups import GreaterThan
-
 from django.utils.translation import gettext_lazy as _
 
 from noren.core.access.actor import HOUSE

@@ -1,0 +1,341 @@
+"""The number book, a number explained, and the records behind it."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from noren.core.access.actor import Actor, actor_of
+from noren.core.base.errors import NotFound, Refusal
+from noren.core.base.period import Grain, Period
+from noren.core.filter.sentence import sentence
+from noren.core.filter.url import RESERVED, from_params
+from noren.core.metric.answer import Answer, Cell
+from noren.core.metric.ask import ask
+from noren.core.metric.declare import (
+    BASIS_LABELS,
+    METRICS,
+    PERCENT,
+    UNIT_LABELS,
+    Conversion,
+    Derived,
+    Metric,
+    Stay,
+    Stock,
+    Survival,
+    metric_of,
+)
+from noren.core.metric.question import CannotAsk, Words, dimension, question
+from noren.core.metric.rows import PARTS, rows
+from noren.core.metric.show import interval, locale, show, split
+from noren.core.metric.sql import whole
+from noren.core.page import charts
+from noren.core.page.cells import shown
+from noren.core.page.shell import Place, place
+from noren.core.page.web import draw, logged_in, look_of
+from noren.core.record.declare import record_of
+
+OWN = RESERVED | {"period", "basis", "as_of", "known_on", "by", "grain", "part", "compare", "scope", "page"}
+PAGE = 50
+MOST_MEMBERS = 12  # of a breakdown drawn as bars; the table has them all
+
+place(Place("analysis", 10, gettext_lazy("Number book"), "/metrics/", "chart"))
+
+
+def may_ask(metric: Metric, actor: Actor) -> bool:
+    try:
+        question(metric, actor=actor)
+    except Refusal:
+        return False
+    return True
+
+
+@logged_in
+def book(request: HttpRequest) -> HttpResponse:
+    """All numbers in words: what each is, how it is worked out, by which date, what it leaves out."""
+    actor = actor_of(request)
+    groups: dict[str, list[Metric]] = {}
+    for metric in METRICS.values():
+        if may_ask(metric, actor):
+            groups.setdefault(str(metric.model._meta.verbose_name_plural), []).append(metric)
+    cards = []
+    for noun, metrics in groups.items():
+        lines = [
+            [
+                {"text": str(m.label), "href": f"/metrics/{m.id}/", "head": True},
+                {"text": str(m.formula)},
+                {"text": str(m.dated), "mute": True},
+                {"text": str(m.left_out), "mute": True},
+            ]
+            for m in metrics
+        ]
+        head = [{"label": text} for text in (_("Number"), _("How it is worked out"), _("Dated"), _("Left out"))]
+        cards.append(
+            {"title": noun, "note": str(len(metrics)), "table": {"caption": noun, "head": head, "rows": lines}}
+        )
+    context = {
+        "title": _("Number book"),
+        "area": "metric",
+        "crumbs": [{"label": _("Number book")}],
+        "by": cards,
+        "bare": True,
+    }
+    return draw(request, "metric.html", context)
+
+
+def _read(request: HttpRequest, word: str) -> tuple[Metric, Actor, dict[str, Any]]:
+    """The question in an address. NotFound for a number that does not exist."""
+    metric = metric_of(word)
+    if metric is None:
+        raise NotFound
+    actor = actor_of(request)
+    options: dict[str, Any] = {"period": request.GET.get("period") or None, "where": from_params(request.GET, OWN)}
+    for name in ("basis", "as_of", "known_on"):
+        text = request.GET.get(name)
+        if text:
+            options[name] = _day(text) if name != "basis" else text
+    return metric, actor, options
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise CannotAsk(_("“%(text)s” is not a day."), text=text) from None
+
+
+@logged_in
+def explain(request: HttpRequest, word: str) -> HttpResponse:
+    """One number: value, doubt, how it is worked out, over time, by what, and who is meant."""
+    metric, actor, options = _read(request, word)
+    answer = ask(metric, actor=actor, **options)
+    total = answer.total
+    value, unit = split(total.value, metric.unit, full=True)
+    by = request.GET.get("by", "")
+    context = {
+        "title": str(metric.label), "area": "metric", "back": "/metrics/",
+        "crumbs": [{"label": _("Number book"), "href": "/metrics/"}, {"label": str(metric.label)}],
+        "actions": [{"label": _("The records behind it"), "href": total.rows_url, "icon": "table"}],
+        "value": value, "unit": unit, "n": f"{total.n:,}",
+        "interval": _("95 %% interval %(text)s") % {"text": doubt} if (doubt := interval(total.low, total.high, metric.unit)) else "",
+        "sentence": _told(answer), "formula": str(metric.formula), "facts": _facts(answer, request),
+        "figure": _figure(metric, actor, options), "by": _breakdowns(metric, actor, options, by, request),
+    }  # fmt: skip
+    return draw(request, "metric.html", context)
+
+
+def _told(answer: Answer) -> str:
+    """The halves of the number, in words."""
+    total, metric = answer.total, answer.metric
+    if isinstance(metric, Derived):
+        parts = [f"{part.label} {show(total.more.get(name), part.unit)}" for name, part in metric.parts.items()]
+        return " · ".join(parts)
+    if total.value is None:
+        return _("There is nothing to work it out from.")
+    if total.more.get("median") is not None and total.more["median"] != total.value:
+        return _("Half of them lie at or below %(median)s.") % {"median": show(total.more["median"], metric.unit)}
+    if (
+        metric.unit == PERCENT
+        and total.den is not None
+        and isinstance(total.num, int)
+        and isinstance(total.den, int)
+        and total.low is not None
+    ):
+        return _("%(num)s of %(den)s") % {"num": f"{total.num:,}", "den": f"{total.den:,}"}
+    return ""
+
+
+def _facts(answer: Answer, request: HttpRequest) -> list[dict[str, Any]]:
+    q, metric, total = answer.question, answer.metric, answer.total
+    facts = [
+        {
+            "label": _("Period"),
+            "text": _("All time") if q.period == Period.all() else q.period.label(locale(), q.fiscal),
+        },
+        {"label": _("Dated"), "text": str(metric.dated)},
+    ]
+    if len(metric.bases) > 1:
+        facts.append({"label": _("Basis"), "text": str(BASIS_LABELS.get(q.basis, q.basis))})
+    if isinstance(metric, (Stock, Survival, Stay, Conversion)) or q.as_of:
+        facts.append({"label": _("As of"), "text": q.day.isoformat()})
+    if q.known_on:
+        facts.append({"label": _("As it was known on"), "text": q.known_on.isoformat()})
+    if q.where:
+        facts.append({"label": _("Only where"), "text": sentence(q.where, Words(metric, q.actor))})
+    facts.append({"label": _("Left out"), "text": str(metric.left_out)})
+    if total.missing:
+        words = _("%(n)s rows lack what is needed and are not counted") % {"n": f"{total.missing:,}"}
+        facts.append({"label": _("Missing"), "text": words, "href": _missing_url(request, metric)})
+    facts.append({"label": _("Unit"), "text": str(UNIT_LABELS[metric.unit])})
+    facts.append({"label": _("Whose records"), "text": _("All") if q.actor.is_admin else _("Those you may see")})
+    return facts
+
+
+def _missing_url(request: HttpRequest, metric: Metric) -> str:
+    pairs = [(k, v) for k, v in request.GET.items() if k not in ("by", "page")]
+    return f"/metrics/{metric.id}/rows/?{urlencode([*pairs, ('part', 'missing')])}"
+
+
+def _figure(metric: Metric, actor: Actor, options: dict[str, Any]) -> dict[str, Any] | None:
+    """The number over its last twelve months, with its doubt when it is a rate."""
+    if isinstance(metric, (Stay, Conversion, Survival)):
+        return _curve(metric, actor, options)
+    if any(getattr(leaf, "today_only", False) for leaf in metric.leaves()) or options.get("known_on"):
+        return None
+    q = question(metric, actor=actor, **options)
+    last = min(q.period.last, q.as_of or q.today)
+    first = (
+        max(q.period.first, date(last.year - 1, last.month, 1))
+        if q.period.bounded
+        else date(last.year - 1, last.month, 1)
+    )
+    span = Period(min(first, last), last)
+    grain = Grain.MONTH if span.days > 62 else Grain.WEEK if span.days > 13 else Grain.DAY
+    cells = ask(metric, actor=actor, **{**options, "period": span}, grain=grain).cells
+    labels = [cell.label for cell in cells]
+    values = [None if cell.value is None else float(cell.value) for cell in cells]
+    band = [(cell.low, cell.high) if cell.low is not None and cell.high is not None else None for cell in cells]
+    doubt = _("95 % interval") if any(band) else ""
+    made = charts.line(labels, values, str(metric.label), band, doubt, fmt=lambda v: show(v, metric.unit))  # type: ignore[arg-type]
+    note = "" if not cells or cells[-1].complete else _("The last period is not over yet.")
+    return {"title": _("Over time"), "chart": made, "note": note}
+
+
+def _curve(metric: Any, actor: Actor, options: dict[str, Any]) -> dict[str, Any] | None:
+    curve = ask(metric, actor=actor, **options).total.curve
+    if curve is None or not hasattr(curve, "survival"):
+        return None
+    steps = []
+    for time, share, at_risk in zip(curve.times, curve.survival, curve.at_risk, strict=True):
+        low, high = curve.interval(time) or (share, share)
+        steps.append(charts.Step(time, share, low, high, at_risk))
+    made = charts.survival(steps, _("Share still waiting"), _("Day"), _("Still watched"))
+    return {"title": _("How many are still waiting after so many days"), "chart": made}
+
+
+def _breakdowns(
+    metric: Metric, actor: Actor, options: dict[str, Any], by: str, request: HttpRequest
+) -> list[dict[str, Any]]:
+    """A table by one dimension, and links to the others."""
+    names = [name for name in metric.dimensions() if _open_to(metric, name, actor)]
+    if not names:
+        return []
+    name = by if by in names else names[0]
+    cells = ask(metric, actor=actor, by=(name,), **options).cells
+    head = [str(dimension(metric, name).label), str(metric.label), "n"]
+    doubtful = any(cell.low is not None for cell in cells)
+    head += [_("95 % interval")] if doubtful else []
+    lines = [_line(cell, metric, doubtful) for cell in cells]
+    others = [
+        {"label": str(dimension(metric, n).label), "href": _by_url(request, n), "current": n == name} for n in names
+    ]
+    table = {
+        "caption": head[0],
+        "head": [{"label": text, "num": bool(at)} for at, text in enumerate(head)],
+        "rows": lines,
+    }
+    shown_bars = sorted((c for c in cells if c.value), key=lambda c: -float(c.value or 0))[:MOST_MEMBERS]
+    chart = None
+    if len(shown_bars) > 1 and all(float(c.value or 0) >= 0 for c in shown_bars):
+        bars = [(c.label, float(c.value or 0)) for c in shown_bars]
+        chart = charts.hbars(bars, str(metric.label), lambda v: show(v, metric.unit), heading=head[0])
+    return [{"title": _("By %(name)s") % {"name": head[0]}, "note": "", "tabs": others, "table": table, "chart": chart}]
+
+
+def _open_to(metric: Metric, name: str, actor: Actor) -> bool:
+    try:
+        question(metric, actor=actor, by=(name,))
+    except Refusal:
+        return False
+    return True
+
+
+def _by_url(request: HttpRequest, name: str) -> str:
+    pairs = [(k, v) for k, v in request.GET.items() if k != "by"]
+    return f"?{urlencode([*pairs, ('by', name)])}"
+
+
+def _line(cell: Cell, metric: Metric, doubtful: bool) -> list[dict[str, Any]]:
+    line: list[dict[str, Any]] = [
+        {"text": cell.label, "head": True, "href": cell.rows_url},
+        {"text": show(cell.value, metric.unit), "num": True},
+        {"text": f"{cell.n:,}", "num": True, "mute": True},
+    ]
+    if doubtful:
+        line.append({"text": interval(cell.low, cell.high, metric.unit), "num": True, "mute": True})
+    return line
+
+
+@logged_in
+def behind(request: HttpRequest, word: str) -> HttpResponse:
+    """The records behind a number, and those it leaves out for want of data."""
+    metric, actor, options = _read(request, word)
+    part = request.GET.get("part", PARTS[0])
+    found = rows(metric, actor=actor, part=part, **options)
+    look = look_of(request, actor)
+    names = [name for name in found.columns if found.record.may_read(name, actor)]
+    fields = [found.record.field(name) for name in names]
+    related = [field.path for field in fields if field.target is not None]
+    number = max(1, int(request.GET["page"])) if request.GET.get("page", "").isdigit() else 1
+    start = (number - 1) * PAGE
+    page = list(found.rows.select_related(*related).order_by("pk")[start : start + PAGE + 1])
+    count = found.rows.count()
+    lines = []
+    for row in page[:PAGE]:
+        cells = [
+            f'<td><a class="lead" href="{found.record.url(row.pk)}">{shown(fields[0], _value(row, fields[0]), look)}</a></td>'
+        ]
+        cells += [_cell(row, field, look) for field in fields[1:]]
+        cells.append(f'<td class="num">{_counted(row.counted, found.is_money)}</td>')
+        lines.append({"cells": SafeString("".join(cells))})
+    pairs = [(k, v) for k, v in request.GET.items() if k != "page"]
+    pager = {
+        "text": _("%(first)s–%(last)s of %(count)s")
+        % {"first": start + 1 if page else 0, "last": start + len(lines), "count": f"{count:,}"},
+        "previous": f"?{urlencode([*pairs, ('page', number - 1)])}" if number > 1 else "",
+        "next": f"?{urlencode([*pairs, ('page', number + 1)])}" if len(page) > PAGE else "",
+    }
+    title = _("Records left out of “%(name)s”") if part == "missing" else _("Records behind “%(name)s”")
+    context = {
+        "title": title % {"name": metric.label}, "area": "metric", "back": f"/metrics/{metric.id}/",
+        "crumbs": [
+            {"label": _("Number book"), "href": "/metrics/"}, {"label": str(metric.label), "href": f"/metrics/{metric.id}/"},
+            {"label": _("Records")},
+        ],
+        "bare": True, "rows": lines or [{"cells": SafeString(f'<td colspan="{len(names) + 1}">{_("None")}</td>')}], "pager": pager,
+        "columns": [*({"label": str(f.label), "num": f.is_right} for f in fields), {"label": _("Counts for"), "num": True}],
+    }  # fmt: skip
+    return draw(request, "metric.html", context)
+
+
+def _value(row: Any, field: Any) -> Any:
+    value = row
+    for step in field.path.split("__"):
+        value = getattr(value, step, None) if value is not None else None
+    return value
+
+
+def _cell(row: Any, field: Any, look: Any) -> str:
+    value = _value(row, field)
+    kind = ' class="num"' if field.is_right else ""
+    if field.target is not None:
+        made = shown(
+            field,
+            getattr(value, "pk", None),
+            look,
+            target=record_of(field.target),
+            name="" if value is None else str(value),
+        )
+    else:
+        made = shown(field, value, look)
+    return f"<td{kind}>{made}</td>"
+
+
+def _counted(value: Any, is_money: bool) -> str:
+    return "" if value is None else show(whole(value), "money" if is_money else "count")

@@ -1,0 +1,289 @@
+"""Home: what needs a hand now, how things stand, and where the pipeline is. All of its state is in the address."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, timedelta
+from typing import Any
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from noren.activity.metrics import activity_count
+from noren.activity.models import Activity
+from noren.core.access.actor import Actor, actor_of
+from noren.core.access.firm import firm
+from noren.core.access.scope import visible
+from noren.core.base.period import Fiscal, Period, add_months, day_bounds, today_in
+from noren.core.filter.condition import All, Any_, Cond, F
+from noren.core.filter.url import to_params
+from noren.core.metric.answer import Answer, Cell
+from noren.core.metric.ask import ask_many, series
+from noren.core.metric.rows import metric_url, rows
+from noren.core.metric.show import locale, split
+from noren.core.page import charts
+from noren.core.page.numbers import may_ask
+from noren.core.page.tiles import Choice, chosen, pickers, show_short, tile
+from noren.core.page.web import draw, logged_in
+from noren.sales import metrics
+from noren.sales.models import Deal, Stage
+
+CLOSED = (metrics.revenue, metrics.win_rate_count, metrics.avg_deal_size, metrics.sales_cycle)
+STAGES = (
+    metrics.pipeline_deals, metrics.pipeline_amount, metrics.weighted_pipeline, metrics.deals_without_next_step,
+    metrics.stale_open_deals, metrics.closing_this_month, metrics.past_close_date, metrics.stage_age_now,
+)  # fmt: skip
+MONTHS, WEEKS, STALLED = 12, 12, 5
+DEALS = "/sales/deals/"
+
+
+@logged_in
+def home(request: HttpRequest) -> HttpResponse:
+    """The first page of the day."""
+    actor = actor_of(request)
+    house = firm(getattr(request.user, "access_stamp", None))
+    fiscal, zone = Fiscal(house.fiscal_start_month), ZoneInfo(house.tz)
+    today = today_in(zone)
+    choice = chosen(request, actor, Deal, today, fiscal)
+    context: dict[str, Any] = {
+        "title": _("Home"), "area": "home", "today": date_format(today, "DATE_FORMAT"), **pickers(request, choice, fiscal),
+    }  # fmt: skip
+    stocks = _stocks(actor, choice, today)
+    flows, months = _flows(actor, choice, today, fiscal)
+    stages = {stage.pk: stage for stage in Stage.every.filter(removed_at__isnull=True)}
+    context["attention"] = _attention(actor, choice, stocks, stages, today, zone)
+    context["tiles"] = _tiles(actor, choice, stocks, flows, today, fiscal)
+    context["months"] = _months(months, fiscal, today)
+    context["figures_now"] = _pipeline(stocks, stages, choice)
+    context["stalled"] = _stalled(actor, choice, stocks, stages, today)
+    if _nothing_yet(stocks, flows):
+        context["empty"] = _first_steps(actor)
+    return draw(request, "home.html", context)
+
+
+# ---- questions ------------------------------------------------------------------------------------------------------
+
+
+def _stocks(actor: Actor, choice: Choice, today: date) -> dict[str, Answer]:
+    """Open deals by stage: one query for all of it."""
+    wanted = [m for m in STAGES if may_ask(m, actor)]
+    return ask_many(wanted, actor=actor, by=("stage",), where=choice.where, today=today)
+
+
+def _flows(actor: Actor, choice: Choice, today: date, fiscal: Fiscal) -> tuple[dict[str, list[Cell]], list[Cell]]:
+    """Per number: now, the period compared, then its trend; and the months of this fiscal year and the one before."""
+    wanted = [m for m in CLOSED if may_ask(m, actor)]
+    trend = [Period.months(add_months(choice.now.last.replace(day=1), n - MONTHS + 1), 1) for n in range(MONTHS)]
+    year = fiscal.year(fiscal.year_of(today))
+    both = [Period.months(add_months(year.first, n), 1) for n in range(-12, 12)]
+    found = series(wanted, [choice.now, choice.other, *trend, *both], actor=actor, where=choice.where, today=today)
+    months = found["revenue"][2 + MONTHS :] if "revenue" in found else []
+    flows = {name: cells[: 2 + MONTHS] for name, cells in found.items()}
+    if may_ask(activity_count, actor):
+        monday = today - timedelta(days=today.weekday())
+        weeks = [Period(day := monday - timedelta(weeks=WEEKS - 1 - n), day + timedelta(days=6)) for n in range(WEEKS)]
+        flows |= series(
+            [activity_count], [choice.now, choice.other, *weeks], actor=actor, where=choice.where, today=today
+        )
+    return flows, months
+
+
+# ---- parts of the page ----------------------------------------------------------------------------------------------
+
+
+def _list(choice: Choice, **conds: Any) -> str:
+    return f"{DEALS}?{urlencode(to_params(choice.where & F(**conds)))}"
+
+
+def _attention(
+    actor: Actor, choice: Choice, stocks: dict[str, Answer], stages: dict[int, Stage], today: date, zone: ZoneInfo
+) -> list[dict[str, Any]]:
+    tasks = visible(Activity, actor).filter(due_at__lt=day_bounds(today, zone)[0], done_at__isnull=True)
+    mine = choice.scope == "me"
+    if mine:
+        tasks = tasks.filter(owner_id=actor.user_id)
+    elif choice.scope == "team":
+        tasks = tasks.filter(owner_id__in=actor.team_user_ids)
+    overdue = F(due_at__lt="@today", done_at__empty=True)
+    found = [
+        {"count": tasks.count(), "text": _("overdue\ntasks"), "tone": "shu",
+         "href": f"/activity/activities/?{urlencode(to_params(choice.where & overdue))}"},
+    ]  # fmt: skip
+
+    def add(name: str, text: str, tone: str, href: str) -> None:
+        if name in stocks:
+            found.append({"count": stocks[name].total.value or 0, "text": text, "tone": tone, "href": href})
+
+    add(
+        "deals_without_next_step",
+        _("deals without\na next step"),
+        "shu",
+        _list(choice, outcome="open", next_step_at__empty=1),
+    )
+    add("stale_open_deals", _("deals past their\nstandard days"), "kohaku", _slow_url(choice, stages, today))
+    add(
+        "past_close_date",
+        _("past their\nexpected close"),
+        "kohaku",
+        _list(choice, outcome="open", close_by__lt="@today"),
+    )
+    add("closing_this_month", _("expected\nthis month"), "", _list(choice, outcome="open", close_by__on="@this_month"))
+    for each in found:
+        each["tone"] = each["tone"] if each["count"] else ""
+        each["count"] = f"{each['count']:,}"
+    return found
+
+
+def _slow_url(choice: Choice, stages: dict[int, Stage], today: date) -> str:
+    """The list of deals over the standard days of their stage."""
+    slow = tuple(
+        All(
+            (
+                Cond("stage", "is", stage.pk),
+                Cond("stage_since", "lt", (today - timedelta(days=stage.standard_days)).isoformat()),
+            )
+        )
+        for stage in stages.values()
+        if stage.standard_days is not None
+    )
+    where = choice.where & F(outcome="open")
+    pairs = to_params(where)
+    if slow:
+        pairs.append(("q", json.dumps(F(Any_(slow)).to_json(), separators=(",", ":"))))
+    return f"{DEALS}?{urlencode(pairs)}"
+
+
+def _tiles(
+    actor: Actor, choice: Choice, stocks: dict[str, Answer], flows: dict[str, list[Cell]], today: date, fiscal: Fiscal
+) -> list[dict[str, Any]]:
+    base = _("%(period)s:") % {"period": choice.other.label(locale(), fiscal)}
+    made = []
+    for metric in (*CLOSED, activity_count):
+        if metric.id not in flows:
+            continue
+        now, before, *trend = flows[metric.id]
+        href = metric_url(now.question) if now.question else "/metrics/"
+        made.append(tile(metric, now, href, base, before, trend))
+    if "pipeline_amount" in stocks:
+        answer = stocks["pipeline_amount"]
+        count = stocks["pipeline_deals"].total.value if "pipeline_deals" in stocks else answer.total.n
+        note = _("%(count)s open deals today") % {"count": f"{count:,}"}
+        made.insert(4, tile(metrics.pipeline_amount, answer.total, metric_url(answer.question), "", note=note))
+    return made
+
+
+def _months(cells: list[Cell], fiscal: Fiscal, today: date) -> dict[str, Any] | None:
+    """Won by month of this fiscal year against the one before."""
+    if not cells:
+        return None
+    before, now = cells[:12], cells[12:]
+    columns = [
+        charts.Column(_month_name(cell), float(cell.value or 0), previous=float(old.value or 0))
+        for cell, old in zip(now, before, strict=True)
+    ]
+    so_far = [i for i, cell in enumerate(now) if cell.question and cell.question.period.last < today]
+    current, earlier = (sum(float(side[i].value or 0) for i in so_far) for side in (now, before))
+    title = _("Won by month")
+    if so_far and earlier:
+        title = _("Won by month: %(change)s on last year in the months that are over") % {
+            "change": f"{current / earlier - 1:+.1%}"
+        }
+    here = next((i for i, cell in enumerate(now) if cell.question and today in cell.question.period), None)
+    words = charts.Words(_("Won"), previous=_("Last year"))
+    made = charts.columns(columns, words, lambda v: show_short(v, metrics.MONEY), now=here, height=318)
+    return {"title": title, "chart": made, "href": "/metrics/revenue/", "href_label": _("Explain")}
+
+
+def _month_name(cell: Cell) -> str:
+    assert cell.question
+    return date_format(cell.question.period.first, "n月" if locale() == "ja" else "M")
+
+
+def _pipeline(stocks: dict[str, Answer], stages: dict[int, Stage], choice: Choice) -> dict[str, Any] | None:
+    if "pipeline_deals" not in stocks:
+        return None
+    by = {name: {cell.key[0]: cell for cell in answer.cells} for name, answer in stocks.items()}
+    amounts = {key: float(cell.value or 0) for key, cell in by.get("pipeline_amount", {}).items()}
+    top = max([*amounts.values(), 1])
+    lines = []
+    for key, cell in by["pipeline_deals"].items():
+        stage = stages.get(key)
+        if stage is None or not cell.value:
+            continue
+        amount, weighted = amounts.get(key, 0), float(_value(by, "weighted_pipeline", key) or 0)
+        age = _value(by, "stage_age_now", key)
+        words = show_short(amount, metrics.MONEY)
+        lines.append(
+            {
+                "label": stage.name, "share": f"{stage.probability}%", "amount": words, "count": f"{cell.value:,}",
+                "bar": charts.stage(amount, weighted, top, f"{stage.name} {words} / {show_short(weighted, metrics.MONEY)}"),
+                "days": "—" if age is None else f"{age:.0f}", "standard": "—" if stage.standard_days is None else stage.standard_days,
+                "late": stage.standard_days is not None and age is not None and age > stage.standard_days,
+                "href": _list(choice, outcome="open", stage=stage.pk),
+            }
+        )  # fmt: skip
+    total = stocks["pipeline_deals"].total.value or 0
+    parts = [_("%(count)s deals") % {"count": f"{total:,}"}]
+    if "pipeline_amount" in stocks:
+        parts.append(show_short(stocks["pipeline_amount"].total.value, metrics.MONEY))
+        parts.append(
+            _("weighted %(amount)s") % {"amount": show_short(stocks["weighted_pipeline"].total.value, metrics.MONEY)}
+        )
+    heads = [_("Stage"), _("Dark: weighted by probability"), _("Amount"), _("Deals"), _("Mean days")]
+    return {"title": _("Pipeline"), "note": " · ".join(parts), "heads": heads, "stages": lines}
+
+
+def _value(by: dict[str, dict[Any, Cell]], name: str, key: Any) -> Any:
+    cell = by.get(name, {}).get(key)
+    return None if cell is None else cell.value
+
+
+def _stalled(
+    actor: Actor, choice: Choice, stocks: dict[str, Answer], stages: dict[int, Stage], today: date
+) -> dict[str, Any] | None:
+    answer = stocks.get("stale_open_deals")
+    if answer is None or not answer.total.value:
+        return None
+    found = rows(metrics.stale_open_deals, actor=actor, where=choice.where, today=today).rows
+    found = found.select_related("company", "owner").only(
+        "title", "amount", "stage_id", "stage_since", "next_step", "next_step_at", "company__legal_name", "owner__name"
+    )
+    lines = []
+    for deal in found.order_by("stage_since")[:STALLED]:
+        stage = stages[deal.stage_id]
+        days = (today - deal.stage_since.astimezone(answer.question.zone).date()).days
+        late = deal.next_step_at is not None and deal.next_step_at.astimezone(answer.question.zone).date() < today
+        note = [deal.company.legal_name if deal.company else "", stage.name]
+        if "pipeline_amount" in stocks and deal.amount is not None:
+            note.append("".join(split(deal.amount, metrics.MONEY)))
+        lines.append(
+            {
+                "title": deal.title, "href": f"{DEALS}{deal.pk}/", "note": " · ".join(filter(None, note)),
+                "days": _("%(n)s days") % {"n": days}, "standard": stage.standard_days,
+                "next": deal.next_step or _("No next step"),
+                "next_state": "none" if not deal.next_step else "late" if late else "",
+                "next_icon": "alert" if late else "", "owner": deal.owner.name if deal.owner else "",
+            }
+        )  # fmt: skip
+    count = f"{answer.total.value:,}"
+    return {"title": _("Stalled deals"), "count": count, "href": _slow_url(choice, stages, today), "rows": lines}
+
+
+def _nothing_yet(stocks: dict[str, Answer], flows: dict[str, list[Cell]]) -> bool:
+    """No deal at all in sight: the first day."""
+    if "pipeline_deals" not in stocks or stocks["pipeline_deals"].total.n:
+        return False
+    return not any(cell.n for cells in flows.values() for cell in cells)
+
+
+def _first_steps(actor: Actor) -> dict[str, Any]:
+    actions = []
+    if actor.may(Deal, "create"):
+        actions = [{"label": _("Add a deal"), "href": f"{DEALS}new/", "icon": "plus", "kind": "pri"}]
+    return {
+        "title": _("Nothing to count yet"), "icon": "deal", "actions": actions,
+        "text": _("As soon as there are deals, this page tells what needs a hand, how much was won and where the rest stands."),
+    }  # fmt: skip
