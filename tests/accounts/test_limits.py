@@ -24,6 +24,7 @@ import sys, django
 django.setup()
 from django.conf import settings
 settings.ALLOWED_HOSTS = ["testserver"]
+settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 from django.test import Client
 for n in range(int(sys.argv[2])):
     Client().post("/login/", {"email": sys.argv[1], "password": f"wrong wrong {n}"})
