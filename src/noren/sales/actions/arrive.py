@@ -61,7 +61,7 @@ def complete_deal(values: dict[str, Any], memo: dict[Any, Any]) -> None:
 def _default_stage(pipeline_id: int | None, *, last: bool) -> int | None:
     pipeline_id = pipeline_id or getattr(default_pipeline(), "pk", None)
     stages = Stage.every.filter(pipeline_id=pipeline_id, removed_at__isnull=True)
-    return stages.order_by("-position" if last else "position").values_list("pk", flat=True).first()
+    return stages.order_by(*(("-probability", "-position") if last else ("position",))).values_list("pk", flat=True).first()
 
 
 def default_pipeline() -> Pipeline | None:
