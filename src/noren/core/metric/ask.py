@@ -34,7 +34,7 @@ from noren.core.metric.declare import (
     Stock,
     Survival,
 )
-from noren.core.metric.labels import labels_of
+from noren.core.metric.labels import Labels, labels_of
 from noren.core.metric.question import CannotAsk, Compare, Question, question, with_cuts
 from noren.core.metric.sql import TOTAL, Key, Tallies, Tally, Waits
 from noren.core.metric.stats import cumulative_incidence_counts, kaplan_meier_counts, wilson
@@ -98,7 +98,13 @@ def ask_many(
     ready = [_cut(q) for q in asked]
     for q in ready:
         shared.expect(q)
-    return {q.metric.id: _fill(q, _results(q, shared)) for q in ready}
+    results = [_results(q, shared) for q in ready]
+    labels: dict[Any, Labels] = {}
+    for q in ready:
+        if q.dims not in labels:
+            keys = {key[1:] for other, found in zip(ready, results, strict=True) if other.dims == q.dims for key in found}
+            labels[q.dims] = labels_of(q.dims, [key for key in keys if len(key) == len(q.dims)])
+    return {q.metric.id: _fill(q, found, labels[q.dims]) for q, found in zip(ready, results, strict=True)}
 
 
 def series(
@@ -120,11 +126,13 @@ def series(
             raise TypeError(f"{q.metric.id} is no flow")
         shared.expect(q)
     found: dict[str, list[Cell]] = {}
+    inside = [[(i,) for i, day in enumerate(borders) if day in period] for period in periods]
     for q in asked:
         line = []
-        for period in periods:
-            inside = [i for i, day in enumerate(borders) if day in period]
-            cell = _cell(q, shared.over(q, inside), Cell(question=replace(q, period=period)))
+        counted = {leaf.id: shared.tallies(q, leaf) for leaf in q.metric.leaves()}
+        for period, pieces in zip(periods, inside, strict=True):
+            sums = {name: sum((t[i] for i in pieces if i in t), Tally()) for name, t in counted.items()}
+            cell = _cell(q, sums, Cell(question=replace(q, period=period)))
             cell.complete = period.last < q.today and not cell.missing
             line.append(cell)
         found[q.metric.id] = line
@@ -177,14 +185,6 @@ class _Shared:
             found = sql.flows(own, leaves, self.borders or [cut.part.first for cut in own.cuts], self.percentiles)
         for i, leaf in enumerate(leaves):
             self.counted[place, leaf.id] = {key: tallies[i] for key, tallies in found.items()}
-
-    def over(self, q: Question, pieces: Sequence[int]) -> dict[str, Tally]:
-        """Of each leaf, the sum of some pieces of the period."""
-        found = {}
-        for leaf in q.metric.leaves():
-            line = self.tallies(q, leaf)
-            found[leaf.id] = sum((line[(i,)] for i in pieces if (i,) in line), Tally())
-        return found
 
 
 def _about(q: Question) -> Any:
@@ -252,8 +252,8 @@ def _results(q: Question, shared: _Shared) -> dict[Key, Any]:
         return found
 
 
-def _fill(q: Question, results: dict[Key, Any]) -> Answer:
-    labels = labels_of(q.dims, [key[1:] for key in results if key != TOTAL])
+def _fill(q: Question, results: dict[Key, Any], labels: Labels | None = None) -> Answer:
+    labels = labels or labels_of(q.dims, [key[1:] for key in results if key != TOTAL])
     keys = sorted({key[1:] for key in results if key != TOTAL}, key=labels.order) if q.dims else [()]
     cells = []
     stock = all(isinstance(leaf, Stock) for leaf in q.metric.leaves())

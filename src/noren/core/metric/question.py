@@ -253,20 +253,33 @@ def _walk(model: Any, path: str, through: bool = False) -> tuple[Any, Any, Any]:
     return target, getattr(column, "choices", None) or (), column
 
 
+def may_ask(metric: Metric, actor: Actor) -> bool:
+    """Whether the number is open to the actor at all."""
+    try:
+        _fields_open(metric, actor)
+    except Forbidden:
+        return False
+    return True
+
+
+def _fields_open(metric: Metric, actor: Actor) -> None:
+    if actor.is_admin:
+        return
+    for leaf in metric.leaves():
+        record = record_of(leaf.model)
+        if not actor.may(leaf.model, "view") and not leaf.model.reach.open_to_all:
+            raise Forbidden(_("%(metric)s speaks of records your role does not open."), metric=metric.label)
+        for name in leaf.names():
+            if not record.may_read(name, actor):
+                raise Forbidden(_("%(metric)s is made of fields that are hidden from your role."), metric=metric.label)
+
+
 def _may_ask(q: Question) -> None:
     """The number's own fields and the dimensions, each against what the actor may read."""
     actor = q.actor
+    _fields_open(q.metric, actor)
     if actor.is_admin:
         return
-    for leaf in q.metric.leaves():
-        record = record_of(leaf.model)
-        if not actor.may(leaf.model, "view") and not leaf.model.reach.open_to_all:
-            raise Forbidden(_("%(metric)s speaks of records your role does not open."), metric=q.metric.label)
-        for name in leaf.names():
-            if not record.may_read(name, actor):
-                raise Forbidden(
-                    _("%(metric)s is made of fields that are hidden from your role."), metric=q.metric.label
-                )
     for dim in q.dims:
         if dim.allocation is None and actor.touch(dim.group) < Touch.READ:
             raise Forbidden(_("“%(name)s” is hidden from your role."), name=dim.label)

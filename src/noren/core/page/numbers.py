@@ -31,7 +31,7 @@ from noren.core.metric.declare import (
     Survival,
     metric_of,
 )
-from noren.core.metric.question import CannotAsk, Words, dimension, question
+from noren.core.metric.question import CannotAsk, Words, dimension, may_ask, question
 from noren.core.metric.rows import PARTS, rows
 from noren.core.metric.show import interval, locale, show, split
 from noren.core.metric.sql import whole
@@ -46,14 +46,6 @@ PAGE = 50
 MOST_MEMBERS = 12  # of a breakdown drawn as bars; the table has them all
 
 place(Place("analysis", 10, gettext_lazy("Number book"), "/metrics/", "chart"))
-
-
-def may_ask(metric: Metric, actor: Actor) -> bool:
-    try:
-        question(metric, actor=actor)
-    except Refusal:
-        return False
-    return True
 
 
 @logged_in

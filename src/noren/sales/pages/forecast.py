@@ -84,7 +84,7 @@ def _sums(
     amounts: dict[str, list[float]], weighted: dict[str, list[float]], won: list[float], months: list[Period], fiscal: Fiscal,
     choice: Choice,
 ) -> dict[str, Any]:  # fmt: skip
-    words = dict((str(v), str(label)) for v, label in Deal.CATEGORIES)
+    words = {str(v): str(label) for v, label in Deal.CATEGORIES}
     heads = [{"label": bucket_label(m.first, Grain.MONTH, locale(), fiscal), "total": ""} for m in months]
     heads.append({"label": _("Total"), "kind": "q", "total": ""})
     columns = [(won, "won", _("Won")), *((amounts[key], mark, words[key]) for key, mark in CATEGORIES)]

@@ -22,10 +22,10 @@ from noren.core.filter.condition import All, Any_, Cond, F
 from noren.core.filter.url import to_params
 from noren.core.metric.answer import Answer, Cell
 from noren.core.metric.ask import ask_many, series
+from noren.core.metric.question import may_ask
 from noren.core.metric.rows import metric_url, rows
 from noren.core.metric.show import locale, split
 from noren.core.page import charts
-from noren.core.page.numbers import may_ask
 from noren.core.page.tiles import Choice, chosen, pickers, show_short, tile
 from noren.core.page.web import draw, logged_in
 from noren.sales import metrics
