@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from noren.core.page import acts, board, bulk, detail, filtering, forms, inline, lists, prefs, refs, search, views
+from noren.core.page import acts, board, bulk, detail, filtering, forms, inline, lists, numbers, prefs, refs, search, views
 from noren.core.page import bin as removed
 
 of_noun: list[URLPattern | URLResolver] = [
@@ -34,5 +34,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("palette/", search.palette),
     path("me/density/", prefs.density),
     path("me/postal/", refs.postal),
+    path("metrics/", numbers.book, name="metrics"),
+    path("metrics/<str:word>/", numbers.explain, name="metric"),
+    path("metrics/<str:word>/rows/", numbers.behind, name="metric_rows"),
     path("<slug:module>/<slug:plural>/", include(of_noun)),
 ]
