@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from django.db.models import Q
+
 from noren.activity.actions.mirror import Touched, keep_beside, mirror
 from noren.activity.models import Activity
 from noren.core.event.models import Fact
 from noren.core.event.publish import echoes
 from noren.sales.models import Deal
 
-keep_beside(Deal)  # activities tell of the deal they are about; its next step and last contact follow in the same breath
+# Activities tell of the deal they are about; its next step and last contact follow in the same breath.
+keep_beside(Deal, waits=Q(outcome="open"), lacking="/sales/deals/?outcome=open&owner=@me&next_step_at__empty=1")
 
 
 @echoes("sales.deal.changed")

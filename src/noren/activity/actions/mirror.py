@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from django.db import connection, transaction
+from django.db.models import Q
 
 from noren.activity.models import Activity
 from noren.contacts.models import Company, Person
@@ -21,11 +22,17 @@ from noren.core.base.model import Model
 
 ABOUT: dict[str, type[Model]] = {}
 """Nouns that an activity may be about and that keep the three columns: word -> model."""
+WAITING: dict[str, tuple[Q, str]] = {}
+"""Of these nouns: which rows should have a next step, and the list of the reader's own that have none."""
 
 
-def keep_beside(model: type[Model]) -> type[Model]:
-    """Say that rows of this noun carry next step and last contact. Upper modules declare theirs in `reactions`."""
+def keep_beside(model: type[Model], *, waits: Q | None = None, lacking: str = "") -> type[Model]:
+    """Say that rows of this noun carry next step and last contact. Upper modules declare theirs in `reactions`.
+
+    waits: which rows should have a next step; lacking: address of the list of one's own without one."""
     ABOUT[model.word()] = model
+    if waits is not None:
+        WAITING[model.word()] = (waits, lacking)
     return model
 
 

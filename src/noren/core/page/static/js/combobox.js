@@ -24,6 +24,9 @@ class NorenCombobox extends HTMLElement {
       box.show(false);
     });
     list.addEventListener("pointerdown", (event) => event.preventDefault()); // the field keeps the focus
+    field.addEventListener("noren:picked", () => {
+      shown = field.value;
+    });
     field.addEventListener("blur", () => {
       box.show(false);
       if (!field.value.trim()) value.value = shown = "";
@@ -32,3 +35,17 @@ class NorenCombobox extends HTMLElement {
   }
 }
 customElements.define("noren-combobox", NorenCombobox);
+
+// A choice offered beside the picker: [data-pick-value] fills the picker of its form.
+document.addEventListener("click", (event) => {
+  const offer = /** @type {HTMLElement | null} */ (/** @type {Element} */ (event.target).closest("[data-pick-value]"));
+  const picker = offer && one("noren-combobox", offer.closest("form") ?? document);
+  if (!offer || !picker) return;
+  const value = /** @type {HTMLInputElement} */ (one("input[type=hidden]", picker));
+  const field = /** @type {HTMLInputElement} */ (one("[role=combobox]", picker));
+  value.value = offer.dataset.pickValue ?? "";
+  field.value = offer.dataset.pickLabel ?? "";
+  field.dispatchEvent(new Event("noren:picked"));
+  value.dispatchEvent(new Event("change", { bubbles: true }));
+  one("textarea", offer.closest("form") ?? document)?.focus();
+});

@@ -19,7 +19,7 @@ class NorenDraft extends HTMLElement {
     this.addEventListener("input", () => this.keep(false));
     this.addEventListener("submit", () => this.keep(true));
     this.addEventListener("htmx:after:request", (event) => {
-      if (/** @type {CustomEvent} */ (event).detail?.ctx?.response?.status < 400) sessionStorage.removeItem(this.key ?? "");
+      if (event.target === form && /** @type {CustomEvent} */ (event).detail?.ctx?.response?.status < 400) sessionStorage.removeItem(this.key ?? "");
     });
   }
 

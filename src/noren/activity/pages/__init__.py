@@ -1,0 +1,1 @@
+"""The few screens made by hand: writing down, the day, the inbox, files."""
