@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from noren.core.base.errors import NotNow
 from noren.core.base.fields import Text
 from noren.core.base.model import Model, Reach, external_id_rule
 
@@ -94,8 +95,8 @@ class Role(Model):
 
     name = Text(_("Name"), max_length=80, unique=True)
     key = models.SlugField(_("Key"), max_length=40, unique=True, null=True, blank=True, editable=False)
-    rights = models.JSONField(_("Rights"), default=dict)
-    groups = models.JSONField(_("Field groups"), default=dict)
+    rights = models.JSONField(_("Rights"), default=dict, blank=True)
+    groups = models.JSONField(_("Field groups"), default=dict, blank=True)
     is_admin = models.BooleanField(_("Administrator"), default=False)
 
     reach = Reach(open_to_all=True)
@@ -109,6 +110,8 @@ class Role(Model):
         return self.name
 
     def save(self, *args: Any, **kw: Any) -> None:
+        if self.is_admin and self.removed_at is not None:
+            raise NotNow(_("The administrators' role stays."))
         super().save(*args, **kw)
         bump()
 

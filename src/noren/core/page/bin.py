@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import escape
 from django.utils.safestring import mark_safe
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from noren.core.access.actor import Actor
@@ -39,6 +40,6 @@ def show(request: HttpRequest, record: type[Record], actor: Actor) -> HttpRespon
         "title": _("Bin: %(nouns)s") % {"nouns": record.labels()}, "area": "list", "back": record.url(), "rows": listed, "bulk": None,
         "columns": [{"label": str(record.label())}, {"label": _("Removed")}, {"label": ""}], "pager": {"text": str(len(listed))},
         "empty": {"icon": "trash", "title": _("The bin is empty"), "text": _("What is removed stays here for 30 days and can be restored."),
-                  "actions": [{"label": str(record.labels()), "href": record.url()}]},
+                  "actions": [{"label": capfirst(record.labels()), "href": record.url()}]},
     }  # fmt: skip
     return draw(request, "list.html", context)

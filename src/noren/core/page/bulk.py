@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -130,7 +131,7 @@ def _run(record: type[Record], actor: Actor, pk: int) -> BulkRun:
 def progress(request: HttpRequest, record: type[Record], actor: Actor, pk: int) -> HttpResponse:
     """GET /<module>/<plural>/bulk/<run>/: how far it is; the page asks again by itself."""
     run = _run(record, actor, pk)
-    context = {"area": "list", "title": str(record.labels()), "back": record.url(), "run": _progress(record, run), "poll": request.path}
+    context = {"area": "list", "title": capfirst(record.labels()), "back": record.url(), "run": _progress(record, run), "poll": request.path}
     if request.headers.get("HX-Request") and request.GET.get("part") != "page":
         return draw(request, "ui/bulk_progress.html", context)
     return draw(request, "bulk_run.html", context)

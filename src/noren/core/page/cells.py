@@ -196,7 +196,7 @@ def ref(target: type[Record] | None, pk: Any, name: str) -> SafeString:
         return parts.who(name)
     if target is None or not target.pages or target.nav is None:
         return escape(name)
-    return mark_safe(f'<a class="lk" href="{target.url(pk)}">{escape(name)}</a>')  # noqa: S308
+    return mark_safe(f'<a class="pl" href="{target.url(pk)}">{escape(name)}</a>')  # noqa: S308
 
 
 def next_step(text: str, at: datetime | None, look: Look) -> SafeString:
@@ -276,8 +276,10 @@ def _inner(column: Column, made: Listing, look: Look) -> Make:
             "" if values[at] is None else unsaid if values[at] in hidden else ref(target, values[at], str(values[where] or "") if where is not None else str(values[at]))
         )
     if one.name == "next_step" and "next_step_at" in column.near:
-        due = column.near["next_step_at"]
-        return lambda values: next_step(values[at], values[due], look)
+        due, outcome = column.near["next_step_at"], column.near.get("outcome")
+        if outcome is None:
+            return lambda values: next_step(values[at], values[due], look)
+        return lambda values: next_step(values[at], values[due], look) if values[outcome] == "open" else ""
     if one.kind == "money":
         return lambda values: DASH if values[at] is None else parts.number(*compact(values[at], look))
     if one.kind == "choice":

@@ -15,6 +15,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from noren.core.access.actor import Actor
@@ -54,7 +55,7 @@ def show(request: HttpRequest, record: type[Record], actor: Actor, pk: int) -> H
     editable = row.removed_at is None and _may(record, actor, row, "edit")
     context: dict[str, Any] = {
         "title": str(row), "area": "record", "back": record.url(),
-        "crumbs": [{"label": str(record.labels()), "href": record.url()}, {"label": str(row)}],
+        "crumbs": [{"label": capfirst(record.labels()), "href": record.url()}, {"label": str(row)}],
         "head": _head(record, row, actor, look),
         "actions": _actions(record, row, actor),
         "menu": _menu(record, row, actor, editable=editable),

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, QueryDict
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from noren.core.access.actor import Actor
@@ -197,7 +198,7 @@ def _draw(
     ]  # fmt: skip
     said = sentence(where, words, names) if where else ""
     context = {
-        "title": _("Filter"), "note": str(record.labels()), "action": with_params(f"{record.url()}filter/", state.pairs()), "groups": made,
+        "title": _("Filter"), "note": capfirst(record.labels()), "action": with_params(f"{record.url()}filter/", state.pairs()), "groups": made,
         "says": said, "back": with_params(record.url(), state.pairs()), "more_groups": len(groups) < MOST_GROUPS,
     }  # fmt: skip
     return dialog(request, context, status, template="ui/filter_dialog.html")
@@ -281,7 +282,7 @@ def columns(request: HttpRequest, record: type[Record], actor: Actor) -> HttpRes
     now = [*(write_sort((s,)) for s in state.sort), "", ""]
     pick = lambda chosen_: [{"value": "", "label": "—", "selected": not chosen_}, *({"value": v, "label": label, "selected": v == chosen_} for v, label in sorts)]  # noqa: E731
     made = {
-        "title": _("Columns"), "note": str(record.labels()), "action": with_params(f"{record.url()}columns/", state.pairs()), "back": with_params(record.url(), state.pairs()),
+        "title": _("Columns"), "note": capfirst(record.labels()), "action": with_params(f"{record.url()}columns/", state.pairs()), "back": with_params(record.url(), state.pairs()),
         "shown": [{"name": n, "label": labels[n]} for n in shown if n in labels],
         "others": [{"name": f.name, "label": str(f.label)} for f in allowed if f.name not in shown and f.name != title],
         "sort1": {"name": "sort1", "label": _("Sort by"), "kind": "select", "options": pick(now[0])},

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -235,7 +236,7 @@ def _draw_form(
         listed = [f for s in sections for f in s["fields"]]
         made_dialog = common | {"fields": listed, "error": " ".join(whole), "submit": _("Save"), "note": ""}
         return dialog(request, made_dialog, status)
-    crumbs = [{"label": str(record.labels()), "href": record.url()}]
+    crumbs = [{"label": capfirst(record.labels()), "href": record.url()}]
     if row:
         crumbs.append({"label": str(row), "href": record.url(row.pk)})
     context = common | {
@@ -321,7 +322,7 @@ def conflict(
     context = {
         "title": _("Somebody else saved these fields first"), "area": "record", "back": record.url(no.row.pk), "action": record.url(no.row.pk, "edit"),
         "version": no.row.version, "text": text, "fields": shown, "hidden": [(k, v) for k, v in texts.items() if k not in skip],
-        "crumbs": [{"label": str(record.labels()), "href": record.url()}, {"label": str(no.row), "href": record.url(no.row.pk)}, {"label": _("Two versions")}],
+        "crumbs": [{"label": capfirst(record.labels()), "href": record.url()}, {"label": str(no.row), "href": record.url(no.row.pk)}, {"label": _("Two versions")}],
     }  # fmt: skip
     if in_sheet(request):
         context["layout"] = "fragment.html"

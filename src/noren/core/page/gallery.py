@@ -168,7 +168,6 @@ def listing(language: str) -> tuple[str, Context]:
 
 
 def board(language: str) -> tuple[str, Context]:
-    from django.template.loader import get_template
 
     p = partial(pick, language)
     unit = p("万円", "0k")

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.formats import number_format
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -46,7 +47,7 @@ def show(request: HttpRequest, record: type[Record], actor: Actor) -> HttpRespon
         return board(request, record, actor, state, views)
     look = look_of(request, actor)
     jump = request.GET.get("jump", "")
-    jump = kana_key(jump).partition("\x01")[0] if jump in INDEX else ""
+    jump = kana_key(jump).partition("\x01")[0] if jump and jump in INDEX else ""
     fault = state.fault
     try:
         made = listing(record, actor, state, jump=jump)
@@ -70,10 +71,10 @@ def frame(request: HttpRequest, record: type[Record], actor: Actor, state: State
     base = record.url()
     pairs = state.pairs()
     context: dict[str, Any] = {
-        "title": str(record.labels()),
+        "title": capfirst(record.labels()),
         "area": "list",
         "views": shown,
-        "new_view_href": with_params(f"{base}views/save/", state.pairs(view="")) if changed and not state.view else "",
+        "new_view_href": with_params(f"{base}views/save/", state.pairs(view="")) if changed and not state.view and [p for p in pairs if p[0] != "layout"] else "",
         "view_save": None,
         "layouts": _layouts(record, state),
         "chips": chips(record, actor, state),
@@ -84,7 +85,7 @@ def frame(request: HttpRequest, record: type[Record], actor: Actor, state: State
         "create": _create(record, actor),
         "back": "",
     }
-    if changed and current is not None and (state.view or pairs):
+    if changed and current is not None and (state.view or [p for p in pairs if p[0] != "layout"]):
         context["view_save"] = {"save_href": with_params(f"{base}views/save/", pairs), "reset_href": current.href(record)}
     elif current is not None and current.row is not None and current.row.owner_id == actor.user_id:
         context["new_view_href"] = with_params(f"{base}views/save/", pairs)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from noren.core.access.actor import Actor
@@ -35,7 +36,7 @@ def panel(one: Related, row: Model, actor: Actor, look: Look) -> dict[str, Any] 
     ordering = record.model._meta.ordering or ["-updated_at"]
     found = plan.fetch(rows.order_by(*[o for o in ordering if o.lstrip("-") != one.by], "-pk"), one.limit + 1)
     lines = [Line(v[0], v[1], v) for v in found[: one.limit]]
-    made: dict[str, Any] = {"id": record.word().replace(".", "-"), "title": str(one.title) if one.title else str(record.labels()), "kind": "table"}
+    made: dict[str, Any] = {"id": record.word().replace(".", "-"), "title": str(one.title) if one.title else capfirst(record.labels()), "kind": "table"}
     if record.form and actor.may(record.word(), "create"):
         made |= {"add_href": f"{record.url(verb='new')}?{one.by}={row.pk}", "add_sheet": True, "add_label": _("New %(noun)s") % {"noun": record.label()}}
     if not lines:

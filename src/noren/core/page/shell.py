@@ -12,6 +12,7 @@ from typing import Any
 from django.contrib.messages import get_messages
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
+from django.utils.text import capfirst
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
@@ -112,7 +113,7 @@ def _nav(request: HttpRequest) -> list[dict[str, Any]]:
         if record.nav is None or not record.pages or not may_open(record, actor):
             continue
         group, order = record.nav
-        item = _item(request, record.labels(), record.url(), icon_of(record), record.hotkey)
+        item = _item(request, capfirst(record.labels()), record.url(), icon_of(record), record.hotkey)
         found.setdefault(group, []).append((order, item))
     return [
         {"label": GROUPS.get(key, key), "items": [item for _order, item in sorted(items, key=lambda pair: pair[0])]}
@@ -140,5 +141,5 @@ def _tabs(request: HttpRequest) -> list[dict[str, Any]]:
     order = sorted(main, key=lambda r: (r.nav or ("", 0))[0])[:3]
     return [
         _item(request, _("Home"), "/", "home", exact=True),
-        *(_item(request, r.labels(), r.url(), icon_of(r)) for r in order),
+        *(_item(request, capfirst(r.labels()), r.url(), icon_of(r)) for r in order),
     ]

@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl
 
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, QueryDict
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from noren.core.access.actor import Actor
@@ -59,7 +60,8 @@ def default_view(views: list[View], actor: Actor) -> View | None:
 def tabs(record: type[Record], state: State, views: list[View]) -> tuple[list[dict[str, Any]], View | None, bool]:
     """The tabs for the template, the current one, and whether the state differs from it."""
     current = next((v for v in views if v.key == state.view), views[0])
-    changed = state.essence() != current.state().essence()
+    plain = lambda pairs: [p for p in pairs if p[0] != "layout" or (current.row is not None)]  # noqa: E731
+    changed = plain(state.essence()) != plain(current.state().essence())
     made = [
         {"label": v.label, "href": v.href(record), "count": None, "current": v is current, "edited": v is current and changed and v.key}
         for v in views
@@ -122,7 +124,7 @@ def _form(request: HttpRequest, record: type[Record], actor: Actor, own: SavedVi
         fields.insert(1, {"name": "over", "label": _("Replace the present view"), "kind": "check", "value": True})
     extra = {"href": f"{record.url()}views/{own.pk}/remove/", "label": _("Delete this view")} if own else None
     return {
-        "title": _("Save view"), "note": str(record.labels()), "action": with_params(f"{record.url()}views/save/", state.pairs()),
+        "title": _("Save view"), "note": capfirst(record.labels()), "action": with_params(f"{record.url()}views/save/", state.pairs()),
         "fields": fields, "submit": _("Save"), "extra": extra, "back": with_params(record.url(), state.pairs()),
     }  # fmt: skip
 

@@ -19,7 +19,7 @@ from noren.core.record.field import Field
 from noren.core.record.state import State
 
 HIDDEN = frozenset({"kana_sort", "name_fold", "name_key"})
-BESIDE = {"next_step": ("next_step_at",), "stage": ("stage_since",), "outcome": ("closed_on",)}
+BESIDE = {"next_step": ("next_step_at", "outcome"), "stage": ("stage_since",), "outcome": ("closed_on",)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,7 +73,9 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         set_lines(deal, by=actor, lines=lines)
     except Invalid as no:
-        return _draw(request, deal, rows, look, status=422, fault=" ".join(t for listed in no.errors.values() for t in listed))
+        return _draw(
+            request, deal, rows, look, status=422, fault=" ".join(t for listed in no.errors.values() for t in listed)
+        )
     say(request, ngettext("%(n)s line saved.", "%(n)s lines saved.", len(lines)) % {"n": len(lines)})
     return onward(request, Deals.url(pk))
 
@@ -89,7 +91,14 @@ def _lines(deal: Deal) -> list[DealLine]:
 
 def _row(line: DealLine, look: Look) -> Row:
     product = str(line.product_id or "")
-    return Row(product, line.product.name if line.product else "", line.text, _plain(line.quantity), _price(line.unit_price, look), product)
+    return Row(
+        product,
+        line.product.name if line.product else "",
+        line.text,
+        _plain(line.quantity),
+        _price(line.unit_price, look),
+        product,
+    )
 
 
 def _plain(number: Decimal) -> str:
@@ -107,7 +116,14 @@ def _sent(data: QueryDict) -> list[Row]:
     for at in range(MOST + BLANK):
         if f"q{at}" not in data:
             break
-        row = Row(data.get(f"p{at}", ""), data.get(f"p{at}_text", ""), data.get(f"t{at}", ""), data.get(f"q{at}", ""), data.get(f"u{at}", ""), data.get(f"w{at}", ""))
+        row = Row(
+            data.get(f"p{at}", ""),
+            data.get(f"p{at}_text", ""),
+            data.get(f"t{at}", ""),
+            data.get(f"q{at}", ""),
+            data.get(f"u{at}", ""),
+            data.get(f"w{at}", ""),
+        )
         if not row.is_blank():
             rows.append(row)
     return rows[:MOST]
@@ -155,13 +171,21 @@ def _read(rows: list[Row], actor: Actor, look: Look) -> list[Line] | None:
     return None if any(row.errors for row in rows) else lines
 
 
-def _draw(request: HttpRequest, deal: Deal, rows: list[Row], look: Look, status: int = 200, more: int = 0, fault: str = "") -> HttpResponse:
+def _draw(
+    request: HttpRequest, deal: Deal, rows: list[Row], look: Look, status: int = 200, more: int = 0, fault: str = ""
+) -> HttpResponse:
     shown = [*rows, *(Row() for _n in range(max(more, BLANK)))][:MOST]
     listed: list[dict[str, Any]] = []
     total = Decimal(0)
     for at, row in enumerate(shown):
         try:
-            amount = (parse_number(row.quantity or "1") * parse(row.price, look.currency).minor).quantize(Decimal(1), rounding="ROUND_HALF_UP") if row.price else None
+            amount = (
+                (parse_number(row.quantity or "1") * parse(row.price, look.currency).minor).quantize(
+                    Decimal(1), rounding="ROUND_HALF_UP"
+                )
+                if row.price
+                else None
+            )
         except (Unreadable, MoneyError, ArithmeticError):
             amount = None
         total += amount or 0
@@ -195,7 +219,12 @@ def above(request: HttpRequest, record: type[Record], row: Any, actor: Actor, lo
         for line in lines
     ]  # fmt: skip
     total = cells.money(sum(line.amount for line in lines), look) if priced else ""
-    context = {"lines": listed, "total": total, "href": f"{Deals.url(row.pk)}lines/" if change else "", "priced": priced}
+    context = {
+        "lines": listed,
+        "total": total,
+        "href": f"{Deals.url(row.pk)}lines/" if change else "",
+        "priced": priced,
+    }
     return mark_safe(render_to_string("sales/lines_card.html", context, request))  # noqa: S308
 
 

@@ -38,6 +38,9 @@ addEventListener("pageshow", () => all("form[data-busy]").forEach((form) => busy
 document.addEventListener("change", (event) => {
   const field = /** @type {HTMLInputElement} */ (event.target);
   if (field.matches("[data-submit]")) field.form?.requestSubmit();
+  // In [data-resend] a choice brings more with it: sent by the button meant for that, [data-refresh].
+  const { form } = field;
+  if (form && field.closest("[data-resend]")) form.requestSubmit(/** @type {any} */ (one("[data-refresh]", form)));
 });
 
 // A list narrows while one writes, once the word is settled: [data-search] sends its form after a rest.
