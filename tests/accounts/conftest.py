@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 from django.test import Client
+from tests import make
 
 from noren.accounts.models import User
-from tests import make
 
 PASSWORD = "風鈴 ちりん 2026 summer"
 Enter = Callable[..., Client]

@@ -11,11 +11,11 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.core.cache import cache
 from django.test import Client
+from tests.accounts.conftest import PASSWORD, is_in, log_in
 
 from noren.accounts.login.secret import seal, unseal
 from noren.accounts.models import User
 from noren.core.event.models import Fact
-from tests.accounts.conftest import PASSWORD, is_in, log_in
 
 pytestmark = pytest.mark.django_db
 

@@ -13,11 +13,11 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
 from django.test import Client, RequestFactory
+from tests import make
+from tests.accounts.conftest import PASSWORD, is_in, with_password
 
 from noren.accounts.login.address import client_ip
 from noren.accounts.models import User
-from tests import make
-from tests.accounts.conftest import PASSWORD, is_in, with_password
 
 TRY = """
 import sys, django

@@ -12,6 +12,8 @@ from django.core import mail
 from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
+from tests import make
+from tests.accounts.conftest import PASSWORD, is_in, log_in
 
 from noren.accounts.actions.mails import mail_reset
 from noren.accounts.actions.people import deactivate_user, invite, issue_ticket
@@ -19,8 +21,6 @@ from noren.accounts.models import Ticket, User
 from noren.core.access.actor import HOUSE
 from noren.core.access.models import Role
 from noren.core.base.errors import Forbidden, Invalid
-from tests import make
-from tests.accounts.conftest import PASSWORD, is_in, log_in
 
 pytestmark = pytest.mark.django_db
 NEW = "a whole new sentence 9"
@@ -33,7 +33,8 @@ def use(token: str, password: str = NEW) -> Any:
 def test_an_invited_colleague_sets_a_password_and_is_in(admin: User) -> None:
     role = Role.every.get(key="sales")
     answer = log_in(admin).post(
-        "/settings/people/invite/", {"name": "鈴木 遥", "email": "haruka@example.jp", "locale": "ja", "roles": [role.pk]}
+        "/settings/people/invite/",
+        {"name": "鈴木 遥", "email": "haruka@example.jp", "locale": "ja", "roles": [role.pk]},
     )
     link = re.search(r'value="http://[^"]+/link/([^/"]+)/"', answer.content.decode())
     assert link

@@ -10,12 +10,12 @@ import pytest
 from django.core import mail
 from django.core.cache import cache
 from django.test import Client
+from tests.accounts.conftest import PASSWORD, is_in, log_in
 
 from noren.accounts.actions.people import deactivate_user
 from noren.accounts.models import User
 from noren.core.access.actor import HOUSE
 from noren.core.event.models import Fact
-from tests.accounts.conftest import PASSWORD, is_in, log_in
 
 pytestmark = pytest.mark.django_db
 
@@ -81,7 +81,9 @@ def test_every_page_is_closed_without_log_in(firm: None) -> None:
 
 
 def test_fragments_move_the_whole_window_to_log_in(firm: None) -> None:
-    answer = Client().get("/sales/deals/", headers={"HX-Request": "true", "HX-Current-URL": "http://testserver/sales/deals/?q=1"})
+    answer = Client().get(
+        "/sales/deals/", headers={"HX-Request": "true", "HX-Current-URL": "http://testserver/sales/deals/?q=1"}
+    )
     assert answer.status_code == 401
     assert answer["HX-Redirect"] == "/login/?next=/sales/deals/%3Fq%3D1"
 
@@ -128,7 +130,9 @@ def test_log_in_leads_nowhere_else(aiko: User, target: str) -> None:
 
 
 def test_log_in_leads_back_to_where_one_wanted_to_go(aiko: User) -> None:
-    answer = Client().post("/login/", {"email": aiko.email, "password": PASSWORD, "next": "/sales/deals/?stage=2&q=田中"})
+    answer = Client().post(
+        "/login/", {"email": aiko.email, "password": PASSWORD, "next": "/sales/deals/?stage=2&q=田中"}
+    )
     assert answer["Location"].startswith("/sales/deals/?stage=2")
 
 
@@ -200,8 +204,14 @@ def test_other_sessions_end_when_the_password_changes(aiko: User) -> None:
 
 def test_a_weak_or_unequal_password_is_refused_with_reasons(aiko: User) -> None:
     client = log_in(aiko)
-    for new, again in (("short", "short"), ("password1234", "password1234"), ("a long enough one 1", "a long enough one 2")):
-        answer = client.post("/settings/security/password/", {"oldpassword": PASSWORD, "password1": new, "password2": again})
+    for new, again in (
+        ("short", "short"),
+        ("password1234", "password1234"),
+        ("a long enough one 1", "a long enough one 2"),
+    ):
+        answer = client.post(
+            "/settings/security/password/", {"oldpassword": PASSWORD, "password1": new, "password2": again}
+        )
         assert answer.status_code == 422
         assert b"aria-invalid" in answer.content
     assert is_in(log_in(aiko))
@@ -242,3 +252,15 @@ def test_reset_answers_alike_and_stops_floods(aiko: User) -> None:
     answers = [Client().post("/login/forgotten/", {"email": "aiko@example.jp"}).status_code for _ in range(6)]
     assert answers[-1] == 429
     assert not mail.outbox
+
+
+def test_the_first_administrator_is_led_to_the_first_steps(admin: User, aiko: User) -> None:
+    from tests import make
+
+    def lands(user: User) -> str:
+        return str(Client().post("/login/", {"email": user.email, "password": PASSWORD})["Location"])
+
+    assert lands(admin) == "/welcome/"
+    assert lands(aiko) == "/"
+    make.deal()
+    assert lands(admin) == "/"

@@ -8,6 +8,8 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 from django.utils import timezone
+from tests import make
+from tests.accounts.conftest import PASSWORD, log_in
 
 from noren.accounts.actions.keys import issue_key, revoke_key
 from noren.accounts.actions.people import deactivate_user, set_roles
@@ -21,15 +23,15 @@ from noren.core.action.plain import change, remove
 from noren.core.base.errors import Forbidden, Invalid, NotFound, NotNow
 from noren.core.event.models import Fact
 from noren.sales.models import Deal
-from tests import make
-from tests.accounts.conftest import PASSWORD, log_in
 
 pytestmark = pytest.mark.django_db
 
 
 def stale(client: Client) -> None:
     session = client.session
-    session["account_authentication_methods"] = [r | {"at": time.time() - 1000} for r in session["account_authentication_methods"]]
+    session["account_authentication_methods"] = [
+        r | {"at": time.time() - 1000} for r in session["account_authentication_methods"]
+    ]
     session.save()
 
 
@@ -128,7 +130,7 @@ def test_saving_the_matrix_unchanged_changes_nothing(admin: User) -> None:
     for role in Role.every.filter(is_admin=False):
         page = client.get(f"/settings/people/?role={role.pk}").content.decode()
         body = {}
-        for name, inside in re.findall(r'<select[^>]* name="([rg]:[^"]+)"[^>]*>(.*?)</select>', page, re.S):
+        for name, inside in re.findall(r'<select[^>]* name="([rg]:[^"]+)"[^>]*>(.*?)</select>', page, re.DOTALL):
             chosen = re.search(r'<option value="(\w+)" selected', inside)
             assert chosen, name
             body[name] = chosen[1]
@@ -136,6 +138,24 @@ def test_saving_the_matrix_unchanged_changes_nothing(admin: User) -> None:
         client.post(f"/settings/roles/{role.pk}/", body)
         assert Role.every.get(pk=role.pk).rights == role.rights
     assert not Fact.objects.filter(name="access.role.rights_changed").exists()
+
+
+def test_a_role_is_added_renamed_and_put_away_when_nobody_holds_it(admin: User, aiko: User) -> None:
+    client = log_in(admin)
+    sales = Role.every.get(key="sales")
+    answer = client.post("/settings/roles/add/", {"name": "代理店", "like": sales.pk})
+    made = Role.every.get(name="代理店")
+    assert answer["Location"].endswith(f"role={made.pk}#role")
+    assert made.rights == sales.rights
+    assert client.post("/settings/roles/add/", {"name": "代理店"}).status_code == 422
+    client.post(f"/settings/roles/{made.pk}/do/", {"name": "パートナー"})
+    set_roles(aiko, [made.pk], by=admin.actor())
+    assert client.post(f"/settings/roles/{made.pk}/do/", {"do": "remove"}).status_code == 409
+    set_roles(aiko, [sales.pk], by=admin.actor())
+    assert client.post(f"/settings/roles/{made.pk}/do/", {"do": "remove"}).status_code == 302
+    assert Role.every.get(pk=made.pk).removed_at is not None
+    with pytest.raises(NotNow):
+        remove(Role.every.get(key="admin"), by=admin.actor())
 
 
 # -- shares and the explainer ------------------------------------------------------------------------------------------
@@ -157,7 +177,10 @@ def test_a_share_opens_one_record_until_its_day(admin: User, aiko: User) -> None
     Share.objects.filter(pk=share.pk).update(until=timezone.now() - timedelta(seconds=1))
     assert not visible(Deal, ken.actor()).exists()
     end_share(share.pk, by=aiko.actor())
-    assert [f.name for f in Fact.objects.filter(noun="access.share").order_by("id")] == ["access.share.given", "access.share.ended"]
+    assert [f.name for f in Fact.objects.filter(noun="access.share").order_by("id")] == [
+        "access.share.given",
+        "access.share.ended",
+    ]
 
 
 def test_the_share_dialog_works_as_a_page(admin: User, aiko: User) -> None:
@@ -165,7 +188,12 @@ def test_the_share_dialog_works_as_a_page(admin: User, aiko: User) -> None:
     deal = make.deal(by=aiko.actor())
     client = log_in(aiko)
     assert client.get(f"/share/sales.deal/{deal.pk}/").status_code == 200
-    assert client.post(f"/share/sales.deal/{deal.pk}/", {"user": f"u{ken.pk}", "may_edit": "on", "until": "2001-01-01"}).status_code == 422
+    assert (
+        client.post(
+            f"/share/sales.deal/{deal.pk}/", {"user": f"u{ken.pk}", "may_edit": "on", "until": "2001-01-01"}
+        ).status_code
+        == 422
+    )
     assert client.post(f"/share/sales.deal/{deal.pk}/", {"user": ""}).status_code == 422
     assert client.post(f"/share/sales.deal/{deal.pk}/", {"user": f"u{ken.pk}", "may_edit": "on"}).status_code == 302
     share = Share.objects.get()
@@ -187,7 +215,15 @@ def test_the_explainer_agrees_with_what_decides(admin: User) -> None:
     top = make.team("営業部")
     one, two = make.team("1課", top), make.team("2課", top)
     owner = make.user("sales", team=one)
-    people = [owner, make.user("sales", team=one), make.user("sales", team=two), make.user("manager", team=top), make.user("reader"), make.user(None), admin]
+    people = [
+        owner,
+        make.user("sales", team=one),
+        make.user("sales", team=two),
+        make.user("manager", team=top),
+        make.user("reader"),
+        make.user(None),
+        admin,
+    ]
     deal = make.deal(by=owner.actor())
     for person in people:
         person = User.objects.get(pk=person.pk)
@@ -210,7 +246,9 @@ def test_the_explainer_page_shows_verdict_and_reasons(admin: User, aiko: User) -
 
 def test_a_key_is_shown_once_and_never_stored(admin: User, aiko: User) -> None:
     client = log_in(aiko)
-    page = client.post("/settings/keys/add/", {"name": "BI", "scope": "read", "expires_on": "2099-01-31"}).content.decode()
+    page = client.post(
+        "/settings/keys/add/", {"name": "BI", "scope": "read", "expires_on": "2099-01-31"}
+    ).content.decode()
     secret = page.split('value="nrn_')[1].split('"')[0]
     key = ApiKey.every.get()
     assert f"nrn_{secret}" not in str(vars(key))
@@ -251,10 +289,19 @@ def test_the_currency_is_fixed_once_there_are_deals(admin: User) -> None:
 
 def test_the_firm_form_keeps_what_was_typed_and_says_what_is_wrong(admin: User) -> None:
     client = log_in(admin)
-    answer = client.post("/settings/firm/", {"name": "", "fiscal_start_month": "13", "tz": "Mars/Base", "locale": "ja", "deal_word": "案件"})
+    answer = client.post(
+        "/settings/firm/",
+        {"name": "", "fiscal_start_month": "13", "tz": "Mars/Base", "locale": "ja", "deal_word": "案件"},
+    )
     assert answer.status_code == 422
     assert answer.content.decode().count("aria-invalid") >= 3
-    assert client.post("/settings/firm/", {"name": "青葉", "fiscal_start_month": "1", "tz": "Asia/Tokyo", "locale": "en", "deal_word": "案件"}).status_code == 302
+    assert (
+        client.post(
+            "/settings/firm/",
+            {"name": "青葉", "fiscal_start_month": "1", "tz": "Asia/Tokyo", "locale": "en", "deal_word": "案件"},
+        ).status_code
+        == 302
+    )
 
 
 def test_teams_are_added_moved_and_only_put_away_empty(admin: User) -> None:
@@ -276,13 +323,26 @@ def test_a_custom_field_is_added_changed_and_put_away(admin: User) -> None:
     from noren.core.record.models import FieldDefinition
 
     client = log_in(admin)
-    body = {"noun": "sales.deal", "kind": "choice", "key": "region", "label_ja": "地域", "label_en": "Region", "choices": "東\n西\n\n東", "group": "public"}
+    body = {
+        "noun": "sales.deal",
+        "kind": "choice",
+        "key": "region",
+        "label_ja": "地域",
+        "label_en": "Region",
+        "choices": "東\n西\n\n東",
+        "group": "public",
+    }
     assert client.post("/settings/fields/add/", body).status_code == 302
     made = FieldDefinition.every.get()
     assert made.choices == ["東", "西"]
     assert client.post("/settings/fields/add/", body).status_code == 422
     assert client.post("/settings/fields/add/", body | {"key": "x y", "noun": "accounts.user"}).status_code == 422
-    assert client.post(f"/settings/fields/{made.pk}/", body | {"label_ja": "エリア", "kind": "text", "key": "other"}).status_code == 302
+    assert (
+        client.post(
+            f"/settings/fields/{made.pk}/", body | {"label_ja": "エリア", "kind": "text", "key": "other"}
+        ).status_code
+        == 302
+    )
     made.refresh_from_db()
     assert (made.label_ja, made.kind, made.key) == ("エリア", "choice", "region")
     assert client.post(f"/settings/fields/{made.pk}/remove/").status_code == 302
@@ -309,7 +369,14 @@ def test_the_audit_log_pages_without_gaps_and_filters(admin: User) -> None:
     page = client.get("/settings/audit/?noun=sales.deal&event=sales.deal.changed").content.decode()
     assert "→ 500" in page
     assert page.count("<time datetime") == 1
-    for bad in ("who=x", "before=nonsense", "before=2026-01-01_5", "from=2026-13-45", "noun='; DROP TABLE", "door=%00"[:5]):
+    for bad in (
+        "who=x",
+        "before=nonsense",
+        "before=2026-01-01_5",
+        "from=2026-13-45",
+        "noun='; DROP TABLE",
+        "door=%00"[:5],
+    ):
         assert client.get(f"/settings/audit/?{bad}").status_code == 200
 
 
@@ -382,7 +449,12 @@ def test_pipelines_are_arranged(admin: User, aiko: User) -> None:
     assert (first.name, float(first.probability), first.standard_days) == ("接触", 15.0, None)
     make.deal(stage=first)
     assert client.post(f"/settings/pipelines/stages/{first.pk}/", {"do": "remove"}).status_code == 409
-    assert client.post("/settings/pipelines/", {"what": "stage", "pipeline": first.pipeline_id, "name": "契約"}).status_code == 302
+    assert (
+        client.post(
+            "/settings/pipelines/", {"what": "stage", "pipeline": first.pipeline_id, "name": "契約"}
+        ).status_code
+        == 302
+    )
     assert Stage.every.filter(name="契約").exists()
     assert client.post("/settings/pipelines/", {"what": "reason", "name": "納期"}).status_code == 302
     assert LossReason.every.filter(name="納期").exists()

@@ -35,10 +35,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settings/people/invite/", people.invite_page, name="invite"),
     path("settings/people/<int:pk>/", people.person, name="person"),
     re_path(
-        r"^settings/people/(?P<pk>[0-9]{1,18})/(?P<verb>link|deactivate|reactivate|logout)/$", people.person_do, name="person_do"
+        r"^settings/people/(?P<pk>[0-9]{1,18})/(?P<verb>link|deactivate|reactivate|logout)/$",
+        people.person_do,
+        name="person_do",
     ),
     path("settings/roles/add/", people.role_add, name="role_add"),
     path("settings/roles/<int:pk>/", people.rights, name="rights"),
+    path("settings/roles/<int:pk>/do/", people.role_do, name="role_do"),
     path("settings/teams/", firm.teams, name="teams"),
     path("settings/teams/<int:pk>/", firm.team, name="team"),
     path("settings/fields/", firm.fields_page, name="fields"),

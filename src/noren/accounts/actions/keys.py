@@ -31,7 +31,12 @@ def issue_key(name: str, scope: str = "read", expires_on: date | None = None, *,
     secret = new_secret()
     with transaction.atomic():
         key = ApiKey(
-            user_id=by.user_id, name=name[:80], scope=scope, expires_on=expires_on, start=secret[:8], digest=digest_of(secret)
+            user_id=by.user_id,
+            name=name[:80],
+            scope=scope,
+            expires_on=expires_on,
+            start=secret[:8],
+            digest=digest_of(secret),
         )
         key.save()
         publish(KeyIssued(key.pk, scope=scope, expires_on=expires_on.isoformat() if expires_on else None), by=by)

@@ -11,7 +11,15 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from noren.accounts.events import Deactivated, Invited, LinkUsed, PasswordChanged, Reactivated, RolesChanged, SessionsEnded
+from noren.accounts.events import (
+    Deactivated,
+    Invited,
+    LinkUsed,
+    PasswordChanged,
+    Reactivated,
+    RolesChanged,
+    SessionsEnded,
+)
 from noren.accounts.models import Ticket, User
 from noren.accounts.models.ticket import LIVES, digest_of_token, new_token
 from noren.core.access.actor import HOUSE, Actor
@@ -150,7 +158,15 @@ def set_roles(user: User, roles: Iterable[int], *, by: Actor) -> User:
     return locked
 
 
-@action(User, label=_("End access"), right="edit", when=lambda user: bool(user.is_active), icon="lock", tone="danger", bulk=False)
+@action(
+    User,
+    label=_("End access"),
+    right="edit",
+    when=lambda user: bool(user.is_active),
+    icon="lock",
+    tone="danger",
+    bulk=False,
+)
 def deactivate_user(user: User, *, by: Actor) -> Deactivated:
     """The user cannot log in any more; records and history stay. Sessions and API keys end at once."""
     demand_admin(by)
@@ -169,5 +185,3 @@ def reactivate_user(user: User, *, by: Actor) -> Reactivated:
     user.is_active = True
     user.save(update_fields=["is_active"])
     return Reactivated(user.pk)
-
-

@@ -26,7 +26,9 @@ FIRM_FIELDS = ("name", "currency", "fiscal_start_month", "tz", "locale", "deal_w
 def change_rights(role: Role, rights: Mapping[str, str], groups: Mapping[str, str], *, by: Actor) -> Role:
     """Set levels of a role: `sales.deal.view -> team`, `money -> read`; what is not named stays as it is."""
     demand_admin(by)
-    if any(word not in LEVEL_WORDS for word in rights.values()) or any(word not in TOUCH_WORDS for word in groups.values()):
+    if any(word not in LEVEL_WORDS for word in rights.values()) or any(
+        word not in TOUCH_WORDS for word in groups.values()
+    ):
         raise Invalid(rights=str(_("Choose one of the levels shown.")))
     with transaction.atomic():
         locked = Role.every.select_for_update(of=("self",)).get(pk=role.pk, removed_at__isnull=True)
@@ -81,7 +83,8 @@ def share_row(
     if team is not None and not Team.every.filter(pk=team, removed_at__isnull=True).exists():
         raise Invalid(team=str(_("Choose one from the list.")))
     with transaction.atomic():
-        share = Share.objects.filter(noun=model.word(), row_id=row.pk, user_id=user, team_id=team).first() or Share(
+        with_whom: dict[str, Any] = {"user_id": user, "team_id": team}
+        share = Share.objects.filter(noun=model.word(), row_id=row.pk, **with_whom).first() or Share(
             noun=model.word(), row_id=row.pk, user_id=user, team_id=team
         )
         share.may_edit, share.until, share.shared_by_id = may_edit, until, by.user_id
@@ -104,7 +107,8 @@ def end_share(share_id: int, *, by: Actor) -> None:
             raise NotFound
         fetch(noun_of(share.noun), by, share.row_id, "share")
         publish(
-            ShareEnded(share.pk, of=share.noun, row_id=share.row_id, user_id=share.user_id, team_id=share.team_id), by=by
+            ShareEnded(share.pk, of=share.noun, row_id=share.row_id, user_id=share.user_id, team_id=share.team_id),
+            by=by,
         )
         share.delete()
         bump()

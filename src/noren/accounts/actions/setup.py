@@ -59,7 +59,10 @@ def found_firm(name: str, *, locale: str = "ja", currency: str = "JPY", fiscal_s
     """Make the firm and its roles, or leave those that are there as they are."""
     with transaction.atomic():
         firm = Firm.objects.order_by("pk").first() or Firm(
-            name=name, locale=locale, currency=currency, fiscal_start_month=fiscal_start_month,
+            name=name,
+            locale=locale,
+            currency=currency,
+            fiscal_start_month=fiscal_start_month,
             deal_word={"ja": "商談", "en": "Deals"}.get(locale, "Deals"),
         )
         firm.save()

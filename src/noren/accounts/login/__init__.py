@@ -24,6 +24,7 @@ from django.utils.translation import gettext_lazy as _
 
 from noren.accounts.events import LoggedIn, LoginFailed
 from noren.accounts.login.address import client_ip
+from noren.accounts.login.first import is_first_run
 from noren.accounts.login.secret import seal, unseal
 from noren.accounts.models import User
 from noren.core.access.actor import HOUSE
@@ -105,6 +106,9 @@ class Adapter(DefaultAccountAdapter):
         with transaction.atomic():
             publish(LoginFailed(found or 0, ip=client_ip(request)), by=HOUSE)
 
+    def get_login_redirect_url(self, request: HttpRequest) -> str:
+        return "/welcome/" if is_first_run(request) else str(settings.LOGIN_REDIRECT_URL)
+
     def is_reauthentication_required(self, *, app: str, **kw: Any) -> bool:
         request = context.request
         return request is None or not is_fresh(request)
@@ -113,7 +117,9 @@ class Adapter(DefaultAccountAdapter):
 class MfaAdapter(DefaultMFAAdapter):
     """TOTP seeds and recovery codes are stored encrypted, bound to the user they belong to."""
 
-    error_messages = DefaultMFAAdapter.error_messages | {"incorrect_code": _("This code is not right, or it was used already.")}
+    error_messages = DefaultMFAAdapter.error_messages | {
+        "incorrect_code": _("This code is not right, or it was used already.")
+    }
 
     def encrypt(self, text: str) -> str:
         return seal(text, _whose())

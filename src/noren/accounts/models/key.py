@@ -42,8 +42,10 @@ class ApiKey(Model):
 
     @property
     def is_live(self) -> bool:
-        return self.revoked_at is None and self.removed_at is None and (
-            self.expires_on is None or self.expires_on >= timezone.localdate()
+        return (
+            self.revoked_at is None
+            and self.removed_at is None
+            and (self.expires_on is None or self.expires_on >= timezone.localdate())
         )
 
 

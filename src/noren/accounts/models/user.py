@@ -111,20 +111,32 @@ class User(AbstractBaseUser, Model):  # type: ignore[django-manager-missing]
 
     def guard_last_admin(self) -> None:
         """Refuse what would leave nobody who may change rights. Call inside the transaction of the change."""
-        admins = User.every.filter(is_active=True, removed_at__isnull=True, roles__is_admin=True, roles__removed_at__isnull=True)
+        admins = User.every.filter(
+            is_active=True, removed_at__isnull=True, roles__is_admin=True, roles__removed_at__isnull=True
+        )
         if not admins.exists():
             raise NotNow(_("This is the last administrator. Make somebody else an administrator first."))
 
     def save(self, *args: Any, **kw: Any) -> None:
         gone = not self._state.adding and (not self.is_active or self.removed_at is not None)
-        was_admin = gone and User.every.filter(
-            pk=self.pk, is_active=True, removed_at__isnull=True, roles__is_admin=True, roles__removed_at__isnull=True
-        ).exists()
+        was_admin = (
+            gone
+            and User.every.filter(
+                pk=self.pk,
+                is_active=True,
+                removed_at__isnull=True,
+                roles__is_admin=True,
+                roles__removed_at__isnull=True,
+            ).exists()
+        )
         with transaction.atomic():
             super().save(*args, **kw)
             if was_admin:
                 self.guard_last_admin()
-        if kw.get("update_fields") is None or not {"last_login"} >= set(kw["update_fields"]) - {"version", "updated_at"}:
+        if kw.get("update_fields") is None or not {"last_login"} >= set(kw["update_fields"]) - {
+            "version",
+            "updated_at",
+        }:
             bump()
 
     def actor(self, via: str = "page") -> Actor:
@@ -170,5 +182,3 @@ def _load(user: User) -> Actor:
         team_user_ids=frozenset(colleagues), shared=frozenset(shares.values_list("noun", flat=True).distinct()),
         is_admin=is_admin, locale=user.locale, tz=user.tz,
     )  # fmt: skip
-
-

@@ -22,7 +22,6 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from noren.accounts.models import User
-from noren.core.page.frame import field, page
 from noren.accounts.pages.people import _number, admin_of
 from noren.accounts.queries.audit import DOORS, PAGE, Ask, door_word, entries, facts
 from noren.core.access.actor import Actor, actor_of
@@ -30,6 +29,7 @@ from noren.core.action.plain import SAYS
 from noren.core.event.event import EVENTS
 from noren.core.event.models import Fact
 from noren.core.job.rescue import again, failed_jobs, queue_state
+from noren.core.page.frame import field, page
 from noren.core.record.declare import RECORDS
 
 LONGEST = 100_000
@@ -78,7 +78,13 @@ def audit(request: HttpRequest) -> HttpResponse:
     labels = {noun: str(RECORDS[noun].labels()) if noun in RECORDS else noun for noun in nouns}
     fields = [
         field("who", _("Who"), "select", request.GET.get("who", ""), options=people),
-        field("noun", _("What"), "select", ask.noun, options=[("", _("anything")), *sorted(labels.items(), key=lambda p: p[1])]),
+        field(
+            "noun",
+            _("What"),
+            "select",
+            ask.noun,
+            options=[("", _("anything")), *sorted(labels.items(), key=lambda p: p[1])],
+        ),
         field("event", _("Event"), "select", ask.event, options=[("", _("any")), *((n, n) for n in _events(ask.noun))]),
         field("door", _("Door"), "select", ask.door, options=[("", _("any")), *((d, door_word(d)) for d in DOORS)]),
         field("from", _("From"), "date", ask.start.isoformat() if ask.start else ""),
@@ -182,7 +188,12 @@ def health(request: HttpRequest) -> JsonResponse:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
         state = queue_state()
-        figures |= {"waiting": state.waiting, "oldest_s": state.oldest_s, "worker_heard_s": state.heard_s, "failed": state.failed}
+        figures |= {
+            "waiting": state.waiting,
+            "oldest_s": state.oldest_s,
+            "worker_heard_s": state.heard_s,
+            "failed": state.failed,
+        }
         if state.oldest_s > 300:
             faults.append("queue")
         if state.heard_s is None or state.heard_s > 60:

@@ -12,7 +12,6 @@ from django.views.decorators.http import require_POST
 
 from noren.accounts.actions.rights import change_firm, is_currency_fixed
 from noren.accounts.models import User
-from noren.core.page.frame import field, page, with_faults
 from noren.accounts.pages.mine import zones
 from noren.accounts.pages.people import _number, admin_of, matrix_nouns
 from noren.accounts.queries.members import Node, tree
@@ -23,6 +22,7 @@ from noren.core.access.rights import GROUPS
 from noren.core.access.scope import fetch
 from noren.core.action.plain import change, create, remove
 from noren.core.base.errors import Invalid, NotNow
+from noren.core.page.frame import field, page, with_faults
 from noren.core.record.declare import RECORDS
 from noren.core.record.models import CUSTOM_KINDS, FieldDefinition
 
@@ -65,14 +65,20 @@ def _with(words: tuple[str, ...], present: str) -> list[str]:
 
 def _firm_values(request: HttpRequest) -> dict[str, Any]:
     post = request.POST
-    values: dict[str, Any] = {n: post[n].strip() for n in ("name", "currency", "tz", "locale", "deal_word") if n in post}
+    values: dict[str, Any] = {
+        n: post[n].strip() for n in ("name", "currency", "tz", "locale", "deal_word") if n in post
+    }
     month = _number(post.get("fiscal_start_month"))
     faults: dict[str, list[str]] = {}
     if not values.get("name"):
         faults["name"] = [_("This field is required.")]
     if not 1 <= month <= 12:
         faults["fiscal_start_month"] = [_("Choose one from the list.")]
-    allowed = {"currency": CURRENCIES, "tz": [z for z, _label in zones()], "locale": [code for code, _label in User.LANGUAGES]}
+    allowed = {
+        "currency": CURRENCIES,
+        "tz": [z for z, _label in zones()],
+        "locale": [code for code, _label in User.LANGUAGES],
+    }
     for name, choices in allowed.items():
         if name in values and values[name] not in choices:
             faults[name] = [_("Choose one from the list.")]
@@ -101,7 +107,9 @@ def teams(request: HttpRequest) -> HttpResponse:
     every = list(Team.every.filter(removed_at__isnull=True).order_by("path"))
     fields = [
         field("name", _("New team"), required=True, max=120),
-        field("parent", _("Above it"), "select", options=[("", _("nobody: at the top")), *((t.pk, t.name) for t in every)]),
+        field(
+            "parent", _("Above it"), "select", options=[("", _("nobody: at the top")), *((t.pk, t.name) for t in every)]
+        ),
     ]
     if fault:
         with_faults(fields, fault, request.POST)
@@ -114,7 +122,9 @@ def teams(request: HttpRequest) -> HttpResponse:
 def _team(node: Node, every: list[Team]) -> dict[str, Any]:
     own = node.team
     above = [{"id": "", "label": _("at the top"), "on": own.parent_id is None}]
-    above += [{"id": t.pk, "label": t.name, "on": t.pk == own.parent_id} for t in every if not t.path.startswith(own.path)]
+    above += [
+        {"id": t.pk, "label": t.name, "on": t.pk == own.parent_id} for t in every if not t.path.startswith(own.path)
+    ]
     return {"team": own, "people": node.people, "above": above, "below": [_team(one, every) for one in node.below]}
 
 
@@ -128,7 +138,11 @@ def team(request: HttpRequest, pk: int) -> HttpResponse:
             raise NotNow(_("There are still people or teams in it. Move them first."))
         remove(row, by=actor)
     else:
-        change(row, {"name": request.POST.get("name", row.name).strip(), "parent": _number(request.POST.get("parent")) or None}, by=actor)
+        change(
+            row,
+            {"name": request.POST.get("name", row.name).strip(), "parent": _number(request.POST.get("parent")) or None},
+            by=actor,
+        )
     messages.success(request, _("Saved."))
     return HttpResponseRedirect(reverse("teams"))
 
@@ -142,7 +156,12 @@ def fields_page(request: HttpRequest) -> HttpResponse:
     labels, kinds = dict(matrix_nouns()), dict(CUSTOM_KINDS)
     rows = FieldDefinition.every.filter(removed_at__isnull=True)
     lines = [
-        {"field": one, "noun": labels.get(one.noun, one.noun), "kind": kinds.get(one.kind, one.kind), "group": group_word(one.group)}
+        {
+            "field": one,
+            "noun": labels.get(one.noun, one.noun),
+            "kind": kinds.get(one.kind, one.kind),
+            "group": group_word(one.group),
+        }
         for one in rows
     ]
     return page(
@@ -171,13 +190,41 @@ def field_form(request: HttpRequest, pk: int | None = None) -> HttpResponse:
             return HttpResponseRedirect(reverse("fields"))
     nouns = [pair for pair in matrix_nouns() if RECORDS[pair[0]].pages]
     made = [
-        field("noun", _("Record"), "select", row.noun if row else request.GET.get("noun", "sales.deal"), options=nouns, disabled=bool(row)),
+        field(
+            "noun",
+            _("Record"),
+            "select",
+            row.noun if row else request.GET.get("noun", "sales.deal"),
+            options=nouns,
+            disabled=bool(row),
+        ),
         field("kind", _("Kind"), "select", row.kind if row else "text", options=CUSTOM_KINDS, disabled=bool(row)),
         field("label_ja", _("Label (Japanese)"), value=row.label_ja if row else "", required=True, max=80),
         field("label_en", _("Label (English)"), value=row.label_en if row else "", max=80),
-        field("key", _("Key"), value=row.key if row else "", required=True, max=40, disabled=bool(row), hint=_("Letters, digits and _: the name in files and in the API.")),
-        field("group", _("Field group"), "select", row.group if row else "public", options=[(g, group_word(g)) for g in GROUPS]),
-        field("choices", _("Choices"), "long", "\n".join(map(str, row.choices)) if row else "", rows=5, hint=_("One per line; only for the kind Choice.")),
+        field(
+            "key",
+            _("Key"),
+            value=row.key if row else "",
+            required=True,
+            max=40,
+            disabled=bool(row),
+            hint=_("Letters, digits and _: the name in files and in the API."),
+        ),
+        field(
+            "group",
+            _("Field group"),
+            "select",
+            row.group if row else "public",
+            options=[(g, group_word(g)) for g in GROUPS],
+        ),
+        field(
+            "choices",
+            _("Choices"),
+            "long",
+            "\n".join(map(str, row.choices)) if row else "",
+            rows=5,
+            hint=_("One per line; only for the kind Choice."),
+        ),
         field("position", _("Position"), "number", row.position if row else 100),
         field("required", _("Required"), "check", row.required if row else False),
         field("in_list", _("Shown in lists"), "check", row.in_list if row else False),

@@ -27,9 +27,9 @@ from django.views.decorators.http import require_POST
 from noren.accounts.actions.mails import mail_reset
 from noren.accounts.actions.people import redeem, ticket_of
 from noren.accounts.login.address import client_ip
-from noren.core.page.frame import field, gate, gate_context
 from noren.core.base.errors import Invalid
 from noren.core.job.job import later
+from noren.core.page.frame import field, gate, gate_context
 
 
 def safe_next(request: HttpRequest, fallback: str = "/") -> str:
@@ -109,7 +109,13 @@ class Code(AuthenticateView):
         user: Any = self.stage.login.user
         kinds = set(Authenticator.objects.filter(user_id=user.pk).values_list("type", flat=True))
         form = context["form"]
-        errors = [str(e) for f in (form, context.get("webauthn_form")) if f and f.is_bound for es in f.errors.values() for e in es]
+        errors = [
+            str(e)
+            for f in (form, context.get("webauthn_form"))
+            if f and f.is_bound
+            for es in f.errors.values()
+            for e in es
+        ]
         recovery = self.request.GET.get("with") == "recovery" or "totp" not in kinds
         context |= gate_context(self.request, _("Recovery code") if recovery else _("One-time code"))
         context |= {
@@ -136,7 +142,10 @@ class Logout(LogoutView):
 
     def get_context_data(self, **kw: Any) -> dict[str, Any]:
         return super().get_context_data(**kw) | gate_context(
-            self.request, _("Log out"), submit=_("Log out"), others=[{"label": _("Stay"), "href": "/", "icon": "chev-l"}]
+            self.request,
+            _("Log out"),
+            submit=_("Log out"),
+            others=[{"label": _("Stay"), "href": "/", "icon": "chev-l"}],
         )
 
     def get_redirect_url(self) -> str:
@@ -221,7 +230,12 @@ def language(request: HttpRequest) -> HttpResponse:
             user.locale = wanted
             user.save(update_fields=["locale"])
         response.set_cookie(
-            settings.LANGUAGE_COOKIE_NAME, wanted, max_age=365 * 24 * 3600, secure=settings.IS_SECURE, httponly=True, samesite="Lax"
+            settings.LANGUAGE_COOKIE_NAME,
+            wanted,
+            max_age=365 * 24 * 3600,
+            secure=settings.IS_SECURE,
+            httponly=True,
+            samesite="Lax",
         )
         translation.activate(wanted)
     return response
@@ -270,17 +284,39 @@ class _Reauthenticate:
         ]
         note = _("This page touches rights or log-ins. Show once more that it is you; it holds for 15 minutes.")
         more = {"note": note, "submit": _("Continue"), "others": others, "hidden": {"next": safe_next(self.request)}}
-        return context | gate_context(self.request, _("Is it you?"), **more) | self.asks(form, error) | {"js": context.get("js_data")}
+        return (
+            context
+            | gate_context(self.request, _("Is it you?"), **more)
+            | self.asks(form, error)
+            | {"js": context.get("js_data")}
+        )
 
 
 class AgainByPassword(_Reauthenticate, ReauthenticateView):
     def asks(self, form: Any, error: str) -> dict[str, Any]:
-        return {"fields": [field("password", _("Password"), "password", error=error, required=True, autocomplete="current-password")]}
+        return {
+            "fields": [
+                field(
+                    "password", _("Password"), "password", error=error, required=True, autocomplete="current-password"
+                )
+            ]
+        }
 
 
 class AgainByCode(_Reauthenticate, FactorReauthenticateView):
     def asks(self, form: Any, error: str) -> dict[str, Any]:
-        return {"fields": [field("code", _("One-time code"), error=error, required=True, inputmode="numeric", autocomplete="one-time-code")]}
+        return {
+            "fields": [
+                field(
+                    "code",
+                    _("One-time code"),
+                    error=error,
+                    required=True,
+                    inputmode="numeric",
+                    autocomplete="one-time-code",
+                )
+            ]
+        }
 
 
 class AgainByPasskey(_Reauthenticate, KeyReauthenticateView):

@@ -17,9 +17,9 @@ from django.views.decorators.http import require_POST
 from noren.accounts.actions.keys import issue_key, revoke_key
 from noren.accounts.login import demand_fresh
 from noren.accounts.models import ApiKey
-from noren.core.page.frame import field, page, with_faults
 from noren.core.access.actor import actor_of
 from noren.core.base.errors import Invalid
+from noren.core.page.frame import field, page, with_faults
 
 UNUSED = 90
 """Days without use after which a key is pointed out."""
@@ -29,7 +29,7 @@ def keys(request: HttpRequest, made: tuple[ApiKey, str] | None = None) -> HttpRe
     actor = actor_of(request)
     rows = ApiKey.every.filter(removed_at__isnull=True).select_related("user").order_by("-revoked_at", "-created_at")
     if not actor.is_admin:
-        rows = rows.filter(user_id=actor.user_id)
+        rows = rows.filter(user_id=actor.user_id or 0)
     lines = [_line(key) for key in rows]
     lines.sort(key=lambda line: line["state"] == "revoked")
     idle = sum(1 for line in lines if line["idle"])
@@ -76,7 +76,13 @@ def key_add(request: HttpRequest) -> HttpResponse:
         with_faults(fields, fault, request.POST)
     form = {"action": request.path, "fields": fields, "submit": _("Make the key")}
     note = _("A key may do what you may do, never more.")
-    return page(request, "keys", _("Make a key"), sections=[{"title": _("Make a key"), "note": note, "form": form}], status=422 if fault else 200)
+    return page(
+        request,
+        "keys",
+        _("Make a key"),
+        sections=[{"title": _("Make a key"), "note": note, "form": form}],
+        status=422 if fault else 200,
+    )
 
 
 def _day(text: str) -> Any:

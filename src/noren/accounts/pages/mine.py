@@ -33,13 +33,13 @@ from noren.accounts.actions.people import end_sessions_of, told_password_change
 from noren.accounts.events import CodesRenewed, FactorAdded, FactorRemoved
 from noren.accounts.models import User
 from noren.accounts.pages.agents import device
-from noren.core.page.frame import field, page, with_faults
 from noren.accounts.pages.gate import digits
 from noren.core.access.actor import actor_of
 from noren.core.action.door import invalid_from
 from noren.core.action.plain import plain_event
 from noren.core.base.errors import Invalid
 from noren.core.event.publish import publish
+from noren.core.page.frame import field, page, with_faults
 
 fresh = reauthentication_required(app="allauth.mfa")
 MINE = ("name", "name_kana", "locale", "theme", "density", "tz")
@@ -72,7 +72,11 @@ def profile(request: HttpRequest) -> HttpResponse:
     if fault:
         with_faults(fields, fault, request.POST)
     form = {"action": request.path, "fields": fields, "submit": _("Save")}
-    section = {"title": user.email or user.name, "note": _("An administrator can change the address you log in with."), "form": form}
+    section = {
+        "title": user.email or user.name,
+        "note": _("An administrator can change the address you log in with."),
+        "form": form,
+    }
     return page(request, "profile", sections=[section], status=422 if fault else 200)
 
 
@@ -107,7 +111,7 @@ def security(request: HttpRequest) -> HttpResponse:
     sessions = UserSession.objects.filter(user_id=user.pk).order_by("-last_seen_at")
     context = {
         "totp": totp,
-        "codes_left": 10 - bin(codes.data["used_mask"]).count("1") if codes else None,
+        "codes_left": 10 - codes.data["used_mask"].bit_count() if codes else None,
         "passkeys": [{"id": a.pk, "name": a.wrap().name, "made": a.created_at, "used": a.last_used_at} for a in keys],
         "sessions": [
             {"id": s.pk, "device": device(s.user_agent), "ip": s.ip, "seen": s.last_seen_at,
@@ -185,7 +189,14 @@ def totp(request: HttpRequest) -> HttpResponse:
     svg = adapter.build_totp_svg(adapter.build_totp_url(user, form.secret))
     secret = " ".join(form.secret[i : i + 4] for i in range(0, len(form.secret), 4))
     error = " ".join(form.errors.get("code", ())) if form.is_bound else ""
-    code = field("code", _("The six digits it shows now"), required=True, inputmode="numeric", autocomplete="one-time-code", error=error)
+    code = field(
+        "code",
+        _("The six digits it shows now"),
+        required=True,
+        inputmode="numeric",
+        autocomplete="one-time-code",
+        error=error,
+    )
     return page(
         request, "security", template="accounts/totp.html", status=422 if error else 200,
         qr=mark_safe(svg), secret=secret, fields=[code],  # noqa: S308  (drawn by a library from our own text)
@@ -220,7 +231,9 @@ def passkey_add(request: HttpRequest) -> HttpResponse:
             return HttpResponseRedirect(reverse("mfa_view_recovery_codes" if made_codes else "mfa_index"))
     options = json.dumps(key_auth.begin_registration(user, passwordless=True))
     fault = next((str(e) for es in form.errors.values() for e in es), "") if form is not None else ""
-    name = field("name", _("Name of this passkey"), value=device(request.headers.get("User-Agent", "")), required=True, max=60)
+    name = field(
+        "name", _("Name of this passkey"), value=device(request.headers.get("User-Agent", "")), required=True, max=60
+    )
     return page(
         request, "security", template="accounts/passkey_add.html", options=options, fields=[name], fault=fault,
         status=422 if fault else 200,

@@ -24,7 +24,6 @@ from noren.accounts.actions.people import (
 from noren.accounts.actions.rights import add_role, change_rights
 from noren.accounts.login import demand_fresh
 from noren.accounts.models import User
-from noren.core.page.frame import field, page, with_faults
 from noren.accounts.queries.members import Node, members, roles, tree
 from noren.accounts.queries.why import VERBS as WHY_VERBS
 from noren.accounts.queries.why import Why, group_word, level_word, people_with, touch_word, verb_word, why
@@ -32,8 +31,9 @@ from noren.core.access.actor import Actor, actor_of
 from noren.core.access.models import Role, Team
 from noren.core.access.rights import GROUPS, LEVEL_WORDS, TOUCH_WORDS, VERBS, Level
 from noren.core.access.scope import fetch, noun_of, visible
-from noren.core.action.plain import change
+from noren.core.action.plain import change, remove
 from noren.core.base.errors import Invalid, NotFound, NotNow
+from noren.core.page.frame import field, page, with_faults
 from noren.core.record.declare import RECORDS
 
 HIDDEN_NOUNS = ("accounts.", "access.", "record.fielddefinition")
@@ -70,7 +70,9 @@ def _number(text: str | None) -> int:
 def _headline(team: Team | None, count: int, without: int) -> str:
     where = team.name if team else _("The firm")
     told = _("{team} has {n} members.").format(team=where, n=count)
-    return f"{told} " + (_("{n} have no second step yet").format(n=without) if without else _("All are protected by two steps"))
+    return f"{told} " + (
+        _("{n} have no second step yet").format(n=without) if without else _("All are protected by two steps")
+    )
 
 
 def _branch(node: Node, current: Team | None) -> dict[str, Any]:
@@ -94,7 +96,7 @@ def _verbs(noun: str) -> tuple[str, ...]:
 def _matrix(role: Role, every: list[Role], team: Team | None) -> dict[str, Any]:
     lines = []
     for noun, label in matrix_nouns():
-        cells = []
+        cells: list[dict[str, Any] | None] = []
         model = noun_of(noun)
         for verb in _verbs(noun):
             if verb == "close" and noun != "sales.deal":
@@ -132,7 +134,9 @@ def _matrix(role: Role, every: list[Role], team: Team | None) -> dict[str, Any]:
 
 def _level(role: Role, noun: str, verb: str) -> Level:
     keys = (f"{noun}.{verb}", f"{noun}.*", f"*.{verb}", "*.*")
-    return max((LEVEL_WORDS.get(role.rights[key], Level.NONE) for key in keys if key in role.rights), default=Level.NONE)
+    return max(
+        (LEVEL_WORDS.get(role.rights[key], Level.NONE) for key in keys if key in role.rights), default=Level.NONE
+    )
 
 
 @require_POST
@@ -141,13 +145,32 @@ def rights(request: HttpRequest, pk: int) -> HttpResponse:
     actor = admin_of(request)
     demand_fresh(request)
     role = _role(pk)
-    given = {name[2:]: value for name, value in request.POST.items() if name.startswith("r:")}
+    given = {name[2:]: str(value) for name, value in request.POST.items() if name.startswith("r:")}
     known = {f"{noun}.{verb}" for noun, _label in matrix_nouns() for verb in _verbs(noun)}
     if set(given) - known:
         raise Invalid(rights=_("Choose one of the levels shown."))
-    groups = {name[2:]: value for name, value in request.POST.items() if name.startswith("g:") and name[2:] in GROUPS}
+    groups = {name[2:]: str(value) for name, value in request.POST.items() if name.startswith("g:") and name[2:] in GROUPS}
     change_rights(role, given, groups, by=actor)
-    messages.success(request, _("“{role}” is saved. It holds from now on for {n} people.").format(role=role.name, n=people_with(role)))
+    messages.success(
+        request,
+        _("“{role}” is saved. It holds from now on for {n} people.").format(role=role.name, n=people_with(role)),
+    )
+    return HttpResponseRedirect(f"{reverse('people')}?role={role.pk}#role")
+
+
+@require_POST
+def role_do(request: HttpRequest, pk: int) -> HttpResponse:
+    """Rename a role, or put one away that nobody holds."""
+    actor = admin_of(request)
+    demand_fresh(request)
+    role = _role(pk)
+    if request.POST.get("do") == "remove":
+        if people_with(role):
+            raise NotNow(_("Somebody still has this role. Give them another one first."))
+        remove(role, by=actor)
+        return HttpResponseRedirect(reverse("people"))
+    change(role, {"name": request.POST.get("name", "").strip()}, by=actor)
+    messages.success(request, _("Saved."))
     return HttpResponseRedirect(f"{reverse('people')}?role={role.pk}#role")
 
 
@@ -164,19 +187,34 @@ def role_add(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         demand_fresh(request)
         try:
-            made = add_role(request.POST.get("name", ""), Role.every.filter(pk=_number(request.POST.get("like")), is_admin=False).first(), by=actor)
+            made = add_role(
+                request.POST.get("name", ""),
+                Role.every.filter(pk=_number(request.POST.get("like")), is_admin=False).first(),
+                by=actor,
+            )
         except Invalid as no:
             fault = no
         else:
             return HttpResponseRedirect(f"{reverse('people')}?role={made.pk}#role")
     fields = [
         field("name", _("Name"), required=True, max=80),
-        field("like", _("Starts like"), "select", options=[("", _("nothing allowed")), *((r.pk, r.name) for r in roles() if not r.is_admin)]),
+        field(
+            "like",
+            _("Starts like"),
+            "select",
+            options=[("", _("nothing allowed")), *((r.pk, r.name) for r in roles() if not r.is_admin)],
+        ),
     ]
     if fault:
         with_faults(fields, fault, request.POST)
     form = {"action": request.path, "fields": fields, "submit": _("Add the role")}
-    return page(request, "people", _("Add a role"), sections=[{"title": _("Add a role"), "form": form}], status=422 if fault else 200)
+    return page(
+        request,
+        "people",
+        _("Add a role"),
+        sections=[{"title": _("Add a role"), "form": form}],
+        status=422 if fault else 200,
+    )
 
 
 # -- one person ----------------------------------------------------------------------------------------------------------
@@ -184,7 +222,9 @@ def role_add(request: HttpRequest) -> HttpResponse:
 
 def _person_fields(user: User | None) -> list[dict[str, Any]]:
     teams = [("", _("no team")), *((t.pk, t.name) for t in Team.every.filter(removed_at__isnull=True).order_by("path"))]
-    others = User.every.filter(removed_at__isnull=True, is_active=True).exclude(pk=user.pk if user else 0).order_by("name")
+    others = (
+        User.every.filter(removed_at__isnull=True, is_active=True).exclude(pk=user.pk if user else 0).order_by("name")
+    )
     return [
         field("name", _("Name"), value=user.name if user else "", required=True, max=120, autocomplete="off"),
         field("name_kana", _("Reading"), value=user.name_kana if user else ""),
@@ -206,7 +246,9 @@ def invite_page(request: HttpRequest) -> HttpResponse:
     fault = None
     if request.method == "POST":
         demand_fresh(request)
-        values = {name: request.POST.get(name, "") for name in ("name", "name_kana", "email", "locale", "team", "reports_to")}
+        values = {
+            name: request.POST.get(name, "") for name in ("name", "name_kana", "email", "locale", "team", "reports_to")
+        }
         try:
             user, token = invite({n: v for n, v in values.items() if v}, _chosen_roles(request), by=actor)
         except Invalid as no:
@@ -243,7 +285,12 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
         names = ("name", "name_kana", "email", "locale", "team", "reports_to")
         try:
             before = user.email
-            change(user, {n: request.POST.get(n, "") for n in names}, by=actor, version=_number(request.POST.get("version")) or None)
+            change(
+                user,
+                {n: request.POST.get(n, "") for n in names},
+                by=actor,
+                version=_number(request.POST.get("version")) or None,
+            )
             if before != user.email and user.pk != actor.user_id:
                 end_sessions_of(user, by=actor)
             set_roles(user, _chosen_roles(request), by=actor)
@@ -311,7 +358,11 @@ def _why_pane(request: HttpRequest) -> dict[str, Any]:
         hits = list((rows.filter(pk=int(what)) if _number(what) else rows.filter(**{f"{title}__icontains": what}))[:8])
         if len(hits) == 1:
             row = hits[0]
-        pane["hits"] = [{"label": str(hit), "href": f"?who={user.pk}&noun={noun}&row={hit.pk}"} for hit in hits[:8]] if row is None else []
+        pane["hits"] = (
+            [{"label": str(hit), "href": f"?who={user.pk}&noun={noun}&row={hit.pk}"} for hit in hits[:8]]
+            if row is None
+            else []
+        )
         pane["none"] = not hits
     if row is not None:
         answer = why(user, row)

@@ -15,11 +15,11 @@ from django.views.decorators.http import require_POST
 
 from noren.accounts.actions.rights import end_share, share_row
 from noren.accounts.models import User
-from noren.core.page.frame import field, with_faults
 from noren.core.access.actor import actor_of
 from noren.core.access.models import Share, Team
 from noren.core.access.scope import fetch, noun_of
 from noren.core.base.errors import Invalid, NotFound
+from noren.core.page.frame import field, with_faults
 from noren.core.record.declare import RECORDS
 
 
@@ -42,9 +42,17 @@ def share(request: HttpRequest, noun: str, pk: int) -> HttpResponse:
             if request.headers.get("HX-Request"):
                 return HttpResponse(status=204, headers={"HX-Redirect": back})
             return HttpResponseRedirect(back)
-    people = User.every.filter(removed_at__isnull=True, is_active=True).exclude(pk=actor.user_id).order_by("name_kana", "name")
+    people = (
+        User.every.filter(removed_at__isnull=True, is_active=True)
+        .exclude(pk=actor.user_id or 0)
+        .order_by("name_kana", "name")
+    )
     teams = Team.every.filter(removed_at__isnull=True).order_by("path")
-    options = [("", "—"), *((f"u{u.pk}", u.name) for u in people), *((f"t{t.pk}", _("Team {name}").format(name=t.name)) for t in teams)]
+    options = [
+        ("", "—"),
+        *((f"u{u.pk}", u.name) for u in people),
+        *((f"t{t.pk}", _("Team {name}").format(name=t.name)) for t in teams),
+    ]
     fields = [
         field("user", _("With whom"), "select", "", options=options, required=True),
         field("may_edit", _("They may"), "radio", "", options=[("", _("See it")), ("on", _("See and change it"))]),

@@ -75,7 +75,9 @@ def entries(rows: Iterable[Fact], actor: Actor) -> Iterator[Entry]:
     for fact in batch:
         who = fact.by.name if fact.by else _("System")
         subject = titles.get((fact.noun, fact.subject_id), "")
-        yield Entry(fact, who, door_word(fact.via), subject, _said(fact, who, subject), tuple(_changes(fact, actor, names)))
+        yield Entry(
+            fact, who, door_word(fact.via), subject, _said(fact, who, subject), tuple(_changes(fact, actor, names))
+        )
 
 
 def door_word(via: str) -> str:

@@ -25,11 +25,13 @@ class Node:
 def tree() -> list[Node]:
     teams = list(Team.every.filter(removed_at__isnull=True).order_by("path"))
     nodes = {team.pk: Node(team) for team in teams}
-    roots = []
+    roots: list[Node] = []
     for team in teams:
         above = nodes.get(team.parent_id or 0)
         (above.below if above else roots).append(nodes[team.pk])
-    counted = User.every.filter(removed_at__isnull=True, is_active=True, team__isnull=False).values_list("team__path", flat=True)
+    counted = User.every.filter(removed_at__isnull=True, is_active=True, team__isnull=False).values_list(
+        "team__path", flat=True
+    )
     for path in counted:
         for part in path.strip("/").split("/"):
             if int(part) in nodes:
@@ -44,7 +46,9 @@ def members(team: Team | None = None) -> list[dict[str, Any]]:
         people = people.filter(team__path__startswith=team.path)
     people = people.order_by("-is_active", "name_kana", "name")
     factors = set(
-        Authenticator.objects.exclude(type=Authenticator.Type.RECOVERY_CODES).values_list("user_id", flat=True).distinct()
+        Authenticator.objects.exclude(type=Authenticator.Type.RECOVERY_CODES)
+        .values_list("user_id", flat=True)
+        .distinct()
     )
     seen = dict(UserSession.objects.values_list("user_id").annotate(at=Max("last_seen_at")))
     return [

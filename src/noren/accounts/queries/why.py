@@ -91,7 +91,9 @@ def _inherited(told: Why, row: Model, actor: Actor) -> None:
     rule = type(row).reach
     if rule.open_to_all:
         name = str(row._meta.verbose_name_plural)
-        told.lines.append(Line(_("Everybody who is logged in may see {nouns}").format(nouns=name), good=True, icon="check"))
+        told.lines.append(
+            Line(_("Everybody who is logged in may see {nouns}").format(nouns=name), good=True, icon="check")
+        )
     for path in rule.parents:
         parent: Any = getattr(row, path, None)
         if parent is not None:
@@ -152,9 +154,13 @@ def _by_shares(user: User, actor: Actor, row: Model) -> list[Line]:
         if not live:
             text = _("A share ended on {day}").format(day=until)
         elif share.may_edit:
-            text = _("It is shared for editing until {day}").format(day=until) if until else _("It is shared for editing")
+            text = (
+                _("It is shared for editing until {day}").format(day=until) if until else _("It is shared for editing")
+            )
         else:
-            text = _("It is shared for reading until {day}").format(day=until) if until else _("It is shared for reading")
+            text = (
+                _("It is shared for reading until {day}").format(day=until) if until else _("It is shared for reading")
+            )
         by = _("by {name}").format(name=share.shared_by.name) if share.shared_by else ""
         lines.append(Line(text, by, live, "share" if live else "clock"))
     return lines
@@ -172,12 +178,16 @@ def _ways(told: Why, user: User, row: Model) -> list[Way]:
         return []
     ways = []
     if missing != "export" and not type(row).reach.parents and type(row).reach.owner:
-        ways.append(Way(_("Share only this record"), f"/share/{row.word()}/{row.pk}/", "share", _("1 person, 1 record")))
+        ways.append(
+            Way(_("Share only this record"), f"/share/{row.word()}/{row.pk}/", "share", _("1 person, 1 record"))
+        )
     role = user.roles.filter(removed_at__isnull=True).order_by("name").first()
     if role is not None:
         people = people_with(role)
         text = _("Change the role “{role}”").format(role=role.name)
-        ways.append(Way(text, f"/settings/people/?role={role.pk}#role", "person", _("touches {n} people").format(n=people)))
+        ways.append(
+            Way(text, f"/settings/people/?role={role.pk}#role", "person", _("touches {n} people").format(n=people))
+        )
     ways.append(Way(_("Give another role"), f"/settings/people/{user.pk}/", "assign", _("1 person")))
     return ways
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar, overload
 
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
+F = TypeVar("F", bound=Callable[..., Any])
 RETRY = RetryStrategy(max_attempts=6, exponential_wait=3)
 QUEUES = ("interactive", "default", "import", "slow")
 
@@ -32,7 +33,15 @@ def _name(fn: Callable[..., Any]) -> str:
     return f"{fn.__module__}.{fn.__qualname__}"
 
 
-def job(fn: Callable[..., Any] | None = None, *, queue: str = "default", retry: Any = RETRY) -> Any:
+@overload
+def job(fn: F) -> F: ...
+
+
+@overload
+def job(*, queue: str = "default", retry: Any = RETRY) -> Callable[[F], F]: ...
+
+
+def job(fn: Any = None, *, queue: str = "default", retry: Any = RETRY) -> Any:
     """Declare a function as a job: the worker knows only what was declared when its module was read."""
 
     def declare(inner: Callable[..., Any]) -> Callable[..., Any]:

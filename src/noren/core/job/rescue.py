@@ -62,7 +62,8 @@ def rescue(silent: int = SILENT) -> int:
             for pk in found:
                 cursor.execute("SELECT procrastinate_retry_job_v2(%s, now(), NULL, NULL, NULL)", [pk])
             cursor.execute(
-                "DELETE FROM procrastinate_workers WHERE last_heartbeat < now() - make_interval(secs => %s)", [silent * 20]
+                "DELETE FROM procrastinate_workers WHERE last_heartbeat < now() - make_interval(secs => %s)",
+                [silent * 20],
             )
     return len(found)
 
@@ -86,7 +87,7 @@ def prune(keep: timedelta = KEEP, keep_failed: timedelta = KEEP_FAILED) -> int:
                 "OR (job.status = 'failed' AND event.at < %s) LIMIT 5000)",
                 [now - keep, now - keep_failed],
             )
-            count = cursor.rowcount
+            count = int(cursor.rowcount)
         gone += count
         if count < 5000:
             return gone

@@ -37,7 +37,9 @@ def gate_context(request: HttpRequest, title: Any, **more: Any) -> dict[str, Any
     }
 
 
-def gate(request: HttpRequest, title: Any, template: str = "accounts/gate_form.html", status: int = 200, **more: Any) -> HttpResponse:
+def gate(
+    request: HttpRequest, title: Any, template: str = "accounts/gate_form.html", status: int = 200, **more: Any
+) -> HttpResponse:
     """A page of the gate. more: note, fields, submit, others [{label, href, icon}], hidden {name: value}, passkey."""
     return TemplateResponse(request, template, gate_context(request, title, **more), status=status)
 
