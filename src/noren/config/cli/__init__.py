@@ -17,7 +17,7 @@ import sys
 
 import typer
 
-from noren.config.cli import ask, backup, check, createadmin, exporting, importing, map, serve
+from noren.config.cli import ask, backup, check, createadmin, demo, exporting, importing, map, serve
 
 app = typer.Typer(
     help="noren, a customer relations system to run yourself.",
@@ -31,6 +31,7 @@ app.command("worker")(serve.worker)
 app.command("migrate")(serve.migrate)
 app.command("check")(check.check)
 app.command("createadmin")(createadmin.createadmin)
+app.command("demo")(demo.demo)
 app.command("import")(importing.import_)
 app.command("undo-import")(importing.undo_import)
 app.command("export")(exporting.export)
