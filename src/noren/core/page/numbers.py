@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -52,33 +53,22 @@ place(Place("analysis", 10, gettext_lazy("Number book"), "/metrics/", "chart"))
 def book(request: HttpRequest) -> HttpResponse:
     """All numbers in words: what each is, how it is worked out, by which date, what it leaves out."""
     actor = actor_of(request)
-    groups: dict[str, list[Metric]] = {}
-    for metric in METRICS.values():
-        if may_ask(metric, actor):
-            groups.setdefault(str(metric.model._meta.verbose_name_plural), []).append(metric)
-    cards = []
-    for noun, metrics in groups.items():
-        lines = [
-            [
-                {"text": str(m.label), "href": f"/metrics/{m.id}/", "head": True},
-                {"text": str(m.formula)},
-                {"text": str(m.dated), "mute": True},
-                {"text": str(m.left_out), "mute": True},
-            ]
-            for m in metrics
-        ]
-        head = [{"label": text} for text in (_("Number"), _("How it is worked out"), _("Dated"), _("Left out"))]
-        cards.append(
-            {"title": noun, "note": str(len(metrics)), "table": {"caption": noun, "head": head, "rows": lines}}
-        )
+    lines = [{"cells": _told_in_words(metric)} for metric in METRICS.values() if may_ask(metric, actor)]
+    head = (_("Number"), _("Of"), _("How it is worked out"), _("Dated"), _("Left out"), _("Better when"))
     context = {
-        "title": _("Number book"),
-        "area": "metric",
-        "crumbs": [{"label": _("Number book")}],
-        "by": cards,
-        "bare": True,
-    }
+        "title": _("Number book"), "area": "metric", "crumbs": [{"label": _("Number book")}], "bare": True, "rows": lines,
+        "columns": [{"label": text} for text in head],
+        "rows_title": _("%(n)s numbers, each told in words") % {"n": len(lines)},
+    }  # fmt: skip
     return draw(request, "metric.html", context)
+
+
+def _told_in_words(metric: Metric) -> SafeString:
+    better = {"up": _("higher"), "down": _("lower"), "target": _("on target")}.get(metric.better, "—")
+    name = format_html('<a class="lead" href="/metrics/{}/">{}</a>', metric.id, metric.label)
+    texts = (metric.model._meta.verbose_name_plural, metric.formula, metric.dated, metric.left_out, better)
+    cells = format_html_join("", '<td class="wrap">{}</td>', ((text,) for text in texts))
+    return format_html("<td>{}</td>{}", name, cells)
 
 
 def _read(request: HttpRequest, word: str) -> tuple[Metric, Actor, dict[str, Any]]:

@@ -33,7 +33,7 @@ from noren.sales.models import Deal, Stage
 
 CLOSED = (metrics.revenue, metrics.win_rate_count, metrics.avg_deal_size, metrics.sales_cycle)
 STAGES = (
-    metrics.pipeline_deals, metrics.pipeline_amount, metrics.weighted_pipeline, metrics.deals_without_next_step,
+    metrics.pipeline_deals, metrics.pipeline_amount, metrics.pipeline_list_amount, metrics.weighted_pipeline, metrics.deals_without_next_step,
     metrics.stale_open_deals, metrics.closing_this_month, metrics.past_close_date, metrics.stage_age_now,
 )  # fmt: skip
 MONTHS, WEEKS, STALLED = 12, 12, 5
@@ -168,10 +168,10 @@ def _tiles(
         href = metric_url(now.question) if now.question else "/metrics/"
         made.append(tile(metric, now, href, base, before, trend))
     if "pipeline_amount" in stocks:
-        answer = stocks["pipeline_amount"]
+        answer = _worth(stocks)
         count = stocks["pipeline_deals"].total.value if "pipeline_deals" in stocks else answer.total.n
         note = _("%(count)s open deals today") % {"count": f"{count:,}"}
-        made.insert(4, tile(metrics.pipeline_amount, answer.total, metric_url(answer.question), "", note=note))
+        made.insert(4, tile(answer.metric, answer.total, metric_url(answer.question), "", note=note))
     return made
 
 
@@ -206,7 +206,8 @@ def _pipeline(stocks: dict[str, Answer], stages: dict[int, Stage], choice: Choic
     if "pipeline_deals" not in stocks:
         return None
     by = {name: {cell.key[0]: cell for cell in answer.cells} for name, answer in stocks.items()}
-    amounts = {key: float(cell.value or 0) for key, cell in by.get("pipeline_amount", {}).items()}
+    worth = _worth(stocks) if "pipeline_amount" in stocks else None
+    amounts = {cell.key[0]: float(cell.value or 0) for cell in worth} if worth else {}
     top = max([*amounts.values(), 1])
     lines = []
     for key, cell in by["pipeline_deals"].items():
@@ -234,6 +235,12 @@ def _pipeline(stocks: dict[str, Answer], stages: dict[int, Stage], choice: Choic
         )
     heads = [_("Stage"), _("Dark: weighted by probability"), _("Amount"), _("Deals"), _("Mean days")]
     return {"title": _("Pipeline"), "note": " · ".join(parts), "heads": heads, "stages": lines}
+
+
+def _worth(stocks: dict[str, Answer]) -> Answer:
+    """What open deals are worth: their amounts, or list amounts as long as no open deal has an amount."""
+    amount = stocks["pipeline_amount"]
+    return amount if amount.total.n or not amount.total.missing else stocks["pipeline_list_amount"]
 
 
 def _value(by: dict[str, dict[Any, Cell]], name: str, key: Any) -> Any:
