@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from noren.core.access.actor import Actor
 from noren.core.filter.condition import THIS_QUARTER, F
@@ -44,6 +45,7 @@ class Deals(Record):
         "next_step_at", "last_touch_at", "created_at", "updated_at",
     )  # fmt: skip
     history = ("outcome", "closed_on", "loss_reason", "loss_note")
+    completed = ("stage_id", "stage_since", "title")
     actions = win_deal, lose_deal, move_deal, reopen_deal
     board = Board(
         by="stage", sum="amount", move=move_deal, scope="pipeline", where=F(outcome="open"),
@@ -69,7 +71,7 @@ class Deals(Record):
         ImportField("quantity", _("Quantity"), kind="decimal"),
     )
     views = (
-        (_("Open"), "outcome=open"),
+        (pgettext_lazy("deal", "Open"), "outcome=open"),
         (_("Mine"), "outcome=open&owner=@me"),
         (_("Closing this month"), "outcome=open&close_by__on=@this_month&sort=close_by"),
         (_("No next step"), "outcome=open&next_step_at__empty=1"),

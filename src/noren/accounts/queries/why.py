@@ -49,7 +49,7 @@ class Why:
 def verb_word(verb: str) -> str:
     return {
         "view": _("See"), "create": _("Create"), "edit": _("Edit"), "remove": _("Remove"), "export": _("Export"),
-        "assign": _("Give away"), "share": _("Share"), "close": _("Close"),
+        "assign": _("Give away"), "share": _("Share"), "close": _("Win or lose"),
     }.get(verb, verb)  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from noren.contacts.models.address import Addressed
 from noren.contacts.models.company import Company, _digits, sort_key
@@ -39,7 +40,7 @@ class Person(Addressed, Model):
         Company, models.SET_NULL, null=True, blank=True, related_name="people", verbose_name=_("Company")
     )
     department = Text(_("Department"), max_length=120, blank=True)
-    post = Text(_("Post"), max_length=120, blank=True)
+    post = Text(pgettext_lazy("job", "Post"), max_length=120, blank=True)
     email = Email(_("E-mail"), blank=True)
     mobile = Phone(_("Mobile"), blank=True)
     phone = Phone(_("Phone"), blank=True)
@@ -109,7 +110,7 @@ class Affiliation(Model):
         Company, models.CASCADE, null=True, blank=True, related_name="affiliations", verbose_name=_("Company")
     )
     department = Text(_("Department"), max_length=120, blank=True)
-    post = Text(_("Post"), max_length=120, blank=True)
+    post = Text(pgettext_lazy("job", "Post"), max_length=120, blank=True)
     email = Email(_("E-mail"), blank=True)
     from_on = models.DateField(_("From"), null=True, blank=True)
     to_on = models.DateField(_("To"), null=True, blank=True)

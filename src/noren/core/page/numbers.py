@@ -143,7 +143,7 @@ def _facts(answer: Answer, request: HttpRequest) -> list[dict[str, Any]]:
         {"label": _("Dated"), "text": str(metric.dated)},
     ]
     if len(metric.bases) > 1:
-        facts.append({"label": _("Basis"), "text": str(BASIS_LABELS.get(q.basis, q.basis))})
+        facts.append({"label": _("Counted"), "text": str(BASIS_LABELS.get(q.basis, q.basis))})
     if isinstance(metric, (Stock, Survival, Stay, Conversion)) or q.as_of:
         facts.append({"label": _("As of"), "text": q.day.isoformat()})
     if q.known_on:

@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from noren.catalog.models import Product
 from noren.contacts.models import Company, Person
@@ -31,7 +32,7 @@ class Deal(Model):
     time of giving, so that past figures of a team survive a move of its people.
     """
 
-    OUTCOMES = (("open", _("Open")), ("won", _("Won")), ("lost", _("Lost")))
+    OUTCOMES = (("open", pgettext_lazy("deal", "Open")), ("won", _("Won")), ("lost", _("Lost")))
     CATEGORIES = (
         ("", "—"),
         ("commit", _("Commit")),
