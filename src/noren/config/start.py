@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -21,16 +22,15 @@ def prepare(env: Env) -> None:
     if not env.demo:
         forget(env)
         return
-    from noren.config.cli.ground import tell
     from noren.demo.build import is_demo, is_empty
 
     if is_demo() or is_empty():
         if is_empty():
-            tell("Filling the empty database with the demo firm …")
+            _say("Filling the empty database with the demo firm …")
         fill(env, "ja")
     else:
         forget(env)
-        tell("This database holds data of your own: the demo firm was not added to it.")
+        _say("This database holds data of your own: the demo firm was not added to it.")
 
 
 def greet(env: Env) -> None:
@@ -81,3 +81,7 @@ def _read(env: Env) -> dict[str, Any]:
         return dict(json.loads(_note(env).read_text(encoding="utf-8")))
     except (OSError, ValueError):
         return {}
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)  # noqa: T201

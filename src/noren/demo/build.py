@@ -25,9 +25,9 @@ from noren.core.record.intake.write import tell
 from noren.demo import customers
 from noren.demo.days import Clock
 from noren.demo.ground import LOGINS, address, lay
+from noren.demo.languages import words
 from noren.demo.selling import Told, deals, standings
 from noren.demo.talking import talk
-from noren.demo.words import words
 from noren.sales.models import Deal, DealLine, DealSpan
 
 SEED = 20_261_125
@@ -110,6 +110,7 @@ def remove() -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         there = set(connection.introspection.table_names(cursor))
         listed = ", ".join(f'"{name}"' for name in tables if name in there)
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # what this transaction still had to check
         cursor.execute(f"TRUNCATE {listed} RESTART IDENTITY CASCADE")
         bump()
     forget()

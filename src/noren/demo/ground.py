@@ -73,7 +73,7 @@ def _users(words: Words, password: str, today: date) -> list[User]:
     below = [Team(name=name, parent=top) for name in words.teams[1:]]
     for team in below:
         team.save()
-    home = {place: below[0] for place in FIRST} | {place: below[1] for place in SECOND} | {SUPPORT: below[2]}
+    home = dict.fromkeys(FIRST, below[0]) | dict.fromkeys(SECOND, below[1]) | {SUPPORT: below[2]}
     role = {ADMIN: "admin", MANAGER: "manager", SUPPORT: "support", READER: "reader"}
     roles = {one.key: one for one in Role.every.filter(key__isnull=False)}
     secret = make_password(password)

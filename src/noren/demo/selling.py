@@ -13,7 +13,7 @@ from typing import Any
 
 from noren.accounts.models import User
 from noren.core.action.plain import plain_event
-from noren.core.base.period import Fiscal, span
+from noren.core.base.period import Fiscal, Grain, span
 from noren.core.event.event import Event
 from noren.core.record.intake.write import Drafts, reserve_ids
 from noren.demo.customers import COMPANIES
@@ -71,7 +71,8 @@ def deals(ground: Ground, clock: Clock, firms: list[Any], persons: list[Any]) ->
 
 
 def _closed(clock: Clock) -> list[Sketch]:
-    found, owed, won = [], 0.0, 0
+    found: list[Sketch] = []
+    owed, won = 0.0, 0
     for month, days in clock.months():
         year = (month.year - clock.start.year) - (month.month < 4)
         full = MONTHLY * SEASON.get(month.month, 1.0) * GROWTH[year]
@@ -91,10 +92,10 @@ def _closed(clock: Clock) -> list[Sketch]:
 
 def _open(ground: Ground, clock: Clock) -> list[Sketch]:
     """In each stage some stand longer than usual."""
-    found = []
+    found: list[Sketch] = []
     for stage, count in enumerate(OPEN_BY_STAGE):
         usual = ground.stages[stage].standard_days or 10
-        for n in range(count):
+        for _ in range(count):
             place = len(found)
             slow = place // 6 in (3, 7)
             inside = (
@@ -204,7 +205,7 @@ def _entered(sketch: Sketch, clock: Clock) -> list[datetime]:
 def _close_by(sketch: Sketch, clock: Clock) -> date:
     if sketch.outcome != "open":
         return sketch.until + timedelta(days=clock.chance.choice((-10, -5, 0, 0, 3, 7)))
-    quarter = span(clock.today, "quarter", Fiscal(4))
+    quarter = span(clock.today, Grain.QUARTER, Fiscal(4))
     if sketch.place % 17 == 5:
         return clock.work(clock.today - timedelta(days=clock.chance.randint(3, 12)))
     if sketch.place % 3 == 2:

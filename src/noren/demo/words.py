@@ -43,11 +43,3 @@ class Words:
     views: tuple[tuple[str, str, str], ...]  # noun, name, query
     consent_wording: str
     mobile: str
-
-
-def words(language: str) -> Words:
-    if language == "en":
-        from noren.demo.en import WORDS
-    else:
-        from noren.demo.ja import WORDS
-    return WORDS
