@@ -57,11 +57,11 @@ def slow(key: str, seconds: float) -> None:
     """A long job with the fence: one at a time, and not again when it has been done."""
     from django.db import connection
 
-    from noren.core.job.rescue import fenced
+    from noren.core.job.rescue import Elsewhere, fenced
 
     with fenced(key) as mine:
         if not mine:
-            raise RuntimeError(f"{key} is being worked on elsewhere")  # tried again later, in case that one fails
+            raise Elsewhere(key)
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1 FROM trial_effect WHERE key = %s", [key])
             if cursor.fetchone():

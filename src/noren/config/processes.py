@@ -406,6 +406,8 @@ def run_worker(env: Env) -> None:
     """The job worker; it leaves running jobs time to finish when told to stop."""
     from procrastinate.contrib.django import app, django_connector
 
+    from noren.core.job import rescue
+
     parent = os.getppid()
 
     def watch() -> None:
@@ -417,12 +419,15 @@ def run_worker(env: Env) -> None:
 
     threading.Thread(target=watch, daemon=True).start()
     without_limits()
+    threading.Thread(target=rescue.keep_looking, daemon=True).start()
     assert isinstance(app.connector, django_connector.DjangoConnector)
     with app.replace_connector(app.connector.get_worker_connector()) as queue:
         queue.run_worker(
             concurrency=env.jobs,
             fetch_job_polling_interval=2,
             shutdown_graceful_timeout=LOST,
+            update_heartbeat_interval=rescue.BEAT,
+            stalled_worker_timeout=rescue.SILENT,
             name=f"worker-{os.getpid()}",
         )
 

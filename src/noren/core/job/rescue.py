@@ -6,28 +6,38 @@ effect must happen once guards it itself, in one of three ways:
 
 * a unique key: the effect writes a row that can exist only once, in the same transaction (`event.Done`, `action.Answer`,
   a unique constraint), and the second run finds it there;
-* `fenced(key)`: an advisory lock held to the end of the transaction; who does not get it leaves the work to the other;
+* `fenced(key)`, or a lock on the row that says how far the work is: held to the end of the transaction. Who does not get
+  it, or finds the row further on than it left it, raises `Elsewhere`: the other one may yet fail, so it is tried again;
 * work that may be repeated: it reads the state and brings it to where it should be (recount, resend of the same key).
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from noren.core.job.job import timed
 
-SILENT = 30
+SILENT: float = 30
 """Seconds without a sign of life after which a worker counts as dead."""
+BEAT: float = 10
+"""Seconds between a worker's signs of life."""
+LOOK: float = 15
+"""Seconds between two looks for dead workers; a stalled job starts again after SILENT + LOOK at the latest."""
 
 KEEP = timedelta(days=7)
 KEEP_FAILED = timedelta(days=60)
+
+
+class Elsewhere(Exception):
+    """Another worker is at this very work. Raised from a job, so that the job is tried again later."""
 
 
 @contextmanager
@@ -46,8 +56,20 @@ def rescue_stalled() -> None:
     rescue()
 
 
-def rescue(silent: int = SILENT) -> int:
-    """The same now; how many jobs were put back."""
+def keep_looking() -> None:
+    """The same more often, for a thread of each worker; ends with the process."""
+    while True:
+        time.sleep(LOOK)
+        try:
+            rescue()
+        except DatabaseError:  # it is away for the moment
+            with suppress(DatabaseError):
+                connection.close()
+
+
+def rescue(silent: float | None = None) -> int:
+    """The same now; how many jobs were put back. `silent`: seconds, SILENT if not given."""
+    silent = SILENT if silent is None else silent
     with fenced("noren.rescue") as mine:
         if not mine:
             return 0

@@ -25,6 +25,7 @@ from noren.core.base.model import Model
 from noren.core.event.models import Fact
 from noren.core.event.publish import in_batch
 from noren.core.job.job import job, later
+from noren.core.job.rescue import Elsewhere
 from noren.core.record.declare import record_of
 
 DIRECT = 500  # rows up to which the person waits for the end
@@ -63,6 +64,9 @@ def _go(run: BulkRun, by: Actor) -> None:
                 break
             part = run.ids[run.position : run.position + CHUNK]
             with transaction.atomic(), in_batch(run.batch):
+                here = BulkRun.objects.select_for_update().values_list("position", flat=True).get(pk=run.pk)
+                if here != run.position:
+                    raise Elsewhere(f"bulk run {run.pk} is at {here}")
                 for pk in part:
                     _one(run, record.model, pk, by)
                 run.position += len(part)

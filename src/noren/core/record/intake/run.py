@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from django.conf import settings
-from django.db import models, transaction
+from django.db import InterfaceError, OperationalError, models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -21,15 +21,18 @@ from noren.core.access.actor import Actor
 from noren.core.base.errors import Invalid, NotFound, NotNow, Refusal
 from noren.core.event.models import Fact
 from noren.core.job.job import job, later
+from noren.core.job.rescue import Elsewhere
 from noren.core.record.declare import Record, record_of
-from noren.core.record.intake.engine import Engine, Tally, default_policy
+from noren.core.record.intake.engine import Engine
 from noren.core.record.intake.guess import Guess, guess
 from noren.core.record.intake.headers import nouns_of
 from noren.core.record.intake.plan import Options, Plan, compile_plan, field_name, targets
 from noren.core.record.intake.problem import SENTENCES
 from noren.core.record.intake.read import Table, open_table
+from noren.core.record.intake.refs import default_policy
 from noren.core.record.intake.suggest import WORDS, clusters
 from noren.core.record.intake.suggest import closest as closest_word
+from noren.core.record.intake.tally import Tally
 from noren.core.record.models import ImportFault, ImportMapping, ImportRow, ImportRun
 
 UNDO_CHUNK = 2_000
@@ -145,7 +148,7 @@ def report_of(engine: Engine, table: Table) -> dict[str, Any]:
     """What a person should look at before pressing the button: unknown names with suggestions, odd spellings."""
     unknown: dict[str, list[dict[str, Any]]] = {}
     for name, counter in engine.tally.unknown.items():
-        resolver = engine.resolvers[name]
+        resolver = engine.references.resolvers[name]
         column = next(c for c in engine.plan.columns if c.name == name)
         policy = engine.plan.options.unknown.get(name, default_policy(column))
         unknown[name] = [
@@ -207,7 +210,7 @@ def carry_out(run: ImportRun, by: Actor, progress: Progress | None = None) -> Ta
         ImportFault.objects.filter(run=run, number__gt=run.position).delete()
     run.state, run.started_at = "running", run.started_at or timezone.now()
     run.total = table.rows_estimate
-    run.save()
+    run.save(update_fields=["state", "started_at", "total", "counts"])  # the position is the engine's
 
     def watch(done: int, size: int) -> bool:
         if progress and progress(done, size) is False:
@@ -217,6 +220,8 @@ def carry_out(run: ImportRun, by: Actor, progress: Progress | None = None) -> Ta
     engine = Engine(plan, table, run, writes=True)
     try:
         tally = engine.go(watch)
+    except (Elsewhere, OperationalError, InterfaceError):
+        raise  # nothing is wrong with the import: its job is tried again and goes on behind the last chunk
     except Exception as fault:
         ImportRun.objects.filter(pk=run.pk).update(state="failed", error=f"{type(fault).__name__}: {fault}"[:2000])
         raise
