@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from noren.contacts.models import Company, Person
 from noren.core.access.scope import noun_of
@@ -28,7 +29,7 @@ class Activity(Model):
     """
 
     KINDS = (
-        ("note", _("Note")),
+        ("note", pgettext_lazy("kind of activity", "Note")),
         ("call", _("Call")),
         ("meeting", _("Meeting")),
         ("visit", _("Visit")),

@@ -19,8 +19,8 @@ def strip(rows: Sequence[Activity], names: Sequence[str], now: datetime | None, 
     """`rows` with an hour, in order; `names` beside them; `now` only on the present day; `day` its first moment in the
     reader's zone."""
     timed = [(row, name, _start(row).astimezone(day.tzinfo)) for row, name in zip(rows, names, strict=True) if not row.is_all_day]
-    hours = [at.hour for _row, _name, at in timed]
-    first, last = min([FIRST, *hours]), max([LAST, *(hour + 1 for hour in hours)])
+    first = min([FIRST, *(at.hour for _row, _name, at in timed)])
+    last = max([LAST, *(min(24, at.hour + (2 if at.minute > 60 - SHORTEST else 1)) for _row, _name, at in timed)])
     whole = (last - first) * 60
 
     def x(minutes: float) -> str:

@@ -142,7 +142,7 @@ def _lacking(actor: Actor) -> list[dict[str, Any]]:
             shown = rows.select_related("company").order_by("-updated_at", "-pk")[:MOST_LACKING]
             found.append(
                 {
-                    "title": _("%(nouns)s without a next step") % {"nouns": record.labels()}, "count": number, "href": href,
+                    "title": _("Without a next step: %(nouns)s") % {"nouns": record.labels()}, "count": number, "href": href,
                     "rows": [
                         {"title": str(row), "with": str(getattr(row, "company", None) or ""), "href": record.url(row.pk),
                          "set_href": f"/activity/steps/new/?about={word_of(row)}"}

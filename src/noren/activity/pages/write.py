@@ -47,7 +47,7 @@ def composer(request: HttpRequest, record: type[Record], row: Model, actor: Acto
         "action": "/activity/log/", "read_url": "/activity/read/", "key": word_of(row), "token": fresh_token(),
         "kinds": kinds("note", ("note", "call", "mail", "visit", "meeting", "task")),
         "placeholder": _("Write what happened. “Tomorrow 10:00 call” becomes the next step, @name calls a colleague."),
-        "about": str(row), "hidden": [("who", word_of(row)), ("back", record.url(row.pk)), ("form", "composer")], "files": True,
+        "about": str(row), "hidden": [("who", word_of(row)), ("back", record.url(row.pk)), ("box", "composer")], "files": True,
     }  # fmt: skip
 
 
@@ -93,7 +93,7 @@ def log(request: HttpRequest) -> HttpResponse:
     try:
         ids = _kept(request, actor, typed)
     except Invalid as no:
-        if request.POST.get("form") == "composer" and subject is not None:
+        if request.POST.get("box") == "composer" and subject is not None:
             return _again(request, actor, subject, typed, no)
         return _sheet(request, actor, typed, no)
     back = safe_next(request, request.POST.get("back") or came_from(request), "/activity/today/")

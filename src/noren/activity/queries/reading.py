@@ -144,6 +144,7 @@ HOURS = [
     re.compile(r"(?:\bat\s+)?\b(\d{1,2})(?::(\d{2}))?\s*([ap])\.?m\b\.?", re.IGNORECASE | re.ASCII),
 ]
 _NAMED = ((re.compile(r"朝一|朝イチ"), time(9)), (re.compile(r"夕方"), time(17)), (re.compile(r"正午|昼一|\bnoon\b"), time(12)))
+_NAMED_WHO = re.compile(r"@\S+\s?")  # whom it calls is not part of what is to be done
 _LEAD = re.compile(r"^(?:[\s、,:・―-]|までに|まで|には|から|ごろ|頃|[にのはへ](?=.)|(?:on|at|by)\b)+", re.IGNORECASE)
 _TRAIL = re.compile(r"(?:[\s、,:・]|\b(?:on|at|by)\b)+$", re.IGNORECASE)
 
@@ -179,7 +180,7 @@ def _in_sentence(sentence: str, now: datetime, *, planned: bool, whole: bool) ->
     rest = sentence
     for start, end in reversed(spans):
         rest = f"{rest[:start].rstrip()}{_joint(rest, start)}{_LEAD.sub('', rest[end:])}"
-    rest = _TRAIL.sub("", _LEAD.sub("", rest)).strip()
+    rest = _TRAIL.sub("", _LEAD.sub("", _NAMED_WHO.sub("", rest))).strip()
     begins = not _LEAD.sub("", sentence[: spans[0][0]]).strip()
     kind = _kind(rest)
     if not planned and not (begins or _TO_DO.search(rest) or (kind != "task" and rest.isascii())):
