@@ -13,6 +13,7 @@ from noren.core.api.give import day, given, readable
 from noren.core.api.lists import WORDS, NotFilterable, limit_of
 from noren.core.base.errors import Forbidden, Invalid, NotFound
 from noren.core.filter.condition import BadFilter, F
+from noren.core.filter.sql import FIRST_YEAR, LAST_YEAR
 from noren.core.filter.url import from_params
 from noren.core.metric.answer import Cell
 from noren.core.metric.ask import ask
@@ -124,9 +125,12 @@ def _where(params: Any) -> F:
 
 def _day_in(params: Any, name: str, call: Call) -> date:
     try:
-        return day(params[name], call.actor)
+        found = day(params[name], call.actor)
     except ValueError as fault:
         raise Invalid({name: [fault.args[0]]}) from fault
+    if not FIRST_YEAR <= found.year <= LAST_YEAR:
+        raise Invalid({name: [_("Give a day such as 2026-11-20.")]})
+    return found
 
 
 def _day(value: Any) -> str | None:

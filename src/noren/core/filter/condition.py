@@ -8,9 +8,12 @@ vocabulary offers are accepted, so there is one place to check injection and lea
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Union
+
+from noren.core.base.text import clean
 
 ME = "@me"
 MY_TEAM = "@my_team"
@@ -98,7 +101,11 @@ class F:
 
     @classmethod
     def from_json(cls, data: Any) -> F:
-        return cls(_from_json(data, 0))
+        node = _from_json(data, 0)
+        text = json.dumps(_to_json(node), ensure_ascii=False, default=str)
+        if "\\u0000" in text or clean(text) != text:
+            raise BadFilter("a filter holds characters that no text can have")
+        return cls(node)
 
 
 class BadFilter(ValueError):

@@ -13,12 +13,14 @@ from django.db.models import Q
 from django.utils.dateparse import parse_date
 
 from noren.core.base.period import Period
+from noren.core.base.text import clean
 from noren.core.filter.condition import All, Any_, BadFilter, Cond, F, Node, Not
 from noren.core.filter.vocabulary import Term, Vocabulary
 from noren.core.filter.when import When
 
 NUMBERS = frozenset({"number", "money", "percent"})
 DATES = frozenset({"date", "datetime"})
+FIRST_YEAR, LAST_YEAR = 2, 9998  # a day before or after must exist in every time zone
 TEXTS = frozenset({"text", "longtext", "kana", "email", "phone", "url", "postal"})
 
 OPS_OF: dict[str, tuple[str, ...]] = {
@@ -113,7 +115,10 @@ def _value(term: Term, value: Any) -> Any:
             return known[str(value)]
     except (KeyError, ValueError, InvalidOperation) as fault:
         raise BadFilter(f"{term.name} cannot be compared with {value!r}", term.name) from fault
-    return str(value)
+    text = str(value)
+    if clean(text) != text.replace("\r\n", "\n").replace("\r", "\n"):
+        raise BadFilter(f"{term.name} cannot hold such a text", term.name)
+    return text
 
 
 def _number(value: Any) -> int | Decimal:
@@ -132,14 +137,13 @@ def day_or_period(value: Any, when: When) -> Period:
         return Period(value, value)
     text = str(value)
     try:
-        if text.startswith("@"):
-            return when.period(text[1:])
-        day = parse_date(text)
-        if day is not None:
-            return Period(day, day)
-        return when.period(text)
-    except ValueError as fault:
+        day = None if text.startswith("@") else parse_date(text)
+        span = Period(day, day) if day is not None else when.period(text.removeprefix("@"))
+    except (ValueError, OverflowError) as fault:
         raise BadFilter(f"not a day or a period: {text}") from fault
+    if not (FIRST_YEAR <= span.first.year and span.last.year <= LAST_YEAR):
+        raise BadFilter(f"no day of these times: {text}")
+    return span
 
 
 def _dated(term: Term, cond: Cond, when: When) -> Q:

@@ -28,7 +28,7 @@ from noren.core.access.actor import HOUSE
 from noren.core.access.scope import visible
 from noren.core.base.errors import Refusal
 from noren.core.base.period import Period
-from noren.core.filter.condition import F
+from noren.core.filter.condition import BadFilter, F
 from noren.core.filter.sql import to_q
 from noren.core.filter.when import When as Now
 from noren.core.metric.declare import (
@@ -573,7 +573,7 @@ def reached(q: Question, leaf: Conversion) -> tuple[str, tuple[Any, ...]] | None
     line = quote(steps.get_field(leaf.within).column)
     others = "".join(f", d{i}" for i in range(1, len(q.dims)))
     start, after = q.period.bounds(q.zone)
-    limits, more = (" AND step = ANY(%s)", ([int(v) for v in wanted],)) if wanted else ("", ())
+    limits, more = (" AND step = ANY(%s)", (_ids(wanted, leaf.step),)) if wanted else ("", ())
     if start:
         limits, more = limits + " AND first >= %s", (*more, start)
     if after:
@@ -584,6 +584,14 @@ def reached(q: Question, leaf: Conversion) -> tuple[str, tuple[Any, ...]] | None
         f" GROUP BY k, s.id{others}) r WHERE first IS NOT NULL{limits}"
     )
     return text, (*inner[1], *more)
+
+
+def _ids(values: Any, name: str) -> list[int]:
+    """Ids as a filter gave them: numbers or digits, nothing else."""
+    texts = [str(value) for value in values]
+    if not all(text.isascii() and text.isdigit() and len(text) < 19 for text in texts):
+        raise BadFilter(f"{name} cannot be compared with {', '.join(texts)[:60]}", name)
+    return [int(text) for text in texts]
 
 
 def _listed(value: Any) -> tuple[Any, ...]:

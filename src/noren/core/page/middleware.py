@@ -25,7 +25,12 @@ def Headers(answer: Answer) -> Answer:  # noqa: N802  (middleware are named like
     """Strict headers on everything, and no caching of what a person sees."""
 
     def around(request: HttpRequest) -> HttpResponse:
+        is_head = request.method == "HEAD" and not request.path.startswith("/static/")
+        if is_head:
+            request.method = "GET"  # so that nobody who asks "GET, or else POST?" takes it for a POST
         response = answer(request)
+        if is_head:
+            _empty(response)
         head = response.headers
         head.setdefault("Content-Security-Policy", CSP)
         head.setdefault("X-Content-Type-Options", "nosniff")
@@ -38,6 +43,15 @@ def Headers(answer: Answer) -> Answer:  # noqa: N802  (middleware are named like
         return response
 
     return around
+
+
+def _empty(response: Any) -> None:
+    """The head of an answer without its body."""
+    if response.streaming:
+        response.streaming_content = ()
+    else:
+        response.headers.setdefault("Content-Length", str(len(response.content)))
+        response.content = b""
 
 
 def Person(answer: Answer) -> Answer:  # noqa: N802

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from noren.core.base.text import clean
 from noren.core.filter.condition import BadFilter, F
 from noren.core.filter.url import from_params, to_params
 
@@ -40,7 +41,7 @@ class State:
         size = str(params.get("size", ""))
         return cls(
             where=where,
-            find=str(params.get("find", "")).strip()[:200],
+            find=clean(str(params.get("find", ""))).strip()[:200],
             sort=read_sort(str(params.get("sort", ""))),
             columns=tuple(dict.fromkeys(c for c in str(params.get("columns", "")).split(",") if c)),
             size=int(size) if size in map(str, SIZES) else SIZES[0],

@@ -89,7 +89,12 @@ def stage(request: HttpRequest, pk: int) -> HttpResponse:
             raise NotNow(_("A pipeline needs one stage at least."))
         remove(row, by=actor)
     elif todo in ("up", "down"):
-        _swap(list(Stage.every.filter(pipeline=row.pipeline_id, removed_at__isnull=True).order_by("position", "pk")), row.pk, todo, actor)
+        _swap(
+            list(Stage.every.filter(pipeline=row.pipeline_id, removed_at__isnull=True).order_by("position", "pk")),
+            row.pk,
+            todo,
+            actor,
+        )
     else:
         change(row, _stage_values(request), by=actor)
         messages.success(request, _("Saved."))

@@ -1,0 +1,252 @@
+"""Holes known from other CRMs, looked for on every address: foreign columns, injected SQL, forged forms, caches, logs."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+
+from noren.accounts.models import User
+from noren.core.metric.declare import METRICS
+from noren.core.record.declare import Record
+from tests import make
+from tests.contract import routes
+from tests.contract.calls import Program
+from tests.contract.test_matrix import FULL, _said
+from tests.contract.world import World, digest
+
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+
+
+@pytest.fixture(autouse=True)
+def _firm() -> None:
+    make.firm()
+
+
+@pytest.fixture
+def world() -> World:
+    return World("admin")
+
+
+def browser(world: World, **options: Any) -> Client:
+    client = Client(raise_request_exception=False, **options)
+    client.force_login(world.me)
+    client.get("/")
+    return client
+
+
+# -- foreign columns and secrets -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("record", routes.records(), ids=lambda r: r.word())
+def test_no_column_but_those_of_the_form_can_be_set(record: type[Record]) -> None:
+    """Even by an administrator: what is not in the form is refused by name, for a new row and for an old one."""
+    api = Program.of(make.user("admin"))
+    row = World("nobody", [record.model]).rows[record.word(), "foreign"]
+    names = {f.name for f in record.model._meta.get_fields()} | {f.attname for f in record.model._meta.concrete_fields}
+    names |= {"is_staff", "is_superuser", "tenant", "user_id", "extra.x", "__class__", "pk", "is_admin", "roles"}
+    api.get("me")  # the use of the key is noted now, not again within a minute
+    before = digest()
+    for name in sorted(names - set(record.form_names()) - {"version"}):
+        for method, url in (("POST", ""), ("PATCH", f"/{row.pk}")):
+            status, body = api._told(api.send(method, f"{record.module()}/{record.plural()}{url}", {name: 1}))
+            assert status == (422 if record.form else 405), (method, name)
+            assert not record.form or name in body["errors"], (method, name)
+    assert digest() == before
+
+
+SECRETS = ("password", "digest", "secret", "token", "seed", "sealed", "key_hash")
+
+
+def test_secrets_are_told_nowhere(world: World) -> None:
+    """Every column whose name sounds like a secret holds a canary; no answer of any address sings it."""
+    planted = 0
+    with connection.cursor() as cursor:
+        for table in connection.introspection.table_names(cursor):
+            if table.startswith(("django_", "procrastinate")):
+                continue
+            for column in connection.introspection.get_table_description(cursor, table):
+                if any(word in column.name for word in SECRETS) and column.type_code in (25, 1043):
+                    cursor.execute(f'UPDATE "{table}" SET "{column.name}" = left(\'5ecre7\' || md5(random()::text), 64)')
+                    planted += cursor.rowcount
+    assert planted > 10
+    # the two ways in were sealed over: open them again
+    client = Client(raise_request_exception=False)
+    client.force_login(User.objects.get(pk=world.me.pk))
+    api = Program.of(world.me)
+    for url in addresses(world):
+        said = _said(api.send("GET", url) if url.startswith("/api/") else client.get(url))
+        assert "5ecre7" not in said, url
+
+
+def _some(urls: Iterator[str]) -> list[str]:
+    """All of them in the full run; else every address that is not generic, and those of three nouns."""
+    usual = ("sales/deals", "contacts/people", "access/roles")
+    found = list(urls)
+    nouns = {f"{r.module()}/{r.plural()}" for r in routes.records()}
+    return [u for u in found if FULL or not any(n in u for n in nouns) or any(n in u for n in usual)]
+
+
+def addresses(world: World) -> Iterator[str]:
+    """Every address that can be read, generic ones once per noun."""
+    for route in routes.routes():
+        if "logout" in route.pattern or route.kind == "api nothing":
+            continue
+        if route.kind in ("api record", "noun page", "row page"):
+            for record in routes.records():
+                yield route.url(record, world.rows[record.word(), "own"].pk)
+        else:
+            yield route.url()
+
+
+# -- injected SQL --------------------------------------------------------------------------------------------------------
+
+PAYLOADS = (
+    "'", '"', "';--", "1;SELECT pg_sleep(9)", "1 OR 1=1", "') OR ('1'='1", "id; DROP TABLE sales_deal", "-id'--", "title,(SELECT 1)",
+    "%27", "%", "_", "\\", "\\'", "$$", "$1", "%s", "%(x)s", "{0}", "{{7*7}}", "NULL", "null", "undefined", "NaN", "-1", "1e309",
+    "99999999999999999999", "9" * 400, "1.5", "0x1", "true", "[]", "{}", "@me", "@my_team", "@this_quarter", "@nothing", "@",
+    "0000-00-00", "9999-12-31", "0001-01-01", "2026-02-30", "2026-11", "\u0661\u0662", "名前", "🙂", "\ufeff", "\u202e", " ", "\t", "\r\nX: y",
+    "password", "owner__password", "owner__api_keys__digest", "company__deals__title", "extra__a", "extra.a'b", "extra.a", "id__in",
+    "title__regex", "title__contains", "pk", "_key0", "spans", "search_entry", "search_entry__q", "created_at__date__year", "?", "*", "--",
+    "../../etc/passwd", "<script>", "a" * 3000, "created_at::text", "(CASE WHEN 1=1 THEN id END)", "RANDOM()", "\x00", "a\x00b", "title COLLATE \"C\"",
+)  # fmt: skip
+DEEP = (
+    '{"all": [' * 5 + "]}" * 5, '["title"]', '["title","is",{"a":1}]', '["title","in",[[1]]]', '["amount","gte",null]',
+    '["owner__password","has","a"]', '[["title"],"is",1]', '["title","sql","x"]', '{"not":{"not":["id","is","x"]}}', '["id","in",[]]',
+    '["close_by","on",{"x":1}]', '["close_by","on",[1]]', '["amount","in",["a"]]', '["stage","is",[1,2]]', '{"any":[]}', "[", "5", '"x"',
+    '["title","has","\\u0000"]', '["title","has","\\ud800"]', '["title","is",1e400]', '["amount","is",1e400]', '["id","is",-1e30]',
+    '["amount","gte",' + "9" * 300 + "]", '["is_default","is",{}]', '["happened_at","lt","9999-12-31"]',
+)  # fmt: skip
+
+
+@contextmanager
+def no_bad_sql() -> Iterator[None]:
+    """Fails when a statement was sent that PostgreSQL could not parse or understand."""
+    faults: list[str] = []
+
+    def watch(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
+        try:
+            return execute(sql, params, many, context)
+        except Exception as fault:
+            faults.append(f"{type(fault).__name__}: {fault} in {sql[:300]}")
+            raise
+
+    with connection.execute_wrapper(watch):
+        yield
+    assert not faults, faults[:3]
+
+
+LISTS = ("sales/deals", "contacts/companies", "contacts/people", "activity/activities", "sales/stages", "accounts/users")
+
+
+@pytest.mark.parametrize("path", LISTS if FULL else LISTS[::3])
+def test_no_parameter_of_a_list_becomes_sql(path: str) -> None:
+    make.deal(company=make.company(), amount=5)
+    make.person()
+    user = make.user("manager")
+    api, page = Program.of(user), Client(raise_request_exception=False)
+    page.force_login(user)
+    record = next(r for r in routes.records() if f"{r.module()}/{r.plural()}" == path)
+    kinds = {record.field(name).kind: name for name in record.filters}
+    names = ["sort", "fields", "find", "limit", "cursor", "removed", "columns", "after", "before", "size", "view", "layout", "jump", "page"]
+    names += [f"{name}{op}" for name in kinds.values() for op in ("", "__gte", "__has", "__in", "__not", "__on", "__empty")]
+    with no_bad_sql():
+        for at, payload in enumerate(PAYLOADS):
+            for name in names if FULL else names[at % 9 :: 9]:
+                _harmless(api.send("GET", path, params={name: payload}), name, payload)
+            _harmless(api.send("GET", path, params={payload: "1"}), payload, "1")
+            for name in names if FULL else names[at % 27 :: 27]:
+                _harmless(page.get(f"/{path}/", {name: payload}), name, payload)
+        for payload in DEEP:
+            _harmless(api.send("GET", path, params={"q": payload}), "q", payload)
+            _harmless(page.get(f"/{path}/", {"q": payload}), "q", payload)
+
+
+def test_no_parameter_of_a_number_becomes_sql() -> None:
+    make.deal(amount=5)
+    api = Program.of(make.user("manager"))
+    names = ["period", "by", "grain", "basis", "as_of", "known_on", "compare", "stage", "amount__gte", "owner", "q"]
+    with no_bad_sql():
+        for at, payload in enumerate((*PAYLOADS, *DEEP)):
+            metric = sorted(METRICS)[at % len(METRICS)]
+            for name in names:
+                _harmless(api.send("GET", f"metrics/{metric}", params={name: payload}), name, payload)
+            _harmless(api.send("GET", f"metrics/{metric}/rows", params={names[at % len(names)]: payload, "part": "top"}), "rows", payload)
+
+
+def test_no_word_looked_for_becomes_sql() -> None:
+    make.company()
+    user = make.user("manager")
+    api = Program.of(user)
+    with no_bad_sql():
+        for payload in (*PAYLOADS, *DEEP):
+            _harmless(api.send("GET", "search", params={"q": payload}), "q", payload)
+
+
+def _harmless(response: Any, name: str, payload: str) -> None:
+    assert response.status_code < 500, f"{response.request['PATH_INFO']} with {name[:60]!r}={payload[:60]!r} gave {response.status_code}"
+
+
+# -- forged forms, reading that writes, caches ---------------------------------------------------------------------------
+
+
+def test_nothing_is_changed_without_the_token_of_the_form(world: World) -> None:
+    client = browser(world, enforce_csrf_checks=True)
+    before = digest()
+    for url in _some(addresses(world)):
+        if url.startswith(("/link/", "/health")):
+            continue
+        for method in ("post", "put", "patch", "delete"):
+            response = getattr(client, method)(url, "{}" if url.startswith("/api/") else "a=b", content_type="application/json")
+            assert response.status_code in (401, 403, 404, 405), f"{method} {url} gave {response.status_code}"
+    assert digest() == before
+
+
+def test_reading_never_writes(world: World) -> None:
+    client = browser(world)
+    for url in _some(addresses(world)):
+        if url.startswith(("/link/", "/login/", "/again/", "/settings/security/")):
+            continue  # ways in: they note tries and make challenges
+        before = digest()
+        for method in (client.get, client.head):
+            response = method(url)
+            assert response.status_code < 500, f"{url} gave {response.status_code}"
+        assert digest() == before, f"GET {url} changed something"
+
+
+def test_nothing_seen_by_somebody_stays_in_a_cache(world: World) -> None:
+    client = browser(world)
+    for url in addresses(world):
+        response = client.get(url)
+        head = response.headers
+        assert "no-store" in head.get("Cache-Control", ""), f"{url} ({response.status_code}) may be cached"
+        assert head["X-Content-Type-Options"] == "nosniff", url
+        policy = head["Content-Security-Policy"]
+        assert "default-src 'none'" in policy, url
+        assert "unsafe-" not in policy, url
+        if url.startswith("/api/v1"):
+            assert head["Content-Type"].startswith("application/json"), url
+
+
+# -- logs --------------------------------------------------------------------------------------------------------------
+
+
+def test_one_event_is_one_line_of_the_log_and_tells_no_secret(caplog: pytest.LogCaptureFixture) -> None:
+    user = make.user("admin")
+    api = Program.of(user)
+    secret = api.head["Authorization"].removeprefix("Bearer ")
+    with caplog.at_level(logging.DEBUG):
+        api.send("GET", "/api/v1/x%0aFORGED%20line/%1b[31m")
+        api.send("GET", "sales/deals", params={"sort": "a\r\nFORGED line"})
+        api.send("POST", "catalog/products", {"name": "a\r\nFORGED line"})
+        Program("nrn_wrong" + "x" * 30).get("me")
+    lines = [logging.Formatter("%(levelname)s %(message)s").format(record) for record in caplog.records]
+
+    assert not [line for line in lines if "\n" in line and "FORGED" in line]
+    assert not [line for line in lines if "\x1b" in line]
+    assert not [line for line in lines if secret in line or "nrn_wrong" in line]
