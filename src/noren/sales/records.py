@@ -11,7 +11,7 @@ from django.utils.translation import pgettext_lazy
 
 from noren.core.access.actor import Actor
 from noren.core.filter.condition import THIS_QUARTER, F
-from noren.core.record.declare import Board, End, Facts, ImportField, Record, Related, Row, Section, Timeline
+from noren.core.record.declare import Board, End, Facts, ImportField, Record, Related, Row, Section, Timeline, relate
 from noren.sales.actions.arrive import add_products, closing_facts, complete_deal, default_pipeline, last_position, settle_outcome
 from noren.sales.actions.deal import lose_deal, move_deal, reopen_deal, win_deal
 from noren.sales.models import Deal, DealLine, LossReason, Pipeline, Stage
@@ -92,6 +92,11 @@ class Deals(Record):
     @classmethod
     def arrived(cls, rows: Sequence[Any], actor: Actor) -> list[tuple[Any, datetime | None]]:
         return closing_facts(rows)
+
+
+relate("contacts.company", Related("sales.deal", "company", columns=("title", "stage", "amount"), where=F(outcome="open"), title=_("Open deals")))
+relate("contacts.company", Related("sales.deal", "company", columns=("title", "outcome", "closed_on", "amount"), where=F(outcome__not="open"), title=_("Decided deals")))
+relate("contacts.person", Related("sales.deal", "person", columns=("title", "stage", "amount", "outcome")))
 
 
 class DealLines(Record):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -130,10 +132,14 @@ class CompanySearch(SearchEntry):
         indexes = [search_index("company_grams")]
 
 
+_NO_DIGIT = re.compile("[^0-9]+")
+
+
+@lru_cache(20_000)
 def sort_key(kana: str, name: str) -> str:
     """Readings sort in 50-on order; without a reading a name sorts after all readings, then by itself."""
     return (kana_key(kana) if kana else "\uffff" + fold(name))[:200]
 
 
 def _digits(phone: str) -> str:
-    return "".join(c for c in fold(phone) if c.isascii() and c.isdigit())
+    return _NO_DIGIT.sub("", phone if phone.isascii() else fold(phone))

@@ -70,7 +70,8 @@ class Person(Addressed, Model):
             models.Index(fields=["owner", "-updated_at", "-id"], name="person_owner"),
             models.Index(fields=["kana_sort", "id"], name="person_kana"),
             models.Index(Lower("email"), name="person_email", condition=~models.Q(email="")),
-            models.Index(fields=["name_fold"], name="person_name"),
+            models.Index(fields=["name_fold", "company"], name="person_name"),
+            models.Index(fields=["mobile"], name="person_mobile", condition=~models.Q(mobile="")),
         ]
 
     def __str__(self) -> str:

@@ -121,7 +121,8 @@ class Panel:
 
 @dataclass(frozen=True, slots=True)
 class ImportField:
-    """A column of a file that is no plain field: `apply` receives [(row id, cell text)] once the rows stand.
+    """A column of a file that is no plain field: `apply` receives [(row id, virtual values of the row)] for the rows that
+    have a value in this column, once they stand. Another virtual column without `apply` is read there too.
 
     kind and target as for a Field, so that the wizard can offer and check it.
     """
@@ -130,7 +131,7 @@ class ImportField:
     label: Any
     kind: str = "text"
     target: str = ""
-    apply: Callable[[list[tuple[int, Any]], Actor], None] | None = None
+    apply: Callable[[list[tuple[int, dict[str, Any]]], Actor], None] | None = None
     synonyms: tuple[str, ...] = ()
 
 
@@ -155,6 +156,7 @@ class Record:
     known_by: ClassVar[Sequence[str]] = ()  # columns by which a reference in a file names a row of this noun
     imports: ClassVar[Sequence[ImportField]] = ()  # fields only an import may set (history), and virtual columns
     history: ClassVar[Sequence[str]] = ()  # state fields that an import may bring as history, never a form
+    completed: ClassVar[Sequence[str]] = ()  # columns that the hook `complete` fills besides those of the file
     views: ClassVar[Sequence[tuple[Any, str]]] = ()  # shipped views: (label, query string)
     tones: ClassVar[dict[str, str]] = {}  # value of a choice -> color of its tag (nando, matsu, kohaku, shu, fuji, line)
     icon: ClassVar[str] = "doc"
@@ -340,6 +342,14 @@ SOCKETS: list[Panel] = []
 def socket(panel: Panel) -> Panel:
     SOCKETS.append(panel)
     return panel
+
+
+RELATIONS: dict[str, list[Related]] = {}
+
+
+def relate(on: str, related: Related) -> None:
+    """Show rows of an upper noun on the page of a lower one: said by the upper module, which alone knows both."""
+    RELATIONS.setdefault(on, []).append(related)
 
 
 def _names(part: Section | Row | str) -> Iterable[str]:

@@ -18,7 +18,7 @@ from django.contrib.auth import get_user_model
 from django.db.models import Count, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from noren.core.access.actor import Actor
 from noren.core.access.scope import nouns, visible
@@ -32,7 +32,7 @@ from noren.core.record.field import Field
 
 KINDS = (
     ("", gettext_lazy("All")),
-    ("contacts", gettext_lazy("Contacts")),
+    ("contacts", pgettext_lazy("timeline", "Contacts")),
     ("moves", gettext_lazy("Progress")),
     ("changes", gettext_lazy("Changes")),
     ("files", gettext_lazy("Files")),

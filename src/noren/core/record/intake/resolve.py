@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Any
+
+from django.db.models.functions import Lower
 
 from noren.core.access.actor import Actor
 from noren.core.access.scope import visible
@@ -16,7 +19,7 @@ REMEMBERED = 300_000
 SUGGEST_AMONG = 20_000
 
 TIDY: dict[str, Callable[[str], str]] = {
-    "name_key": name_key,
+    "name_key": lru_cache(20_000)(name_key),
     "name_fold": lambda text: fold(text).replace(" ", ""),
     "email": lambda text: text.strip().lower(),
 }
@@ -62,8 +65,6 @@ class Resolver:
 
     def _rows(self, rows: Any, column: str, path: str, keys: list[str]) -> list[tuple[str, Any]]:
         if path == "email__lower":
-            from django.db.models.functions import Lower
-
             rows = rows.annotate(email__lower=Lower("email"))
         rows = rows.filter(**{f"{path}__in": keys})
         if self.keeps_rows:
@@ -75,6 +76,11 @@ class Resolver:
         self.known[text] = row.pk
         if self.keeps_rows:
             self.rows[row.pk] = row
+
+    def forget(self) -> None:
+        """Drop what was learned: the chunk that made it was rolled back."""
+        self.known.clear()
+        self.rows.clear()
 
     def row(self, pk: int | None) -> Any:
         """The row itself, for nouns small enough to keep (stages, users, teams)."""

@@ -1,9 +1,11 @@
-"""Write many new rows of one noun at database speed: COPY for the rows, their search entries, their history, their facts."""
+"""Write many rows of one noun at database speed: COPY for new rows, their search entries, their history and their facts;
+one UPDATE from a temporary table for rows that change."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from django.db import connection, models
@@ -14,9 +16,11 @@ from psycopg.types.json import Jsonb
 from noren.core.access.actor import Actor
 from noren.core.base.model import Model
 from noren.core.base.search import entry_model
-from noren.core.base.text import grams
+from noren.core.base.text import SEP, grams
 from noren.core.event.event import Event
 from noren.core.event.models import Fact
+
+BLOCK = 1 << 17  # characters of COPY text sent at once
 
 
 class Drafts:
@@ -58,28 +62,55 @@ def reserve_ids(model: type[models.Model], count: int) -> list[int]:
 
 def insert(model: type[Model], rows: Sequence[Any], columns: Sequence[models.Field[Any, Any]]) -> None:
     """COPY settled drafts, ids given, with their search entries and spans."""
-    quoted = ", ".join(f'"{c.column}"' for c in columns)
-    names = [c.attname for c in columns]
-    json_at = [i for i, c in enumerate(columns) if isinstance(c, models.JSONField)]
-    with connection.cursor() as cursor, cursor.copy(f'COPY "{model._meta.db_table}" ({quoted}) FROM STDIN') as copy:
-        for row in rows:
-            inner = row.__dict__
-            values = [inner[n] for n in names]
-            for i in json_at:
-                values[i] = Jsonb(values[i])
-            copy.write_row(values)
+    _copy_rows(model._meta.db_table, rows, columns)
     if model.searched:
         write_search(model, rows)
     if model.kept:
         write_spans(model, rows)
 
 
+def _copy_rows(table: str, rows: Sequence[Any], columns: Sequence[Any]) -> None:
+    quoted = ", ".join(f'"{c.column}"' for c in columns)
+    names = [c.attname for c in columns]
+    json_at = [i for i, c in enumerate(columns) if isinstance(c, models.JSONField)]
+    with connection.cursor() as cursor, cursor.copy(f'COPY "{table}" ({quoted}) FROM STDIN') as copy:
+        for row in rows:
+            inner = row.__dict__
+            values = [inner[n] for n in names]
+            for i in json_at:
+                values[i] = Jsonb(values[i])
+            copy.write_row(values)
+
+
+@lru_cache(60_000)
+def _words(part: str) -> tuple[str, ...]:
+    """The grams of one folded field as text. Names, posts and companies come again and again."""
+    return tuple(map(str, grams(part)))
+
+
 def write_search(model: type[Model], rows: Sequence[Any]) -> None:
-    table = entry_model(model)._meta.db_table
-    with connection.cursor() as cursor, cursor.copy(f'COPY "{table}" (row_id, q, g) FROM STDIN') as copy:
+    """Entries of new rows. The grams of a text are those of its fields: no gram spans the mark between them."""
+    lines: list[str] = []
+    weight = 0
+    with connection.cursor() as cursor, cursor.copy(f'COPY "{entry_model(model)._meta.db_table}" (row_id, q, g) FROM STDIN') as copy:
         for row in rows:
             text = row.search_text()
-            copy.write_row((row.id, text, "{" + ",".join(map(str, grams(text))) + "}"))
+            found: set[str] = set()
+            for part in text.split(SEP):
+                found.update(_words(part))
+            line = f"{row.id}\t{_escaped(text)}\t{{{','.join(found)}}}\n"
+            lines.append(line)
+            weight += len(line)
+            if weight > BLOCK:
+                copy.write("".join(lines))
+                lines.clear()
+                weight = 0
+        copy.write("".join(lines))
+
+
+def _escaped(text: str) -> str:
+    """A folded text in a line of COPY: it holds no tab and no line end."""
+    return text.replace("\\", "\\\\") if "\\" in text else text
 
 
 def write_spans(model: type[Model], rows: Sequence[Any]) -> None:
@@ -98,6 +129,52 @@ def write_spans(model: type[Model], rows: Sequence[Any]) -> None:
     with connection.cursor() as cursor, cursor.copy(sql) as copy:
         for line in lines:
             copy.write_row(line)
+
+
+def rewrite(model: type[Model], rows: Sequence[Any], changed: Iterable[str]) -> None:
+    """Store changed columns of settled rows: version and search entry move along, history is kept."""
+    names = {*changed, "version", "updated_at", *(model._meta.get_field(n).attname for n in model.settled)}  # type: ignore[union-attr]
+    columns: list[Any] = [c for c in model._meta.concrete_fields if c.attname in names]
+    key: Any = model._meta.pk
+    now = timezone.now()
+    for row in rows:
+        row.version += 1
+        row.updated_at = now
+    quoted = ", ".join(f'"{c.column}"' for c in (key, *columns))
+    sets = ", ".join(f'"{c.column}" = n."{c.column}"' for c in columns)
+    table = model._meta.db_table
+    with connection.cursor() as cursor:
+        cursor.execute(f'CREATE TEMPORARY TABLE import_change ON COMMIT DROP AS SELECT {quoted} FROM "{table}" WITH NO DATA')  # noqa: S608
+        _copy_rows("import_change", rows, (key, *columns))
+        cursor.execute(f'UPDATE "{table}" t SET {sets} FROM import_change n WHERE t.id = n.id')  # noqa: S608
+        if model.searched:
+            ids = _array([row.id for row in rows])
+            cursor.execute(f'DELETE FROM "{entry_model(model)._meta.db_table}" WHERE row_id = ANY(%s::bigint[])', [ids])  # noqa: S608
+        cursor.execute("DROP TABLE import_change")
+    if model.searched:
+        write_search(model, rows)
+    if model.kept:
+        for row in rows:
+            row.keep()
+
+
+def _array(ids: Sequence[int]) -> str:
+    return "{" + ",".join(map(str, ids)) + "}"
+
+
+def tell_plain(event: type[Event], ids: Sequence[int], *, by: Actor, batch: int | None) -> tuple[int, int]:
+    """The same fact, without payload, of many rows: made by the database. Gives the first and last id."""
+    sql = (
+        "WITH told AS (INSERT INTO event_fact (name, noun, subject_id, payload, by_id, via, depth, batch, at, recorded_at) "
+        "SELECT %s, %s, pk, '{}', %s, %s, 0, %s, %s, %s FROM unnest(%s::bigint[]) AS x(pk) RETURNING id) "
+        "SELECT coalesce(min(id), 0), coalesce(max(id), 0) FROM told"
+    )
+    now = timezone.now()
+    noun = event.noun() if ids else ""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [event.name, noun, by.user_id, by.via, batch, now, now, _array(ids)])
+        first, last = cursor.fetchone()
+    return first, last
 
 
 def tell(

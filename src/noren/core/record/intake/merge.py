@@ -1,0 +1,279 @@
+"""Writing: rows that are new are copied in, rows that are known are changed in one update; each with its facts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from django.core.exceptions import ObjectDoesNotExist, ValidationError
+
+from noren.core.access.rights import Level
+from noren.core.access.scope import visible
+from noren.core.action.door import invalid_from
+from noren.core.action.plain import _json, _told, plain_event
+from noren.core.event.models import Fact
+from noren.core.event.publish import ECHOES, LISTENERS, REACTIONS, deliver, tell_echoes
+from noren.core.job.job import later
+from noren.core.record.declare import ImportField, Record
+from noren.core.record.intake.plan import FULL, BadCell, Plan
+from noren.core.record.intake.refs import SLOW, References
+from noren.core.record.intake.tally import Parsed, Tally
+from noren.core.record.intake.write import Drafts, copy_columns, insert, reserve_ids, rewrite, tell, tell_plain
+from noren.core.record.models import ImportRow
+
+NAMES = ("family_name", "given_name", "family_kana", "given_kana")
+Say = Callable[[int, Sequence[str], str, str, dict[str, Any]], None]
+
+
+class Merger:
+    def __init__(self, plan: Plan, run_id: int, references: References, tell_fault: Say, leftover: dict[str, int], *, writes: bool) -> None:
+        self.plan, self.run_id, self.references, self.fault, self.writes = plan, run_id, references, tell_fault, writes
+        self.leftover = leftover  # columns that fill no field: header -> index
+        self.record, self.model = plan.record, plan.record.model
+        self.actor = plan.actor.through("import")
+        self.drafts = Drafts(self.model)
+        self.slow = self.record.word() in SLOW
+        self.memo: dict[Any, Any] = {}
+        owner = self.model.reach.owner
+        self.owner = f"{owner}_id" if owner and "__" not in owner and owner in {f.name for f in self.model._meta.concrete_fields} else ""
+        self.may_give = self.actor.may(self.model, "assign")
+        self.columns = copy_columns(self.model, self._named())
+        self.completes = _overridden(self.record, "complete")
+        concrete = self.model._meta.concrete_fields
+        self.cleans = self.model.clean
+        self.required: list[Any] = [c for c in concrete if not c.blank and not c.null and c.editable and not c.primary_key and not c.has_default()]
+        self.small: list[str] = [c.name for c in concrete if c.is_relation and getattr(getattr(c.related_model, "reach", None), "open_to_all", False)]
+
+    def _named(self) -> set[str]:
+        """Columns that new rows may fill."""
+        named = {c.attname for c in self.plan.columns if c.virtual is None and not c.name.startswith("extra.")}
+        if self.owner:
+            named.add(self.owner)
+        if any(c.name.startswith("extra.") for c in self.plan.columns):
+            named.add("extra")
+        if any(c.name in FULL for c in self.plan.columns):
+            named.update(NAMES)
+        named.update(self.model._meta.get_field(n).attname for n in self.record.history)  # type: ignore[union-attr]
+        named.update(n for n in self.record.completed if n in self.drafts.template)
+        return named
+
+    # -- new rows --------------------------------------------------------------------------------------------------
+    def create(self, rows: list[Parsed], tally: Tally) -> None:
+        if not self.actor.may(self.model, "create"):
+            for row in rows:
+                self.fault(row.number, row.cells, "", "not_allowed", {})
+            return
+        drafts: list[Any] = []
+        kept: list[Parsed] = []
+        resolvers = self.references.resolvers
+        cached = [(c.name, c.attname, resolvers[c.name]) for c in self.plan.refs if c.virtual is None and resolvers[c.name].keeps_rows]
+        given = self.plan.options.owner or self.actor.user_id
+        for row in rows:
+            values = row.values
+            if self.owner and values.get(self.owner) is None:
+                values[self.owner] = given
+            if self.owner and not self.may_give and values[self.owner] != self.actor.user_id:
+                self.fault(row.number, row.cells, self._header("owner"), "may_not_give", {})
+                continue
+            if self.completes:
+                try:
+                    self.record.complete(values, self.memo)
+                except BadCell as fault:
+                    self.fault(row.number, row.cells, "", fault.code, fault.params)
+                    continue
+            refs = {}
+            for name, attname, resolver in cached:
+                pk = values.get(attname)
+                if pk is not None and pk > 0:
+                    refs[name] = resolver.row(pk)
+            for name in self.small:
+                pk = values.get(f"{name}_id")
+                if name not in refs and pk is not None:
+                    refs[name] = self._small_row(name, pk)
+            draft = self.drafts.make(values, refs)
+            if self._sound(draft, row):
+                drafts.append(draft)
+                kept.append(row)
+        tally.created += len(drafts)
+        if not self.writes or not drafts:
+            return
+        if self.slow:
+            self._create_slowly(kept)
+        else:
+            for draft, row, pk in zip(drafts, kept, reserve_ids(self.model, len(drafts)), strict=True):
+                draft.__dict__["id"] = row.row_id = pk
+            insert(self.model, drafts, self.columns)
+        for row in kept:
+            row.stands = True
+        self._keep_leftovers(kept)
+        created = plain_event(self.model, "created")
+        if created.name in ECHOES:
+            self._told([(created(row.row_id), None) for row in kept])
+        else:
+            self._announce({created.name}, *tell_plain(created, [row.row_id for row in kept], by=self.actor, batch=self.run_id))
+        further = [] if self.slow else self.record.arrived(drafts, self.actor)
+        if further:
+            self._told(further)
+
+    def _create_slowly(self, rows: list[Parsed]) -> None:
+        for row in rows:
+            made = self.model(**row.values)
+            if hasattr(made, "set_unusable_password"):
+                made.set_unusable_password()
+            made.save()
+            row.row_id = made.pk
+
+    def _keep_leftovers(self, rows: list[Parsed]) -> None:
+        """What the file says beyond our fields stays with the run."""
+        if not self.leftover:
+            return
+        kept = []
+        for row in rows:
+            rest = {header: row.cells[at] for header, at in self.leftover.items() if row.cells[at].strip()}
+            if rest:
+                kept.append(ImportRow(run_id=self.run_id, noun=self.record.word(), row_id=row.row_id, number=row.number, unmapped=clean_json(rest)))
+        ImportRow.objects.bulk_create(kept, batch_size=2000)
+
+    def _sound(self, draft: Any, row: Parsed) -> bool:
+        """Settle a row and ask it and its required columns whether it may be stored."""
+        try:
+            draft.settle()
+            draft.clean()
+            inner = draft.__dict__
+            for column in self.required:
+                if inner[column.attname] in (None, ""):
+                    raise BadCell("required", field=str(column.verbose_name))
+        except ValidationError as fault:
+            name, texts = next(iter(invalid_from(fault).errors.items()))
+            self.fault(row.number, row.cells, self._header(name), "invalid", {"reason": " ".join(str(t) for t in texts)})
+            return False
+        except BadCell as fault:
+            self.fault(row.number, row.cells, "", fault.code, fault.params)
+            return False
+        except ObjectDoesNotExist:
+            if self.writes:
+                raise
+        return True
+
+    def _small_row(self, name: str, pk: int) -> Any:
+        """Rows of nouns so small that checks may look at them (stages, owners)."""
+        key = ("row", name, pk)
+        if key not in self.memo:
+            self.memo[key] = self.model._meta.get_field(name).related_model.every.filter(pk=pk).first()  # type: ignore[union-attr]
+        return self.memo[key]
+
+    def _header(self, name: str) -> str:
+        return next((c.header for c in self.plan.columns if c.name == name), "")
+
+    # -- known rows ------------------------------------------------------------------------------------------------
+    def update(self, rows: list[Parsed], tally: Tally) -> None:
+        """Set what the file says on rows that are there, when the actor may edit them."""
+        merged: dict[int, Parsed] = {}
+        doubles: dict[int, list[Parsed]] = {}
+        for row in rows:
+            if row.row_id in merged:
+                merged[row.row_id].values.update(row.values)
+                merged[row.row_id].virtual.update(row.virtual)
+                doubles.setdefault(row.row_id, []).append(row)
+            else:
+                merged[row.row_id] = row
+        found: dict[int, Any] = {}
+        if self.actor.is_admin or self.actor.level(self.model, "edit") is not Level.NONE:
+            targets = visible(self.model, self.actor, "edit").filter(pk__in=merged).order_by("pk").select_related(*self.small)
+            if self.writes:
+                targets = targets.select_for_update(of=("self",))
+            found = {t.pk: t for t in targets}
+        changed: list[tuple[Any, Parsed, dict[str, Any]]] = []
+        for pk, row in merged.items():
+            target = found.get(pk)
+            twins = len(doubles.get(pk, ()))
+            if target is None:
+                for one in (row, *doubles.get(pk, ())):
+                    self.fault(one.number, one.cells, "", "not_allowed", {})
+                continue
+            before = self._set(target, row)
+            gives = self.owner in before and not self.may_give
+            if gives or (before and not self._sound(target, row)):
+                if gives:
+                    self.fault(row.number, row.cells, self._header("owner"), "may_not_give", {})
+                tally.unchanged += twins
+                continue
+            row.stands = True
+            tally.unchanged += twins + (not before)
+            if before:
+                tally.updated += 1
+                changed.append((target, row, before))
+        if self.writes and changed:
+            self._store(changed)
+
+    def _set(self, target: Any, row: Parsed) -> dict[str, Any]:
+        """Put the values on the row; gives what stood there before, where it differs."""
+        before = {}
+        inner = target.__dict__
+        for name, value in row.values.items():
+            old = inner.get(name)
+            if name == "extra":
+                value = {k: v for k, v in {**(old or {}), **value}.items() if v not in (None, "")}
+            if old != value:
+                before[name] = old
+                setattr(target, name, value)
+        return before
+
+    def _store(self, changed: list[tuple[Any, Parsed, dict[str, Any]]]) -> None:
+        if self.slow:
+            for target, _row, _before in changed:
+                target.save()
+        else:
+            rewrite(self.model, [t for t, _row, _before in changed], {name for _t, _row, before in changed for name in before})
+        event = plain_event(self.model, "changed")
+        moves = [_told({n.removesuffix("_id"): (_json(v), _json(target.__dict__[n])) for n, v in before.items()}) for target, _row, before in changed]
+        undo = [
+            ImportRow(
+                run_id=self.run_id, noun=self.record.word(), row_id=target.pk, number=row.number,
+                before={n: _json(v) for n, v in before.items()}, after_version=target.version,
+            )
+            for target, row, before in changed
+        ]  # fmt: skip
+        ImportRow.objects.bulk_create(undo, batch_size=2000)
+        self._told([(event(target.pk), None) for target, _row, _before in changed], moves)
+
+    # -- facts and virtual columns -----------------------------------------------------------------------------------
+    def _told(self, events: list[tuple[Any, Any]], changes: list[Any] | None = None) -> None:
+        first, last = tell(events, by=self.actor, batch=self.run_id, changes=changes)
+        names = {e.name for e, _at in events}
+        if names & ECHOES.keys():
+            tell_echoes(list(Fact.objects.filter(pk__gte=first, pk__lte=last, batch=self.run_id)))
+        self._announce(names, first, last)
+
+    def _announce(self, names: set[str], first: int, last: int) -> None:
+        if self.plan.options.automations and (LISTENERS or names & REACTIONS.keys()):
+            later(deliver, first=first, last=last)
+
+    def apply(self, rows: list[Parsed]) -> None:
+        """Hand the virtual columns to their record, once the rows stand."""
+        if not self.writes:
+            return
+        for column in self.plan.columns:
+            one: ImportField | None = column.virtual
+            if one is None or one.apply is None:
+                continue
+            pairs = [(r.row_id, r.virtual) for r in rows if r.stands and r.row_id > 0 and column.name in r.virtual]
+            if pairs:
+                one.apply(pairs, self.actor)
+
+
+def _overridden(record: type[Record], hook: str) -> bool:
+    return getattr(record, hook).__func__ is not getattr(Record, hook).__func__
+
+
+def clean_json(value: Any) -> Any:
+    """Safe for jsonb: no NUL, no lone surrogate."""
+    from noren.core.base.text import clean
+
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, dict):
+        return {k: clean_json(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [clean_json(v) for v in value]
+    return value

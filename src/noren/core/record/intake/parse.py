@@ -1,0 +1,122 @@
+"""From cells to values: the half of an import that needs no database. It runs beside the half that waits for one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from noren.core.action.plain import _custom
+from noren.core.record.intake.plan import EMPTY, FULL, BadCell, Column, Plan
+from noren.core.record.intake.problem import Problem
+from noren.core.record.intake.read import Table
+from noren.core.record.intake.readers import names_of
+from noren.core.record.intake.tally import Batch, Parsed
+
+CHUNK = 10_000
+REMEMBERED = 20_000  # distinct texts remembered per column
+MISSING: Any = object()
+
+
+class Parser:
+    def __init__(self, plan: Plan, table: Table) -> None:
+        self.table = table
+        self.full = any(c.name in FULL for c in plan.columns)
+        clears = plan.options.blank == "clear"
+        self.columns = [
+            (c.index, c, c.memory, _place(c), _key(c), _nothing(c) if clears else MISSING) for c in plan.columns
+        ]
+
+    def batches(self, after: int) -> Iterator[Batch]:
+        """The file in chunks, from behind row `after`. Touches nothing but its own batch and the columns' memories."""
+        batch = Batch()
+
+        def hear(problem: Problem) -> None:
+            if problem.level == "warning":
+                batch.warned += 1
+            else:
+                batch.faults.append((problem.row, list(problem.cells or ()), "", problem.code, dict(problem.params)))
+
+        for number, cells in self.table.rows(hear, after=after):
+            parsed = self.parse(number, cells, batch)
+            if parsed is not None:
+                batch.rows.append(parsed)
+            batch.last = number
+            if len(batch.rows) + len(batch.faults) >= CHUNK:
+                batch.done = self.table.position
+                yield batch
+                batch = Batch()
+        if batch.rows or batch.faults or batch.warned:
+            batch.last = max([batch.last, *(f[0] for f in batch.faults)])
+            batch.done = self.table.size
+            yield batch
+
+    def parse(self, number: int, cells: list[str], batch: Batch) -> Parsed | None:
+        """One row; None when it cannot be read, which the batch then tells."""
+        values: dict[str, Any] = {}
+        virtual: dict[str, Any] = {}
+        for index, column, memory, place, key, nothing in self.columns:
+            cell = cells[index]
+            if not cell or cell.isspace():
+                if nothing is not MISSING:
+                    _put(values, virtual, place, key, nothing)
+                continue
+            value = memory.get(cell, MISSING)
+            if value is MISSING:
+                try:
+                    value = column.read(cell)
+                except BadCell as fault:
+                    value = fault
+                if len(memory) < REMEMBERED:
+                    memory[cell] = value
+            if value is EMPTY:
+                continue
+            if place == 0:
+                values[key] = value
+            if isinstance(value, BadCell):
+                batch.faults.append((number, cells, column.header, value.code, value.params))
+                return None
+            if place:
+                _put(values, virtual, place, key, value)
+        if self.full:
+            try:
+                names_of(values)
+            except BadCell as fault:
+                batch.faults.append((number, cells, "", fault.code, fault.params))
+                return None
+        return Parsed(number, cells, values, virtual)
+
+
+def _place(column: Column) -> int:
+    """Where a value goes: 0 among the values, 1 among the virtual ones, 2 below `extra`."""
+    if column.virtual is not None and column.name not in FULL:
+        return 1
+    return 2 if column.name.startswith("extra.") else 0
+
+
+def _key(column: Column) -> str:
+    if column.virtual is not None:
+        return column.name
+    return column.name[6:] if column.name.startswith("extra.") else column.attname
+
+
+def _put(values: dict[str, Any], virtual: dict[str, Any], place: int, key: str, value: Any) -> None:
+    if place == 0:
+        values[key] = value
+    elif place == 1:
+        virtual[key] = value
+    else:
+        values.setdefault("extra", {})[key] = _custom(value)
+
+
+def _nothing(column: Column) -> Any:
+    """What an empty cell means when empty cells clear: nothing, the default where nothing is no value, or no say."""
+    if column.virtual is not None:
+        return MISSING
+    model_field = column.field.column if column.field is not None else None
+    if model_field is None or model_field.null:
+        return None
+    if model_field.blank:
+        return ""
+    if model_field.has_default() and not callable(model_field.default):
+        return model_field.get_default()
+    return "" if column.kind in ("text", "kana", "email", "phone") else MISSING

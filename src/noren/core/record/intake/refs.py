@@ -1,0 +1,149 @@
+"""References: texts of files become ids; what nobody knows is made, left blank or reported, as the plan says."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from django.db import transaction
+
+from noren.core.action.plain import create, plain_event
+from noren.core.base.errors import Refusal
+from noren.core.event.models import Fact
+from noren.core.record.intake.plan import Column, Plan
+from noren.core.record.intake.resolve import TIDY, Resolver
+from noren.core.record.intake.tally import Parsed, Tally
+from noren.core.record.intake.write import Drafts, copy_columns, insert, reserve_ids, tell_plain
+
+SLOW = frozenset({"accounts.user", "access.team", "access.role", "sales.stage", "sales.pipeline", "sales.lossreason"})
+"""Nouns whose save does more than store: their rows are made one by one."""
+MADE_BY_NAME = frozenset({"contacts.company", "access.team", "accounts.user", "sales.stage", "sales.lossreason"})
+UNKNOWN_KEPT = 500
+
+
+class References:
+    def __init__(self, plan: Plan, run_id: int, tell: Any, *, writes: bool) -> None:
+        self.plan, self.run_id, self.fault, self.writes = plan, run_id, tell, writes
+        self.actor = plan.actor.through("import")
+        self.resolvers = {c.name: Resolver(c.target, self.actor) for c in plan.refs}
+        self.imagined: dict[str, dict[str, int]] = {}  # dry run: noun -> tidied name -> an id below zero
+
+    def forget(self) -> None:
+        for resolver in self.resolvers.values():
+            resolver.forget()
+
+    def resolve(self, rows: list[Parsed], tally: Tally) -> list[Parsed]:
+        for column in self.plan.refs:
+            rows = self._column(column, rows, tally)
+        return rows
+
+    def _column(self, column: Column, rows: list[Parsed], tally: Tally) -> list[Parsed]:
+        resolver = self.resolvers[column.name]
+        is_virtual = column.virtual is not None
+        key = column.name if is_virtual else column.attname
+        pairs = [(row, row.virtual if is_virtual else row.values) for row in rows]
+        texts = {text for _row, values in pairs if isinstance(text := values.get(key), str)}
+        if not texts:
+            return rows
+        resolver.look_up(texts)
+        missing = sorted(t for t in texts if t not in resolver.known)
+        if not missing:
+            for _row, values in pairs:
+                text = values.get(key)
+                if isinstance(text, str):
+                    values[key] = resolver.known[text]
+            return rows
+        unknown = set(missing)
+        policy = self.plan.options.unknown.get(column.name, default_policy(column))
+        makes = policy == "create" and resolver.may_create()
+        made = (self._make(resolver, missing, tally) if self.writes else self._imagine(resolver, missing, tally)) if makes else {}
+        counter = tally.unknown.setdefault(column.name, Counter())
+        left: list[Parsed] = []
+        for row, values in pairs:
+            text = values.get(key)
+            if isinstance(text, str):
+                if text in unknown and (text in counter or len(counter) < UNKNOWN_KEPT):
+                    counter[text] += 1
+                pk = resolver.known.get(text) or made.get(text)
+                if pk is not None:
+                    values[key] = pk
+                elif policy == "blank":
+                    values.pop(key)
+                    tally.blanked[column.name] += 1
+                else:
+                    self.fault(row.number, row.cells, column.header, "unknown_reference", {"value": text[:80]})
+                    continue
+            left.append(row)
+        return left
+
+    def _imagine(self, resolver: Resolver, texts: list[str], tally: Tally) -> dict[str, int]:
+        word = resolver.record.word()
+        known = self.imagined.setdefault(word, {})
+        found = {}
+        for text in texts:
+            key = _tidied(resolver, text)
+            if not key:
+                continue
+            if key not in known:
+                known[key] = -len(known) - 1
+                tally.made[word] += 1
+            found[text] = known[key]
+        return found
+
+    def _make(self, resolver: Resolver, texts: list[str], tally: Tally) -> dict[str, int]:
+        by_key: dict[str, list[str]] = {}
+        for text in texts:
+            by_key.setdefault(_tidied(resolver, text), []).append(text)
+        groups = [g for k, g in by_key.items() if k]
+        if resolver.record.word() in SLOW or len(groups) <= 20:
+            self._make_one_by_one(resolver, groups, tally)
+        else:
+            self._make_at_once(resolver, groups, tally)
+        return {text: resolver.known[text] for text in texts if text in resolver.known}
+
+    def _make_one_by_one(self, resolver: Resolver, groups: list[list[str]], tally: Tally) -> None:
+        word = resolver.record.word()
+        for group in groups:
+            try:
+                with transaction.atomic():
+                    row = create(resolver.model, resolver.record.from_name(group[0]), by=self.actor)
+                    Fact.objects.filter(noun=word, subject_id=row.pk, batch__isnull=True).update(batch=self.run_id)
+            except Refusal:
+                continue
+            for text in group:
+                resolver.learn(text, row)
+            tally.made[word] += 1
+
+    def _make_at_once(self, resolver: Resolver, groups: list[list[str]], tally: Tally) -> None:
+        model, drafts = resolver.model, Drafts(resolver.model)
+        owner = f"{model.reach.owner}_id" if model.reach.owner else "id"
+        made = []
+        for pk, group in zip(reserve_ids(model, len(groups)), groups, strict=True):
+            values = {"id": pk, **resolver.record.from_name(group[0])}
+            if owner != "id":
+                values[owner] = self.actor.user_id
+            draft = drafts.make(values)
+            draft.settle()
+            made.append(draft)
+            for text in group:
+                resolver.known[text] = pk
+        insert(model, made, copy_columns(model, [*resolver.record.from_name("x"), owner]))
+        tell_plain(plain_event(model, "created"), [d.id for d in made], by=self.actor, batch=self.run_id)
+        tally.made[resolver.record.word()] += len(made)
+
+
+def default_policy(column: Column) -> str:
+    """Companies, teams, stages and managers come into being by being named; products and owners must be known."""
+    word = getattr(column.target, "_meta", None)
+    label = word.label_lower if word is not None else str(column.target)
+    if column.name == "owner":
+        return "error"
+    return "create" if label in MADE_BY_NAME else "error"
+
+
+def _tidied(resolver: Resolver, text: str) -> str:
+    last = resolver.record.known_by[-1]
+    return TIDY.get(last, str.strip)(text)
+
+
+
