@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from noren.core.event.event import Event, event
 
 
-@event("sales.deal.moved", says=_("{by} moved {subject} from {from_stage} to {to_stage}"), icon="move")
+@event("sales.deal.moved", says=_("{by} moved {subject} from {from_stage} to {to_stage}"), icon="swap")
 class DealMoved(Event):
     from_stage: str
     to_stage: str
@@ -35,7 +35,7 @@ class DealReopened(Event):
     was: str
 
 
-@event("sales.deal.lines_changed", says=_("{by} changed the lines of {subject}: {amount}"), icon="doc")
+@event("sales.deal.lines_changed", says=_("{by} changed the lines of {subject}: {amount}"), icon="quote")
 class DealLinesChanged(Event):
     amount: int | None
     lines: int

@@ -29,7 +29,7 @@ from noren.core.page.path import path_of
 from noren.core.page.shell import icon_of
 from noren.core.page.web import came_from, draw, look_of, of_noun, with_params
 from noren.core.record import timeline as story
-from noren.core.record.declare import RECORDS, Facts, Record, Related, Timeline, panels_on
+from noren.core.record.declare import RECORDS, RELATIONS, Facts, Record, Related, Timeline, panels_on
 from noren.core.record.field import Field
 from noren.core.record.listing import may_write, neighbors
 from noren.core.record.state import State
@@ -286,7 +286,7 @@ def value_html(record: type[Record], row: Model, one: Field, actor: Actor, look:
 
 def _panels(request: HttpRequest, record: type[Record], row: Model, actor: Actor, look: Look) -> list[dict[str, Any]]:
     found = []
-    for panel in record.panels:
+    for panel in (*RELATIONS.get(record.word(), ()), *record.panels):
         if isinstance(panel, Related) and (record.word(), panel.noun) not in OWN and row.removed_at is None:
             made = related.panel(panel, row, actor, look)
             if made is not None:
