@@ -13,7 +13,6 @@ from typing import Any
 from django.db import DataError, IntegrityError, connection, transaction
 from django.utils import timezone
 
-from noren.core.base.errors import NotNow
 from noren.core.base.search import entry_model
 from noren.core.record.intake.match import Matcher
 from noren.core.record.intake.merge import Merger, _overridden, clean_json
@@ -138,7 +137,7 @@ class Engine:
         self.run.counts, self.run.beat_at = self.tally.as_json(), timezone.now()
         fresh = {name: getattr(self.run, name) for name in ("position", "counts", "beat_at")}
         if not ImportRun.objects.filter(pk=self.run.pk, position=before).update(**fresh):
-            raise NotNow("another worker is busy with this import")
+            raise Elsewhere(f"import {self.run.pk} is no longer at row {before}")
 
     def work(self, rows: list[Parsed]) -> None:
         rows = self.references.resolve(rows, self.tally)
