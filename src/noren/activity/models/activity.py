@@ -62,7 +62,7 @@ class Activity(Model):
     )
 
     reach = Reach(owner="owner", parents=("person", "company"), about=True)
-    settled = ("company",)
+    settled = ("company", "person", "subject", "happened_at", "due_at", "is_all_day", "is_next_step")
 
     class Meta(Model.Meta):
         verbose_name = _("activity")

@@ -40,7 +40,7 @@ def day_of(actor: Actor, day: date, now: datetime) -> Day:
     """The day of the actor. `now` in their zone; what is late is told only on the present day."""
     start, end = day_bounds(day, actor.zone)
     mine = visible(Activity, actor).filter(owner_id=actor.user_id).select_related("company", "person")
-    steps = list(mine.filter(is_next_step=True, due_at__lt=end + AHEAD).order_by("due_at", "pk")[:MOST])
+    steps = list(mine.filter(due_at__isnull=False, done_at__isnull=True, due_at__lt=end + AHEAD).order_by("due_at", "pk")[:MOST])
     made = Day(day)
     for step in steps:
         on = step.due_at.astimezone(actor.zone).date() if step.due_at else day

@@ -5,7 +5,9 @@ from __future__ import annotations
 import typer
 
 
-def check() -> None:
+def check(
+    mend: bool = typer.Option(False, "--mend", help="Compare next steps with the activities too, and write anew what differs."),
+) -> None:
     """Look at settings, database and declarations, and tell in words what is misset."""
     from noren.config import env as settings
     from noren.config.cli.ground import ground, tell
@@ -23,6 +25,12 @@ def check() -> None:
         executor = MigrationExecutor(connection)
         if executor.migration_plan(executor.loader.graph.leaf_nodes()):
             remarks.append("The database is behind this version: run `noren migrate`, or just `noren serve`.")
+        elif mend:
+            from noren.activity.actions.mirror import differences, mirror_all
+
+            if wrong := differences():
+                mirror_all()
+                remarks.append(f"Next steps were not what the activities say, and are again: {', '.join(wrong)}.")
         serious = any(message.level >= ERROR for message in found)
         with connection.cursor() as cursor:
             cursor.execute("SHOW server_version")

@@ -3,39 +3,36 @@ walk the same path."""
 
 from __future__ import annotations
 
-import csv
 import io
 import os
 import secrets
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import override
 
 from noren.core.access.actor import Actor
 from noren.core.base.errors import Invalid, NotFound, NotNow, Refusal
-from noren.core.event.models import Fact
 from noren.core.job.job import job, later
 from noren.core.job.rescue import Elsewhere
 from noren.core.record.declare import Record, record_of
 from noren.core.record.intake.engine import Engine
+from noren.core.record.intake.faults import write_faults
 from noren.core.record.intake.guess import Guess, guess
 from noren.core.record.intake.headers import nouns_of
-from noren.core.record.intake.plan import Options, Plan, compile_plan, field_name, targets
-from noren.core.record.intake.problem import SENTENCES
+from noren.core.record.intake.plan import Options, Plan, compile_plan, field_name, importable, targets
 from noren.core.record.intake.read import Table, open_table
-from noren.core.record.intake.refs import default_policy
-from noren.core.record.intake.suggest import WORDS, clusters
-from noren.core.record.intake.suggest import closest as closest_word
+from noren.core.record.intake.readers import LOST_ZERO
+from noren.core.record.intake.report import report_of
 from noren.core.record.intake.tally import Tally
-from noren.core.record.models import ImportFault, ImportMapping, ImportRow, ImportRun
-
-UNDO_CHUNK = 2_000
+from noren.core.record.intake.undo import undo
+from noren.core.record.models import ImportFault, ImportMapping, ImportRun
 
 
 class UnreadableFile(Refusal):
@@ -100,11 +97,22 @@ def propose(run: ImportRun, table: Table, by: Actor) -> Guess:
     options.pop("reading", None)
     orders = {field_name(record, c.field): c.dates.order for c in made.columns if c.field and c.dates and c.dates.order in ("dmy", "mdy", "serial")}
     options.setdefault("date_orders", orders)
+    options.setdefault("zeros", zeros(record, by, table, run.mapping))
     options.setdefault("blanks", sorted({w for c in made.columns for w in c.blank_words}))
     run.options = {**run.options, **options}
     run.state = "uploaded"
     run.save()
     return made
+
+
+def zeros(record: type[Record], by: Actor, table: Table, mapping: Mapping[str, str]) -> list[str]:
+    """Phone fields whose sample shows numbers without their leading zero."""
+    phones = {f.name for f in importable(record, by) if f.kind == "phone"}
+    at = {header: index for index, header in enumerate(table.header)}
+    return sorted(
+        name for header, name in mapping.items()
+        if name in phones and header in at and any(LOST_ZERO.fullmatch(cells[at[header]].strip()) for _n, cells in table.sample)
+    )  # fmt: skip
 
 
 def guess_of(record: type[Record], table: Table, by: Actor, remembered: Mapping[str, str] | None = None) -> Guess:
@@ -129,6 +137,38 @@ def plan_of(run: ImportRun, table: Table, by: Actor) -> Plan:
 Progress = Callable[[int, int], bool]
 
 
+def check_later(run: ImportRun) -> None:
+    """Hand the dry run to a worker."""
+    with transaction.atomic():
+        locked = ImportRun.objects.select_for_update().get(pk=run.pk)
+        if locked.state not in ("uploaded", "mapped", "checked", "checking", "failed", "cancelled") or locked.position:
+            raise NotNow(_("This import is already running or finished."))
+        locked.state, locked.wants_stop, locked.error, locked.beat_at = "checking", False, "", None
+        locked.report = {"asked_at": timezone.now().isoformat()}
+        locked.save()
+        later(check_work, run_id=run.pk)
+    run.refresh_from_db()
+
+
+@job(queue="import")
+def check_work(run_id: int) -> None:
+    """Job: the dry run."""
+    run = ImportRun.objects.select_related("by").filter(pk=run_id).first()
+    if run is None or run.state != "checking" or run.by is None:
+        return
+
+    def watch(done: int, size: int) -> bool:
+        ImportRun.objects.filter(pk=run_id).update(beat_at=timezone.now(), report={"done": done, "size": size})
+        return not ImportRun.objects.filter(pk=run_id, wants_stop=True).exists()
+
+    with override(run.by.locale):
+        try:
+            check(run, run.by.actor(), watch)
+        except Refusal as fault:
+            errors = [t for listed in getattr(fault, "errors", {}).values() for t in listed]
+            ImportRun.objects.filter(pk=run_id).update(state="failed", error=" ".join(map(str, errors)) or str(fault))
+
+
 def check(run: ImportRun, by: Actor, progress: Progress | None = None) -> Tally:
     """The dry run: reads and matches everything, writes nothing but its report."""
     table = table_of(run)
@@ -136,45 +176,12 @@ def check(run: ImportRun, by: Actor, progress: Progress | None = None) -> Tally:
     ImportFault.objects.filter(run=run).delete()
     engine = Engine(plan, table, run, writes=False)
     tally = engine.go(progress)
-    run.refresh_from_db(fields=["wants_stop"])
+    stopped = run.state == "cancelled"
     run.counts = tally.as_json()
     run.report = report_of(engine, table)
-    run.state = "checked"
+    run.state = "mapped" if stopped else "checked"
     run.save()
     return tally
-
-
-def report_of(engine: Engine, table: Table) -> dict[str, Any]:
-    """What a person should look at before pressing the button: unknown names with suggestions, odd spellings."""
-    unknown: dict[str, list[dict[str, Any]]] = {}
-    for name, counter in engine.tally.unknown.items():
-        resolver = engine.references.resolvers[name]
-        column = next(c for c in engine.plan.columns if c.name == name)
-        policy = engine.plan.options.unknown.get(name, default_policy(column))
-        unknown[name] = [
-            {"value": text, "rows": count, "policy": policy, "suggestions": [s.name for s in resolver.suggest(text)]}
-            for text, count in counter.most_common(200)
-        ]
-    spellings: dict[str, list[dict[str, Any]]] = {}
-    for column in engine.plan.columns:
-        if column.kind not in ("text", "choice") or column.field is None or not column.memory:
-            continue
-        counts: dict[str, int] = {}
-        for _number, cells in table.sample:
-            text = cells[column.index].strip()
-            if text:
-                counts[text] = counts.get(text, 0) + 1
-        if not counts or len(counts) > max(12, len(table.sample) // 3):
-            continue
-        words = WORDS.get(f"{engine.model._meta.model_name}.{column.name}", ())
-        found = [{"value": other, "rows": n, "suggestions": [c.keep]} for c in clusters(counts) for other, n in c.others]
-        for text, n in counts.items():
-            near = [s.name for s in closest_word(text, words)] if words and text.lower() not in words else []
-            if near and near[0] != text:
-                found.append({"value": text, "rows": n, "suggestions": near})
-        if found:
-            spellings[column.name] = found
-    return {"unknown": unknown, "spellings": spellings, "blanked": dict(engine.tally.blanked)}
 
 
 def start(run: ImportRun) -> None:
@@ -183,8 +190,9 @@ def start(run: ImportRun) -> None:
         locked = ImportRun.objects.select_for_update().get(pk=run.pk)
         if locked.state not in ("uploaded", "mapped", "checked", "cancelled", "failed"):
             raise NotNow(_("This import is already running or finished."))
-        locked.state, locked.wants_stop, locked.error = "running", False, ""
+        locked.state, locked.wants_stop, locked.error, locked.beat_at = "running", False, "", None
         locked.started_at = locked.started_at or timezone.now()
+        locked.report = {**locked.report, "asked_at": timezone.now().isoformat()}
         locked.save()
         later(work, run_id=run.pk)
     run.refresh_from_db()
@@ -193,10 +201,11 @@ def start(run: ImportRun) -> None:
 @job(queue="import")
 def work(run_id: int) -> None:
     """Job: carry an import on from where it stands. Killed and repeated, it goes on behind the last whole chunk."""
-    run = ImportRun.objects.get(pk=run_id)
-    if run.state != "running" or run.by is None:
+    run = ImportRun.objects.select_related("by").filter(pk=run_id).first()
+    if run is None or run.state != "running" or run.by is None:
         return
-    carry_out(run, run.by.actor())
+    with override(run.by.locale):
+        carry_out(run, run.by.actor())
 
 
 def carry_out(run: ImportRun, by: Actor, progress: Progress | None = None) -> Tally:
@@ -212,7 +221,12 @@ def carry_out(run: ImportRun, by: Actor, progress: Progress | None = None) -> Ta
     run.total = table.rows_estimate
     run.save(update_fields=["state", "started_at", "total", "counts"])  # the position is the engine's
 
+    run.report = {**run.report, "done": 0, "size": table.size}
+    run.save(update_fields=["report"])
+
     def watch(done: int, size: int) -> bool:
+        run.report["done"] = done
+        ImportRun.objects.filter(pk=run.pk).update(report=run.report)
         if progress and progress(done, size) is False:
             return False
         return not ImportRun.objects.filter(pk=run.pk, wants_stop=True).exists()
@@ -243,138 +257,31 @@ def remember(run: ImportRun) -> None:
     )  # fmt: skip
 
 
+def undo_later(run: ImportRun) -> None:
+    """Hand the undoing to a worker."""
+    with transaction.atomic():
+        locked = ImportRun.objects.select_for_update().get(pk=run.pk)
+        if locked.state not in ("done", "cancelled", "failed"):
+            raise NotNow(_("Only a finished import can be undone."))
+        locked.state, locked.beat_at = "undoing", None
+        locked.report = {**locked.report, "asked_at": timezone.now().isoformat()}
+        locked.save()
+        later(undo_work, run_id=run.pk)
+    run.refresh_from_db()
+
+
+@job(queue="import")
+def undo_work(run_id: int) -> None:
+    """Job: take an import back. Repeated after a crash, it goes on with what is left."""
+    run = ImportRun.objects.select_related("by").filter(pk=run_id).first()
+    if run is not None and run.state == "undoing" and run.by is not None:
+        ImportRun.objects.filter(pk=run_id).update(beat_at=timezone.now())
+        undo(run, run.by.actor())
+
+
 def error_file(run: ImportRun, out: io.TextIOBase) -> int:
     """The rows that did not come in, as they stood, with row number and reason in front; ready to be mended and tried again."""
-    table = table_of(run)
-    writer = csv.writer(out)
-    writer.writerow([str(_("Row")), str(_("Column")), str(_("Reason")), *table.header])
-    count = 0
-    for fault in ImportFault.objects.filter(run=run).order_by("number", "id").iterator(chunk_size=2000):
-        writer.writerow([fault.number, fault.column, reason_of(fault), *fault.cells])
-        count += 1
-    return count
-
-
-def reason_of(fault: ImportFault) -> str:
-    """The sentence of a fault, in the present language."""
-    text = FAULTS.get(fault.code) or SENTENCES.get(fault.code)
-    if text is None:
-        return str(_("This value cannot be read."))
-    try:
-        return str(text) % fault.params if "%(" in str(text) else str(text).format(**fault.params)
-    except (KeyError, IndexError, ValueError):
-        return str(text)
-
-
-FAULTS = {
-    "too_long": _("Too long: %(length)s characters, at most %(limit)s fit."),
-    "invalid": _("%(reason)s"),
-    "required": _("%(field)s is missing."),
-    "unknown_choice": _("“%(value)s” is none of the choices."),
-    "unknown_reference": _("“%(value)s” is not known."),
-    "not_allowed": _("Your role does not allow changing this record."),
-    "database": _("The database refuses this row: %(reason)s"),
-    "closed_without_day": _("The deal is won or lost, but no closing day is given."),
-    "no_stage": _("There is no pipeline with stages yet."),
-    "number.unreadable": _("“%(value)s” is not a number."),
-    "number.not_whole": _("“%(value)s” is not a whole number."),
-    "money.unreadable": _("“%(value)s” is not an amount."),
-    "money.two_currencies": _("“%(value)s” names two currencies."),
-    "percent.unreadable": _("“%(value)s” is not a percentage."),
-    "percent.range": _("“%(value)s” lies outside 0 to 100 percent."),
-    "bool.unreadable": _("“%(value)s” is neither yes nor no."),
-    "kana.not_kana": _("“%(value)s” is not kana."),
-    "date.ambiguous": _("“%(value)s” can be read as two different days: say which order the column has."),
-    "date.no_such_day": _("There is no such day: “%(value)s”."),
-    "date.unreadable": _("“%(value)s” is not a date."),
-    "mail.unreadable": _("“%(value)s” is not an e-mail address."),
-}
-
-
-def undo(run: ImportRun, by: Actor, progress: Progress | None = None) -> dict[str, int]:
-    """Take a whole import back: rows it made go, rows it changed get their old values. What somebody has touched since
-    is kept and counted."""
-    if run.state not in ("done", "cancelled", "failed", "undoing"):
-        raise NotNow(_("Only a finished import can be undone."))
-    ImportRun.objects.filter(pk=run.pk).update(state="undoing")
-    counts = {"removed": 0, "restored": 0, "kept": 0}
-    for noun in _nouns_made(run):
-        _take_back_created(run, record_of(noun).model, counts)
-    _take_back_changed(run, counts)
-    run.state, run.finished_at = "undone", timezone.now()
-    run.report = {**run.report, "undo": counts}
-    run.position = 0
-    run.save()
-    return counts
-
-
-def _nouns_made(run: ImportRun) -> list[str]:
-    """Nouns of which the run made rows, those that point at others first."""
-    found = set(Fact.objects.filter(batch=run.pk, name__endswith=".created").values_list("noun", flat=True))
-    return sorted(found, key=lambda noun: (noun != run.noun, noun))
-
-
-def _take_back_created(run: ImportRun, model: Any, counts: dict[str, int]) -> None:
-    after = 0
-    made = Fact.objects.filter(batch=run.pk, noun=model.word(), name=f"{model.word()}.created")
-    while True:
-        with transaction.atomic():
-            facts = list(made.filter(pk__gt=after).order_by("pk").values_list("pk", "subject_id")[:UNDO_CHUNK])
-            if not facts:
-                return
-            after = facts[-1][0]
-            ids = [pk for _fact, pk in facts]
-            touched = set(
-                Fact.objects.filter(noun=model.word(), subject_id__in=ids).exclude(batch=run.pk).values_list("subject_id", flat=True)
-            ) | _pointed_at(model, ids)
-            free = list(model.every.filter(pk__in=[i for i in ids if i not in touched]).values_list("pk", flat=True))
-            _delete(model, free)
-            counts["removed"] += len(free)
-            counts["kept"] += len(set(ids) & touched)
-
-
-def _pointed_at(model: Any, ids: list[int]) -> set[int]:
-    """Rows that others point at by now: taking them away would tear holes (or, with a cascade, take others' work along)."""
-    found: set[int] = set()
-    for relation in model._meta.related_objects:
-        other = relation.related_model
-        if relation.field.name == "row" or relation.many_to_many or other._meta.label_lower in OWN_CHILDREN:
-            continue
-        column = relation.field.attname
-        rows = other._base_manager.filter(**{f"{column}__in": ids})
-        found.update(rows.values_list(column, flat=True).distinct())
-    return found
-
-
-OWN_CHILDREN = frozenset({"sales.dealline", "contacts.affiliation"})
-"""Parts of a row that go with it."""
-
-
-def _delete(model: Any, ids: list[int]) -> None:
-    for relation in model._meta.related_objects:
-        other = relation.related_model
-        if relation.field.name == "row" or other._meta.label_lower in OWN_CHILDREN:
-            other._base_manager.filter(**{f"{relation.field.attname}__in": ids})._raw_delete(using="default")
-    for relation in model._meta.many_to_many:
-        relation.remote_field.through._base_manager.filter(**{f"{relation.m2m_field_name()}_id__in": ids})._raw_delete(using="default")
-    model.every.filter(pk__in=ids)._raw_delete(using="default")
-
-
-def _take_back_changed(run: ImportRun, counts: dict[str, int]) -> None:
-    for change in ImportRow.objects.filter(run=run, before__isnull=False).order_by("-id").iterator(chunk_size=1000):
-        model = record_of(change.noun).model
-        with transaction.atomic():
-            row = model.every.select_for_update().filter(pk=change.row_id).first()
-            if row is None:
-                continue
-            if row.version != change.after_version:
-                counts["kept"] += 1
-                continue
-            for name, value in (change.before or {}).items():
-                column = next((c for c in model._meta.concrete_fields if c.attname == name), None)
-                setattr(row, name, column.to_python(value) if column is not None and not column.is_relation and value is not None else value)
-            row.save()
-            counts["restored"] += 1
+    return write_faults(run, table_of(run), out)
 
 
 def stop(run: ImportRun) -> None:
