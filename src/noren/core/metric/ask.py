@@ -102,7 +102,9 @@ def ask_many(
     labels: dict[Any, Labels] = {}
     for q in ready:
         if q.dims not in labels:
-            keys = {key[1:] for other, found in zip(ready, results, strict=True) if other.dims == q.dims for key in found}
+            keys = {
+                key[1:] for other, found in zip(ready, results, strict=True) if other.dims == q.dims for key in found
+            }
             labels[q.dims] = labels_of(q.dims, [key for key in keys if len(key) == len(q.dims)])
     return {q.metric.id: _fill(q, found, labels[q.dims]) for q, found in zip(ready, results, strict=True)}
 

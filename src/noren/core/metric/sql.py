@@ -8,7 +8,7 @@ months and weeks reach the database as a list of borders (`width_bucket`), never
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -47,6 +47,7 @@ from noren.core.metric.declare import (
     Weighted,
     kept_names,
 )
+from noren.core.metric.memo import run
 from noren.core.metric.question import Dim, Question, Words
 
 QUANTILES = (0.25, 0.5, 0.75, 0.9)
@@ -171,6 +172,26 @@ def flag(q: Q) -> Any:
     return Case(When(q, then=Const(value=True)), default=Const(value=False), output_field=models.BooleanField())
 
 
+def _different(conditions: Iterable[Q]) -> list[Q]:
+    """Without repetitions, and without those that a wider one (its first clause alone) already lets through."""
+    found: list[Q] = []
+    for each in conditions:
+        if each not in found:
+            found.append(each)
+    return [q for q in found if not any(w is not q and _narrows(q, w) for w in found)]
+
+
+def _narrows(narrow: Q, wide: Q) -> bool:
+    """`narrow` is `wide` and something more."""
+    return (
+        narrow.connector == wide.connector == Q.AND
+        and not narrow.negated
+        and not wide.negated
+        and bool(wide.children)
+        and all(child in narrow.children for child in wide.children)
+    )
+
+
 def leaf_condition(q: Question, leaf: Measure | Distribution) -> Q:
     """When a row counts: the declared filter, on the day it is told of, as it was known then."""
     found = condition(q, leaf.where, leaf)
@@ -261,7 +282,7 @@ def flows(
         if value is not None:
             names[f"v{i}"] = value
     if all(counted):
-        rows = rows.filter(reduce(lambda a, b: a | b, counted))
+        rows = rows.filter(reduce(lambda a, b: a | b, _different(counted)))
     inner = _inner(rows, names)
     if inner is None:
         return {TOTAL: [Tally() for _leaf in leaves]}
@@ -331,12 +352,6 @@ def _key(groups: list[str], values: Sequence[Any]) -> Key:
     return (None, *values)
 
 
-def run(text: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(text, params)
-        return list(cursor.fetchall())
-
-
 def first_and_last(q: Question, leaf: Measure | Distribution | Survival) -> Period | None:
     """The days the rows of a question span, for a question without ends."""
     path = leaf.start if isinstance(leaf, Survival) else date_path(q, leaf)
@@ -374,7 +389,7 @@ def stock_rows(q: Question, leaves: Sequence[Stock], days: Sequence[date]) -> tu
     """Rows joined with what they were on those days (as `past`), and the prefix of kept fields."""
     leaf = leaves[0]
     if is_live(q):
-        there = reduce(lambda a, b: a | b, (stock_condition(q, each) for each in leaves))
+        there = reduce(lambda a, b: a | b, _different(stock_condition(q, each) for each in leaves))
         return seen(q, leaf).filter(there).filter(asked_condition(q)), ""
     if any(each.today_only for each in leaves):
         raise NoHistory
@@ -385,7 +400,7 @@ def stock_rows(q: Question, leaves: Sequence[Stock], days: Sequence[date]) -> tu
         known = spans.filter(recorded_at__lt=q.end_of(q.known_on), from_at__lt=max(ends))
         latest = known.order_by("row", "-recorded_at", "-id").distinct("row")
         on = Q(spans__in=latest.values("pk"))
-    there = reduce(lambda a, b: a | b, (stock_condition(q, each, THEN) for each in leaves))
+    there = reduce(lambda a, b: a | b, _different(stock_condition(q, each, THEN) for each in leaves))
     return _joined(seen(q, leaf), on, there & asked_condition(q, THEN)), THEN
 
 

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.formats import date_format
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from noren.activity.metrics import activity_count
@@ -22,6 +23,7 @@ from noren.core.filter.condition import All, Any_, Cond, F
 from noren.core.filter.url import to_params
 from noren.core.metric.answer import Answer, Cell
 from noren.core.metric.ask import ask_many, series
+from noren.core.metric.memo import keep, one_moment, run
 from noren.core.metric.question import may_ask
 from noren.core.metric.rows import metric_url, rows
 from noren.core.metric.show import locale, split
@@ -48,6 +50,15 @@ def home(request: HttpRequest) -> HttpResponse:
     fiscal, zone = Fiscal(house.fiscal_start_month), ZoneInfo(house.tz)
     today = today_in(zone)
     choice = chosen(request, actor, Deal, today, fiscal)
+    with one_moment():
+        key = ("home", actor.user_id, choice, today, fiscal, get_language(), request.GET.urlencode())
+        context = keep(key, lambda: _context(request, actor, choice, today, fiscal, zone))
+    return draw(request, "home.html", dict(context))
+
+
+def _context(
+    request: HttpRequest, actor: Actor, choice: Choice, today: date, fiscal: Fiscal, zone: ZoneInfo
+) -> dict[str, Any]:
     context: dict[str, Any] = {
         "title": _("Home"), "area": "home", "today": date_format(today, "DATE_FORMAT"), **pickers(request, choice, fiscal),
     }  # fmt: skip
@@ -61,7 +72,7 @@ def home(request: HttpRequest) -> HttpResponse:
     context["stalled"] = _stalled(actor, choice, stocks, stages, today)
     if _nothing_yet(stocks, flows):
         context["empty"] = _first_steps(actor)
-    return draw(request, "home.html", context)
+    return context
 
 
 # ---- questions ------------------------------------------------------------------------------------------------------
@@ -255,24 +266,24 @@ def _stalled(
     if answer is None or not answer.total.value:
         return None
     found = rows(metrics.stale_open_deals, actor=actor, where=choice.where, today=today).rows
-    found = found.select_related("company", "owner").only(
-        "title", "amount", "stage_id", "stage_since", "next_step", "next_step_at", "company__legal_name", "owner__name"
-    )
+    names = (
+        "pk", "title", "amount", "stage_id", "stage_since", "next_step", "next_step_at", "company__legal_name", "owner__name",
+    )  # fmt: skip
+    text, params = found.order_by("stage_since", "pk").values_list(*names)[:STALLED].query.sql_with_params()
+    zone = answer.question.zone
     lines = []
-    for deal in found.order_by("stage_since")[:STALLED]:
-        stage = stages[deal.stage_id]
-        days = (today - deal.stage_since.astimezone(answer.question.zone).date()).days
-        late = deal.next_step_at is not None and deal.next_step_at.astimezone(answer.question.zone).date() < today
-        note = [deal.company.legal_name if deal.company else "", stage.name]
-        if "pipeline_amount" in stocks and deal.amount is not None:
-            note.append("".join(split(deal.amount, metrics.MONEY)))
+    for pk, title, amount, stage_id, since, step, step_at, company, owner in run(text, params):
+        stage = stages[stage_id]
+        late = step_at is not None and step_at.astimezone(zone).date() < today
+        note = [company or "", stage.name]
+        if "pipeline_amount" in stocks and amount is not None:
+            note.append("".join(split(amount, metrics.MONEY)))
         lines.append(
             {
-                "title": deal.title, "href": f"{DEALS}{deal.pk}/", "note": " · ".join(filter(None, note)),
-                "days": _("%(n)s days") % {"n": days}, "standard": stage.standard_days,
-                "next": deal.next_step or _("No next step"),
-                "next_state": "none" if not deal.next_step else "late" if late else "",
-                "next_icon": "alert" if late else "", "owner": deal.owner.name if deal.owner else "",
+                "title": title, "href": f"{DEALS}{pk}/", "note": " · ".join(filter(None, note)),
+                "days": _("%(n)s days") % {"n": (today - since.astimezone(zone).date()).days}, "standard": stage.standard_days,
+                "next": step or _("No next step"), "next_state": "none" if not step else "late" if late else "",
+                "next_icon": "alert" if late else "", "owner": owner or "",
             }
         )  # fmt: skip
     count = f"{answer.total.value:,}"
