@@ -465,3 +465,12 @@ def test_pipelines_are_arranged(admin: User, aiko: User) -> None:
 def test_the_house_itself_may_act_without_a_log_in(admin: User) -> None:
     assert HOUSE.is_admin
     deactivate_user(make.user("sales"), by=HOUSE)
+
+
+def test_the_bins_of_all_nouns_are_on_one_page(admin: User, aiko: User) -> None:
+    deal = make.deal(by=aiko.actor())
+    remove(deal, by=aiko.actor())
+    page = log_in(admin).get("/settings/bin/").content.decode()
+    assert 'href="/sales/deals/bin/"' in page
+    ken = ken_with_password(make.user("support"))
+    assert "/sales/deals/bin/" not in log_in(ken).get("/settings/bin/").content.decode()

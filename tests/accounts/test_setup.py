@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from tests.accounts.conftest import PASSWORD, is_in, log_in
 
 from noren.accounts.actions.setup import appoint_admin, found_firm
 from noren.accounts.models import User
 from noren.core.access.models import Firm, Role
 from noren.core.event.models import Fact
 from noren.sales.actions.setup import found_pipeline
-from tests.accounts.conftest import PASSWORD, is_in, log_in
 
 pytestmark = pytest.mark.django_db
 

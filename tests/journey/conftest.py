@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 from playwright.sync_api import Browser, Page, sync_playwright
-
-from noren.accounts.models import User
 from tests import make
 from tests.browser import SWITCHES, chromium
+
+from noren.accounts.models import User
 
 PASSWORD = "風鈴 ちりん 2026 summer"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path, re_path
 from django.views.generic import RedirectView
 
-from noren.accounts.pages import audit, firm, gate, keys, mine, people, share, welcome
+from noren.accounts.pages import audit, firm, gate, keys, mine, people, removed, share, welcome
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("login/", gate.Login.as_view(), name="account_login"),
@@ -53,6 +53,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settings/keys/<int:pk>/revoke/", keys.key_revoke, name="key_revoke"),
     path("settings/audit/", audit.audit, name="audit"),
     path("settings/audit.csv", audit.audit_csv, name="audit_csv"),
+    path("settings/bin/", removed.bins, name="bins"),
     path("settings/jobs/", audit.jobs, name="jobs"),
     path("settings/jobs/<int:pk>/again/", audit.job_again, name="job_again"),
     path("share/<str:noun>/<int:pk>/", share.share, name="share"),

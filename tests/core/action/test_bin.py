@@ -6,13 +6,13 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from tests import make
 
 from noren.contacts.models import Person
 from noren.core.access.actor import HOUSE
 from noren.core.action.jobs import due, empty_bin
 from noren.core.action.plain import remove, restore
 from noren.core.event.models import Fact
-from tests import make
 
 pytestmark = pytest.mark.django_db
 
@@ -43,4 +43,3 @@ def test_people_and_roles_stay_in_the_bin() -> None:
     type(gone).every.filter(pk=gone.pk).update(removed_at=timezone.now() - timedelta(days=400))
     assert due() == {}
     assert empty_bin() == {}
-

@@ -38,7 +38,7 @@ class ApiKey(Model):
         ordering = ["-created_at"]
 
     def __str__(self) -> str:
-        return self.name
+        return str(self.name)
 
     @property
     def is_live(self) -> bool:

@@ -63,7 +63,7 @@ class Users(BaseUserManager["User"]):
         return user
 
 
-class User(AbstractBaseUser, Model):  # type: ignore[django-manager-missing]
+class User(AbstractBaseUser, Model):
     """`team` decides whose rows a team right reaches; `reports_to` is the manager, for reports by manager."""
 
     THEMES = (("", _("Follow the system")), ("light", _("Light")), ("dark", _("Dark")))
@@ -89,7 +89,7 @@ class User(AbstractBaseUser, Model):  # type: ignore[django-manager-missing]
     REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
     reach = Reach(open_to_all=True)
 
-    every = Users()
+    every = Users()  # type: ignore[misc]
     objects = Users()  # type: ignore[assignment,misc]
 
     class Meta(Model.Meta):
@@ -102,7 +102,7 @@ class User(AbstractBaseUser, Model):  # type: ignore[django-manager-missing]
         ]
 
     def __str__(self) -> str:
-        return self.name
+        return str(self.name)
 
     def settle(self) -> None:
         self.email = self.email or None

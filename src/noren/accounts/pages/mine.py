@@ -23,7 +23,6 @@ from django.contrib import messages
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
@@ -184,7 +183,7 @@ def totp(request: HttpRequest) -> HttpResponse:
     if data is not None and form.is_valid():
         _auth, made_codes = totp_flows.activate_totp(request, form)
         _added(request, "totp")
-        return HttpResponseRedirect(reverse("mfa_view_recovery_codes" if made_codes else "mfa_index"))
+        return _show_codes(request) if made_codes else HttpResponseRedirect(reverse("mfa_index"))
     adapter = factor_adapter()
     svg = adapter.build_totp_svg(adapter.build_totp_url(user, form.secret))
     secret = " ".join(form.secret[i : i + 4] for i in range(0, len(form.secret), 4))
@@ -228,7 +227,7 @@ def passkey_add(request: HttpRequest) -> HttpResponse:
                 request, name=form.cleaned_data["name"], credential=form.cleaned_data["credential"]
             )
             _added(request, "passkey")
-            return HttpResponseRedirect(reverse("mfa_view_recovery_codes" if made_codes else "mfa_index"))
+            return _show_codes(request) if made_codes else HttpResponseRedirect(reverse("mfa_index"))
     options = json.dumps(key_auth.begin_registration(user, passwordless=True))
     fault = next((str(e) for es in form.errors.values() for e in es), "") if form is not None else ""
     name = field(
@@ -254,22 +253,32 @@ def passkey_remove(request: HttpRequest, pk: int) -> HttpResponse:
     return HttpResponseRedirect(reverse("mfa_index"))
 
 
+def _show_codes(request: HttpRequest) -> HttpResponse:
+    """The recovery codes in the answer to what made them: the one time they are shown."""
+    found = Authenticator.objects.filter(user_id=request.user.pk, type=Authenticator.Type.RECOVERY_CODES).first()
+    if found is None:
+        return HttpResponseRedirect(reverse("mfa_index"))
+    wrapper = found.wrap()
+    unused = wrapper.get_unused_codes()
+    wrapper.mark_as_viewed()
+    return page(request, "security", template="accounts/codes.html", codes=unused, left=len(unused))
+
+
 @fresh
 def codes(request: HttpRequest) -> HttpResponse:
-    """The recovery codes, shown once."""
+    """How many recovery codes are left; POST makes new ones and shows them, this once."""
     if request.method == "POST":
+        if not code_flows.can_generate_recovery_codes(request.user):
+            raise Http404
         code_flows.generate_recovery_codes(request)
         with transaction.atomic():
             publish(CodesRenewed(actor_of(request).user_id or 0), by=actor_of(request))
-        return HttpResponseRedirect(reverse("mfa_view_recovery_codes"))
-    wrapper, may_see = code_flows.view_recovery_codes(request)
-    if wrapper is None:
+        return _show_codes(request)
+    found = Authenticator.objects.filter(user_id=request.user.pk, type=Authenticator.Type.RECOVERY_CODES).first()
+    if found is None:
         raise Http404
-    unused = wrapper.get_unused_codes()
-    return page(
-        request, "security", template="accounts/codes.html", codes=unused if may_see else [], left=len(unused),
-        made_on=timezone.localtime(wrapper.instance.created_at),
-    )  # fmt: skip
+    left = len(found.wrap().get_unused_codes())
+    return page(request, "security", template="accounts/codes.html", codes=[], left=left)
 
 
 @require_POST

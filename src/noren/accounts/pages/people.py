@@ -149,7 +149,9 @@ def rights(request: HttpRequest, pk: int) -> HttpResponse:
     known = {f"{noun}.{verb}" for noun, _label in matrix_nouns() for verb in _verbs(noun)}
     if set(given) - known:
         raise Invalid(rights=_("Choose one of the levels shown."))
-    groups = {name[2:]: str(value) for name, value in request.POST.items() if name.startswith("g:") and name[2:] in GROUPS}
+    groups = {
+        name[2:]: str(value) for name, value in request.POST.items() if name.startswith("g:") and name[2:] in GROUPS
+    }
     change_rights(role, given, groups, by=actor)
     messages.success(
         request,

@@ -18,6 +18,7 @@ from noren.core.access.scope import noun_of
 from noren.core.event.models import Fact
 from noren.core.page.frame import gate
 
+
 def welcome(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         response = HttpResponseRedirect("/")
@@ -59,4 +60,3 @@ def _steps(actor: Actor) -> list[dict[str, Any]]:
         {"title": _("Goal"), "state": "", "href": "/metrics/", "minutes": 1, "kind": "goal",
          "text": _("Look at the numbers that your deals make, and fix what the year should bring.")},
     ]  # fmt: skip
-

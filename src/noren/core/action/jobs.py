@@ -35,7 +35,9 @@ def erased_event(model: type[Model]) -> type[Event]:
 def due(keep: timedelta = IN_BIN) -> dict[str, int]:
     """What the next emptying would erase: noun -> number of rows. Changes nothing."""
     until = timezone.now() - keep
-    found = {model.word(): model.every.filter(removed_at__lt=until).count() for model in nouns() if model.word() not in KEPT}
+    found = {
+        model.word(): model.every.filter(removed_at__lt=until).count() for model in nouns() if model.word() not in KEPT
+    }
     return {word: count for word, count in found.items() if count}
 
 
@@ -49,7 +51,9 @@ def empty_bin(keep: timedelta = IN_BIN) -> dict[str, int]:
         last = 0
         while True:
             ids = list(
-                model.every.filter(removed_at__lt=until, pk__gt=last).order_by("pk").values_list("pk", flat=True)[:PORTION]
+                model.every.filter(removed_at__lt=until, pk__gt=last)
+                .order_by("pk")
+                .values_list("pk", flat=True)[:PORTION]
             )
             if not ids:
                 break

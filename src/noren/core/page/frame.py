@@ -73,7 +73,7 @@ NAV: tuple[tuple[Any, tuple[tuple[str, str, Any, str], ...]], ...] = (
     ("firm", (("firm", "/settings/firm/", "firm", "admin"), ("people", "/settings/people/", "people", "admin"),
               ("teams", "/settings/teams/", "teams", "admin"), ("pipelines", "/settings/pipelines/", "pipelines", "admin"),
               ("fields", "/settings/fields/", "fields", "admin"))),
-    ("data", (("imports", "/imports/", "imports", ""), ("bin", "/bin/", "bin", ""))),
+    ("data", (("imports", "/imports/", "imports", ""), ("bin", "/settings/bin/", "bin", ""))),
     ("house", (("audit", "/settings/audit/", "audit", "admin"), ("jobs", "/settings/jobs/", "jobs", "admin"))),
 )  # fmt: skip
 
