@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from django.conf import settings
 
 from tests.ground import django_db_setup
@@ -13,3 +14,15 @@ __all__ = ["django_db_setup"]
 settings.DATABASES["default"]["OPTIONS"].pop("pool", None)
 # Names made from content need a collected folder, which tests do not have.
 settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+
+
+@pytest.fixture(autouse=True)
+def _fresh_memory() -> None:
+    """What a process remembers is keyed by a stamp, which a test's rollback turns back: forget it between tests."""
+    from noren.accounts.models.user import forget_actors
+    from noren.core.access import firm
+    from noren.core.record import custom
+
+    firm.forget()
+    custom.forget()
+    forget_actors()

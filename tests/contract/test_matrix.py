@@ -1,6 +1,6 @@
 """Every address, every actor, every relation to a row: allowed as the truth table says, silent otherwise.
 
-A denied request tells nothing of the row and leaves every table as it was. NOREN_FULL_MATRIX=1 tries every cell; the
+A denied request tells nothing of the row and leaves every table as it was. FULL_MATRIX=1 tries every cell; the
 usual run tries each actor with every noun but fewer relations.
 """
 
@@ -31,7 +31,7 @@ from tests.contract.calls import Program
 from tests.contract.world import World, digest, shape
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
-FULL = os.environ.get("NOREN_FULL_MATRIX") == "1"
+FULL = os.environ.get("FULL_MATRIX") == "1"
 ACTORS = list(truth.LEVELS)
 
 

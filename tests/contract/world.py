@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from itertools import count
 from typing import Any
 
 from django.db import connection, models
@@ -18,6 +19,7 @@ from tests.contract.calls import key
 from tests.contract.truth import LEVELS, RELATIONS
 
 WORDS = ("none", "own", "team", "all")
+_numbers = count(1000)
 CANARY = re.compile(r"canary(\d+)q")
 
 
@@ -78,7 +80,7 @@ class World:
 
     def _build(self, model: type[Model], relation: str) -> Any:
         """The least row, its texts marked, its owner or its parent in the relation."""
-        number = 1000 + len(self.canaries)
+        number = next(_numbers)
         self.canaries[number] = (model.word(), relation)
         rule = model.reach
         values: dict[str, Any] = {}
