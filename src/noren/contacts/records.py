@@ -7,7 +7,9 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from noren.contacts.models import Affiliation, Company, Consent, Person
+from noren.core.base.japan.address import split_address
 from noren.core.base.japan.person import split_full_name
+from noren.core.base.japan.postal import lookup
 from noren.core.record.declare import Facts, Record, Related, Row, Section, Timeline
 
 ADDRESS = Section(
@@ -20,8 +22,25 @@ ADDRESS = Section(
 )
 
 
+def complete_address(values: dict[str, Any]) -> None:
+    """An address in one piece is parted, and a postal code alone names its place; what the file says itself stays."""
+    if any(values.get(name) for name in ("prefecture", "city", "town", "block")):
+        return
+    if values.get("address"):
+        found = split_address(values["address"])
+        if found.prefecture and len(found.town_rest) <= 120:
+            values.update(prefecture=found.prefecture, city=found.city, town=found.town_rest)
+    elif values.get("postal_code") and not values.get("country"):
+        places = lookup(values["postal_code"])
+        if len({(p.prefecture, p.city) for p in places}) == 1:
+            values.update(prefecture=places[0].prefecture, city=places[0].city)
+            if len(places) == 1:
+                values["town"] = places[0].town
+
+
 class Companies(Record):
     model = Company
+    completed = ("postal_code", "prefecture", "city", "town", "block", "building")
     known_by = "external_id", "corporate_number", "name_key"
     columns = "legal_name", "standing", "next_step", "last_touch_at", "owner", "industry", "prefecture", "phone", "updated_at"
     filters = (
@@ -72,9 +91,14 @@ class Companies(Record):
     nav = ("sales", 30)
     hotkey = "c"
 
+    @classmethod
+    def complete(cls, values: dict[str, Any], memo: dict[Any, Any]) -> None:
+        complete_address(values)
+
 
 class People(Record):
     model = Person
+    completed = ("postal_code", "prefecture", "city", "town", "block", "building")
     known_by = "external_id", "email", "name_fold"
     columns = "full_name", "company", "department", "post", "email", "mobile", "last_touch_at", "owner", "updated_at"
     filters = (
@@ -110,6 +134,10 @@ class People(Record):
     icon = "person"
     nav = ("sales", 40)
     hotkey = "p"
+
+    @classmethod
+    def complete(cls, values: dict[str, Any], memo: dict[Any, Any]) -> None:
+        complete_address(values)
 
     @classmethod
     def from_name(cls, text: str) -> dict[str, Any]:

@@ -118,7 +118,7 @@ def _print(result: dict[str, Any], run: Any, *, as_json: bool) -> None:
     if as_json:
         print(json.dumps(result, ensure_ascii=False))
         return
-    from noren.core.record.intake.run import reason_of
+    from noren.core.record.intake.faults import reason_of
     from noren.core.record.models import ImportFault
 
     word = "would be " if result["dry_run"] else ""

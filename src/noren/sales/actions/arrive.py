@@ -90,23 +90,26 @@ def closing_facts(rows: Sequence[Any]) -> list[tuple[Any, datetime | None]]:
     return facts
 
 
-def add_products(pairs: list[tuple[int, Any]], actor: Actor) -> None:
+def add_products(pairs: list[tuple[int, dict[str, Any]]], actor: Actor) -> None:
     """One line per imported deal: at the deal's amount where it has one, else at list price, which then is its amount.
 
-    Deals that have lines already keep them.
+    Deals that have lines already keep them. A quantity counts where the amount can be parted by it without a rest.
     """
-    ids = [pk for pk, _product in pairs]
-    products = [product for _pk, product in pairs]
+    ids = [pk for pk, _values in pairs]
+    products = [values["product"] for _pk, values in pairs]
+    quantities = [values.get("quantity") or 1 for _pk, values in pairs]
     with connection.cursor() as cursor:
         cursor.execute(
             """
             INSERT INTO sales_dealline (deal_id, product_id, text, quantity, unit_price, list_price, position, share)
-            SELECT d.id, p.id, '', 1, coalesce(d.amount, p.list_price, 0), p.list_price, 0, 1
-            FROM unnest(%s::bigint[], %s::bigint[]) AS x(deal, product)
-            JOIN sales_deal d ON d.id = x.deal JOIN catalog_product p ON p.id = x.product
+            SELECT d.id, p.id, '', q.quantity, coalesce(d.amount / q.quantity, p.list_price, 0), p.list_price, 0, 1
+            FROM unnest(%s::bigint[], %s::bigint[], %s::numeric[]) AS x(deal, product, quantity)
+            JOIN sales_deal d ON d.id = x.deal JOIN catalog_product p ON p.id = x.product,
+            LATERAL (SELECT CASE WHEN x.quantity > 0 AND (d.amount IS NULL OR d.amount %% x.quantity = 0)
+                     THEN x.quantity ELSE 1 END AS quantity) q
             WHERE NOT EXISTS (SELECT 1 FROM sales_dealline l WHERE l.deal_id = d.id)
             """,
-            [ids, products],
+            [ids, products, quantities],
         )
         cursor.execute(
             """

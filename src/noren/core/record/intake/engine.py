@@ -14,6 +14,7 @@ from django.db import DataError, IntegrityError, connection, transaction
 from django.utils import timezone
 
 from noren.core.base.search import entry_model
+from noren.core.job.rescue import Elsewhere
 from noren.core.record.intake.match import Matcher
 from noren.core.record.intake.merge import Merger, _overridden, clean_json
 from noren.core.record.intake.parse import Parser

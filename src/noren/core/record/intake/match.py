@@ -72,7 +72,7 @@ class Matcher:
         named = ", ".join(f"k{at}" for at in range(len(keys)))
         unnest = ", ".join(f"%s::{kind}[]" for kind in types)
         sql = (
-            f'SELECT t.id, {named} FROM unnest({unnest}, %s::boolean[]) AS k({named}, claims) '  # noqa: S608
+            f'SELECT t.id, {named} FROM unnest({unnest}, %s::boolean[]) AS k({named}, claims) '
             f'JOIN "{self.model._meta.db_table}" t ON {" AND ".join(tests)} AND t.removed_at IS NULL'
         )
         return sql, types

@@ -11,6 +11,7 @@ from noren.core.access.rights import Level
 from noren.core.access.scope import visible
 from noren.core.action.door import invalid_from
 from noren.core.action.plain import _json, _told, plain_event
+from noren.core.base.text import clean
 from noren.core.event.models import Fact
 from noren.core.event.publish import ECHOES, LISTENERS, REACTIONS, deliver, tell_echoes
 from noren.core.job.job import later
@@ -40,9 +41,8 @@ class Merger:
         self.columns = copy_columns(self.model, self._named())
         self.completes = _overridden(self.record, "complete")
         concrete = self.model._meta.concrete_fields
-        self.cleans = self.model.clean
         self.required: list[Any] = [c for c in concrete if not c.blank and not c.null and c.editable and not c.primary_key and not c.has_default()]
-        self.small: list[str] = [c.name for c in concrete if c.is_relation and getattr(getattr(c.related_model, "reach", None), "open_to_all", False)]
+        self.small: list[tuple[str, str]] = [(c.name, c.attname) for c in concrete if c.is_relation and getattr(getattr(c.related_model, "reach", None), "open_to_all", False)]
 
     def _named(self) -> set[str]:
         """Columns that new rows may fill."""
@@ -69,28 +69,9 @@ class Merger:
         cached = [(c.name, c.attname, resolvers[c.name]) for c in self.plan.refs if c.virtual is None and resolvers[c.name].keeps_rows]
         given = self.plan.options.owner or self.actor.user_id
         for row in rows:
-            values = row.values
-            if self.owner and values.get(self.owner) is None:
-                values[self.owner] = given
-            if self.owner and not self.may_give and values[self.owner] != self.actor.user_id:
-                self.fault(row.number, row.cells, self._header("owner"), "may_not_give", {})
+            if not self._complete(row, given):
                 continue
-            if self.completes:
-                try:
-                    self.record.complete(values, self.memo)
-                except BadCell as fault:
-                    self.fault(row.number, row.cells, "", fault.code, fault.params)
-                    continue
-            refs = {}
-            for name, attname, resolver in cached:
-                pk = values.get(attname)
-                if pk is not None and pk > 0:
-                    refs[name] = resolver.row(pk)
-            for name in self.small:
-                pk = values.get(f"{name}_id")
-                if name not in refs and pk is not None:
-                    refs[name] = self._small_row(name, pk)
-            draft = self.drafts.make(values, refs)
+            draft = self.drafts.make(row.values, self._cached(row.values, cached))
             if self._sound(draft, row):
                 drafts.append(draft)
                 kept.append(row)
@@ -114,6 +95,36 @@ class Merger:
         further = [] if self.slow else self.record.arrived(drafts, self.actor)
         if further:
             self._told(further)
+
+    def _complete(self, row: Parsed, owner: int | None) -> bool:
+        """Give a new row its owner and what its record adds."""
+        values = row.values
+        if self.owner:
+            if values.get(self.owner) is None:
+                values[self.owner] = owner
+            if not self.may_give and values[self.owner] != self.actor.user_id:
+                self.fault(row.number, row.cells, self._header("owner"), "may_not_give", {})
+                return False
+        if self.completes:
+            try:
+                self.record.complete(values, self.memo)
+            except BadCell as fault:
+                self.fault(row.number, row.cells, "", fault.code, fault.params)
+                return False
+        return True
+
+    def _cached(self, values: dict[str, Any], cached: list[tuple[str, str, Any]]) -> dict[str, Any]:
+        """Rows of small nouns that checks will look at, so that none of them asks the database."""
+        refs = {}
+        for name, attname, resolver in cached:
+            pk = values.get(attname)
+            if pk is not None and pk > 0:
+                refs[name] = resolver.row(pk)
+        for name, attname in self.small:
+            pk = values.get(attname)
+            if name not in refs and pk is not None:
+                refs[name] = self._small_row(name, pk)
+        return refs
 
     def _create_slowly(self, rows: list[Parsed]) -> None:
         for row in rows:
@@ -179,7 +190,7 @@ class Merger:
                 merged[row.row_id] = row
         found: dict[int, Any] = {}
         if self.actor.is_admin or self.actor.level(self.model, "edit") is not Level.NONE:
-            targets = visible(self.model, self.actor, "edit").filter(pk__in=merged).order_by("pk").select_related(*self.small)
+            targets = visible(self.model, self.actor, "edit").filter(pk__in=merged).order_by("pk").select_related(*(name for name, _attname in self.small))
             if self.writes:
                 targets = targets.select_for_update(of=("self",))
             found = {t.pk: t for t in targets}
@@ -268,8 +279,6 @@ def _overridden(record: type[Record], hook: str) -> bool:
 
 def clean_json(value: Any) -> Any:
     """Safe for jsonb: no NUL, no lone surrogate."""
-    from noren.core.base.text import clean
-
     if isinstance(value, str):
         return clean(value)
     if isinstance(value, dict):

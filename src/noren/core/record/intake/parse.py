@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from noren.core.action.plain import _custom
+from noren.core.record.guard import MARK, unguarded
 from noren.core.record.intake.plan import EMPTY, FULL, BadCell, Column, Plan
 from noren.core.record.intake.problem import Problem
 from noren.core.record.intake.read import Table
@@ -60,6 +61,8 @@ class Parser:
                 if nothing is not MISSING:
                     _put(values, virtual, place, key, nothing)
                 continue
+            if cell[0] == MARK:
+                cell = unguarded(cell)
             value = memory.get(cell, MISSING)
             if value is MISSING:
                 try:

@@ -5,6 +5,7 @@ A Plan is compiled once per run. Reading a cell is then one call of a small func
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -64,7 +65,7 @@ class Column:
     field: Field | None
     virtual: ImportField | None
     read: Callable[[str], Any]
-    memory: dict[str, Any] = field(default_factory=dict)
+    memory: dict[str, Any] = dataclasses.field(default_factory=dict)
     target: Any = None
 
     @property

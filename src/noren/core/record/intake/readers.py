@@ -197,8 +197,7 @@ def _date(options: Options, name: str) -> Reader:
 
     def parse(cell: str) -> Any:
         text = _reordered(cell, order)
-        day = parse_date(text.split("T")[0].split(" ")[0] if ":" in text else text, serial=order in ("serial", "mixed"))
-        return day
+        return parse_date(text.split("T")[0].split(" ")[0] if ":" in text else text, serial=order in ("serial", "mixed"))
 
     return _wrap(parse)
 
@@ -274,4 +273,4 @@ def names_of(values: dict[str, Any]) -> None:
             except ValueError as fault:
                 raise BadCell("kana.not_kana", value=text[:80]) from fault
         parts = split_full_name(text)
-        values[family], values[given] = parts if parts else (text, values.get(given, ""))
+        values[family], values[given] = parts or (text, values.get(given, ""))

@@ -233,7 +233,7 @@ def _feed(archive: zipfile.ZipFile, part: str, parser: expat.XMLParserType, cap:
             if done - parser.CurrentByteIndex > TOKEN_CAP:
                 raise Refused("xlsx_bomb", size=done)
             yield done
-    parser.Parse(b"", True)  # noqa: FBT003 - expat takes no keyword
+    parser.Parse(b"", True)
 
 
 def _walk(archive: zipfile.ZipFile, part: str, start: Callable[[str, dict[str, str]], None]) -> None:

@@ -45,11 +45,7 @@ def copy_columns(model: type[Model], named: Iterable[str]) -> list[models.Field[
     wanted = {"id", *named}
     for name in model.settled:
         wanted.add(model._meta.get_field(name).attname)  # type: ignore[union-attr]
-    found = []
-    for column in model._meta.concrete_fields:
-        if column.attname in wanted or (not column.null and not column.has_db_default()):
-            found.append(column)
-    return found
+    return [c for c in model._meta.concrete_fields if c.attname in wanted or (not c.null and not c.has_db_default())]
 
 
 def reserve_ids(model: type[models.Model], count: int) -> list[int]:
@@ -115,7 +111,8 @@ def _escaped(text: str) -> str:
 
 def write_spans(model: type[Model], rows: Sequence[Any]) -> None:
     """The history a row tells of itself: `story()` gives (from, values) in order; else what it is, from now on."""
-    spans: Any = model._meta.get_field("spans").related_model  # type: ignore[union-attr]
+    kept: Any = model._meta.get_field("spans")
+    spans = kept.related_model
     attnames = [model._meta.get_field(n).attname for n in model.kept]  # type: ignore[union-attr]
     quoted = ", ".join(f'"{spans._meta.get_field(n).column}"' for n in model.kept)
     now = timezone.now()
@@ -144,12 +141,12 @@ def rewrite(model: type[Model], rows: Sequence[Any], changed: Iterable[str]) -> 
     sets = ", ".join(f'"{c.column}" = n."{c.column}"' for c in columns)
     table = model._meta.db_table
     with connection.cursor() as cursor:
-        cursor.execute(f'CREATE TEMPORARY TABLE import_change ON COMMIT DROP AS SELECT {quoted} FROM "{table}" WITH NO DATA')  # noqa: S608
+        cursor.execute(f'CREATE TEMPORARY TABLE import_change ON COMMIT DROP AS SELECT {quoted} FROM "{table}" WITH NO DATA')
         _copy_rows("import_change", rows, (key, *columns))
-        cursor.execute(f'UPDATE "{table}" t SET {sets} FROM import_change n WHERE t.id = n.id')  # noqa: S608
+        cursor.execute(f'UPDATE "{table}" t SET {sets} FROM import_change n WHERE t.id = n.id')
         if model.searched:
             ids = _array([row.id for row in rows])
-            cursor.execute(f'DELETE FROM "{entry_model(model)._meta.db_table}" WHERE row_id = ANY(%s::bigint[])', [ids])  # noqa: S608
+            cursor.execute(f'DELETE FROM "{entry_model(model)._meta.db_table}" WHERE row_id = ANY(%s::bigint[])', [ids])
         cursor.execute("DROP TABLE import_change")
     if model.searched:
         write_search(model, rows)

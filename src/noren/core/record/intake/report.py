@@ -1,0 +1,46 @@
+"""What a person should look at before a file is let in: unknown names and odd spellings, each with suggestions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from noren.core.record.intake.engine import Engine
+from noren.core.record.intake.read import Table
+from noren.core.record.intake.refs import default_policy
+from noren.core.record.intake.suggest import WORDS, clusters
+from noren.core.record.intake.suggest import closest as closest_word
+
+
+def report_of(engine: Engine, table: Table) -> dict[str, Any]:
+    """What a person should look at before pressing the button: unknown names with suggestions, odd spellings."""
+    unknown: dict[str, list[dict[str, Any]]] = {}
+    for name, counter in engine.tally.unknown.items():
+        resolver = engine.references.resolvers[name]
+        column = next(c for c in engine.plan.columns if c.name == name)
+        policy = engine.plan.options.unknown.get(name, default_policy(column))
+        unknown[name] = [
+            {"value": text, "rows": count, "policy": policy, "suggestions": [s.name for s in resolver.suggest(text)]}
+            for text, count in counter.most_common(200)
+            if text not in resolver.known  # by now it has been made
+        ]
+    unknown = {name: found for name, found in unknown.items() if found}
+    spellings: dict[str, list[dict[str, Any]]] = {}
+    for column in engine.plan.columns:
+        if column.kind not in ("text", "choice") or column.field is None or not column.memory:
+            continue
+        counts: dict[str, int] = {}
+        for _number, cells in table.sample:
+            text = cells[column.index].strip()
+            if text:
+                counts[text] = counts.get(text, 0) + 1
+        if not counts or len(counts) > max(12, len(table.sample) // 3):
+            continue
+        words = WORDS.get(f"{engine.model._meta.model_name}.{column.name}", ())
+        found = [{"value": other, "rows": n, "suggestions": [c.keep]} for c in clusters(counts) for other, n in c.others]
+        for text, n in counts.items():
+            near = [s.name for s in closest_word(text, words)] if words and text.lower() not in words else []
+            if near and near[0] != text:
+                found.append({"value": text, "rows": n, "suggestions": near})
+        if found:
+            spellings[column.name] = found
+    return {"unknown": unknown, "spellings": spellings, "blanked": dict(engine.tally.blanked)}

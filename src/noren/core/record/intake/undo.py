@@ -1,0 +1,129 @@
+"""Taking a whole import back: rows it made go, rows it changed get their old values; what others touched since stays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from noren.core.access.actor import Actor
+from noren.core.action.plain import _json, plain_event
+from noren.core.base.errors import NotNow
+from noren.core.event.models import Fact
+from noren.core.event.publish import ECHOES, publish, tell_echoes
+from noren.core.record.declare import RECORDS, record_of
+from noren.core.record.models import ImportRow, ImportRun
+
+UNDO_CHUNK = 2_000
+
+
+def undo(run: ImportRun, by: Actor) -> dict[str, int]:
+    """Take a whole import back: rows it made go, rows it changed get their old values. What somebody has touched since
+    is kept and counted."""
+    if run.state not in ("done", "cancelled", "failed", "undoing"):
+        raise NotNow(_("Only a finished import can be undone."))
+    ImportRun.objects.filter(pk=run.pk).update(state="undoing")
+    counts = {"removed": 0, "restored": 0, "kept": 0, **run.report.get("undo", {})}
+    for noun in _nouns_made(run):
+        _take_back_created(run, record_of(noun).model, counts)
+    _take_back_changed(run, by, counts)
+    run.state, run.finished_at = "undone", timezone.now()
+    run.report = {**run.report, "undo": counts}
+    run.position = 0
+    run.save()
+    return counts
+
+
+def _nouns_made(run: ImportRun) -> list[str]:
+    """Nouns of which the run made rows, those that point at others first."""
+    found = set(Fact.objects.filter(batch=run.pk, name__endswith=".created").values_list("noun", flat=True))
+    return sorted(found, key=lambda noun: (noun != run.noun, noun))
+
+
+def _take_back_created(run: ImportRun, model: Any, counts: dict[str, int]) -> None:
+    after = 0
+    made = Fact.objects.filter(batch=run.pk, noun=model.word(), name=f"{model.word()}.created")
+    while True:
+        with transaction.atomic():
+            facts = list(made.filter(pk__gt=after).order_by("pk").values_list("pk", "subject_id")[:UNDO_CHUNK])
+            if not facts:
+                return
+            after = facts[-1][0]
+            ids = [pk for _fact, pk in facts]
+            touched = set(
+                Fact.objects.filter(noun=model.word(), subject_id__in=ids).exclude(batch=run.pk).values_list("subject_id", flat=True)
+            ) | _pointed_at(run, model, ids)
+            free = list(model.every.filter(pk__in=[i for i in ids if i not in touched]).values_list("pk", flat=True))
+            _tell_gone(model, free)
+            _delete(model, free)
+            counts["removed"] += len(free)
+            counts["kept"] += len(set(ids) & touched)
+
+
+def _tell_gone(model: Any, ids: list[int]) -> None:
+    """Those who keep something beside other rows (next steps) count anew without these, while they can still be read."""
+    name = f"{model.word()}.removed"
+    if ids and name in ECHOES:
+        model.every.filter(pk__in=ids).update(removed_at=timezone.now())
+        tell_echoes([Fact(name=name, noun=model.word(), subject_id=pk) for pk in ids])
+
+
+def _pointed_at(run: ImportRun, model: Any, ids: list[int]) -> set[int]:
+    """Rows that others point at by now: taking them away would tear holes (or, with a cascade, take others' work along).
+    Rows that came with the same import and that nobody touched do not count: they go too."""
+    found: set[int] = set()
+    for relation in model._meta.related_objects:
+        other = relation.related_model
+        if relation.field.name == "row" or relation.many_to_many or other._meta.label_lower in OWN_CHILDREN:
+            continue
+        column = relation.field.attname
+        rows = other._base_manager.filter(**{f"{column}__in": ids})
+        if relation.field.null and hasattr(other, "word"):
+            facts = Fact.objects.filter(noun=other.word())
+            came = facts.filter(batch=run.pk, name=f"{other.word()}.created").values("subject_id")
+            rows = rows.exclude(pk__in=came.exclude(subject_id__in=facts.exclude(batch=run.pk).values("subject_id")))
+        found.update(rows.values_list(column, flat=True).distinct())
+    for record in RECORDS.values():
+        if record.model.reach.about:
+            every: Any = record.model.every
+            about = every.filter(about_noun=model.word(), about_id__in=ids)
+            found.update(about.values_list("about_id", flat=True).distinct())
+    return found
+
+
+OWN_CHILDREN = frozenset({"sales.dealline", "contacts.affiliation"})
+"""Parts of a row that go with it."""
+
+
+def _delete(model: Any, ids: list[int]) -> None:
+    for relation in model._meta.related_objects:
+        other = relation.related_model
+        if relation.field.name == "row" or other._meta.label_lower in OWN_CHILDREN:
+            other._base_manager.filter(**{f"{relation.field.attname}__in": ids})._raw_delete(using="default")
+        elif relation.field.null and not relation.many_to_many:
+            other._base_manager.filter(**{f"{relation.field.attname}__in": ids}).update(**{relation.field.attname: None})
+    for relation in model._meta.many_to_many:
+        relation.remote_field.through._base_manager.filter(**{f"{relation.m2m_field_name()}_id__in": ids})._raw_delete(using="default")
+    model.every.filter(pk__in=ids)._raw_delete(using="default")
+
+
+def _take_back_changed(run: ImportRun, by: Actor, counts: dict[str, int]) -> None:
+    for change in ImportRow.objects.filter(run=run, before__isnull=False).order_by("-id").iterator(chunk_size=1000):
+        model = record_of(change.noun).model
+        with transaction.atomic():
+            row = model.every.select_for_update().filter(pk=change.row_id).first()
+            if row is None:
+                continue
+            if row.version != change.after_version:
+                counts["kept"] += 1
+                continue
+            moved: dict[str, Any] = {}
+            for name, value in (change.before or {}).items():
+                moved[name.removesuffix("_id")] = [_json(row.__dict__.get(name)), value]
+                column = next((c for c in model._meta.concrete_fields if c.attname == name), None)
+                setattr(row, name, column.to_python(value) if column is not None and not column.is_relation and value is not None else value)
+            row.save()
+            publish(plain_event(model, "changed")(row.pk), by=by, changes=[moved])
+            counts["restored"] += 1
