@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.utils import timezone
+from tests import make
 
 from noren.activity.actions.activity import (
     With,
@@ -25,7 +26,6 @@ from noren.core.action.plain import change, create, remove, restore
 from noren.core.base.errors import Invalid, NotFound, NotNow
 from noren.core.event.models import Fact
 from noren.sales.models import Deal
-from tests import make
 
 pytestmark = pytest.mark.django_db
 

@@ -10,6 +10,7 @@ import pytest
 from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
+from tests import make
 
 from noren.activity.actions.activity import With, log_activity
 from noren.activity.actions.file import LARGEST, attach_file, clean_name, content_type, drop_unused_bytes
@@ -17,7 +18,6 @@ from noren.activity.models import Attachment
 from noren.core.access.actor import HOUSE
 from noren.core.action.plain import remove
 from noren.core.base.errors import Forbidden, Invalid, NotFound
-from tests import make
 
 EVIL = {
     "x.html": b"<script>alert(1)</script>",

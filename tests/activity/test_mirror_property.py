@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests import make
 
 from noren.activity.actions.activity import With, finish_step, log_activity, plan_step, postpone_step
 from noren.activity.actions.mirror import differences
@@ -19,7 +20,6 @@ from noren.core.action.plain import change, create, plain_event, remove, restore
 from noren.core.base.errors import Refusal
 from noren.core.event.publish import publish
 from noren.sales.models import Deal
-from tests import make
 
 START = datetime(2026, 11, 20, 9, 0, tzinfo=ZoneInfo("Asia/Tokyo"))
 Step = tuple[str, int, int, int]

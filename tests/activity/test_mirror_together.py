@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import threading
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.db import connection
 from django.utils import timezone
+from tests import make
 
 from noren.activity.actions.activity import With, finish_step, log_activity, plan_step
 from noren.activity.actions.mirror import differences
@@ -16,7 +16,6 @@ from noren.activity.models import Activity
 from noren.core.access.actor import HOUSE
 from noren.core.action.plain import change
 from noren.sales.actions.deal import move_deal
-from tests import make
 
 
 @pytest.mark.slow
@@ -62,9 +61,9 @@ def test_many_at_once_keep_next_steps_true_and_never_lock_up() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_import_taken_back_takes_its_next_steps_along(tmp_path: Any) -> None:
+def test_an_import_taken_back_takes_its_next_steps_along() -> None:
     from noren.core.event.models import Fact
-    from noren.core.record.intake.run import _take_back_created
+    from noren.core.record.intake.undo import undo
     from noren.core.record.models import ImportRun
 
     make.firm()
@@ -73,7 +72,7 @@ def test_an_import_taken_back_takes_its_next_steps_along(tmp_path: Any) -> None:
     step = plan_step(timezone.now() + timedelta(days=1), by=HOUSE, subject="x", about=With.row(company))
     Fact.objects.filter(noun="activity.activity").update(batch=run.pk, name="activity.activity.created")
 
-    _take_back_created(run, Activity, {"removed": 0, "kept": 0})
+    undo(run, HOUSE)
 
     assert not Activity.every.filter(pk=step.pk).exists()
     assert differences() == []

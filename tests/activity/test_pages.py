@@ -7,12 +7,12 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
+from tests import make
 
 from noren.accounts.models import User
 from noren.activity.actions.activity import With, log_activity, plan_step
 from noren.activity.models import Activity, Attachment, Mention
 from noren.core.access.actor import HOUSE
-from tests import make
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}

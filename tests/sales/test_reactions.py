@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
+from tests import make
 
 from noren.activity.actions.activity import With, finish_step, log_activity, plan_step
 from noren.activity.actions.mirror import differences
 from noren.core.access.actor import HOUSE
 from noren.core.action.plain import change
-from tests import make
 
 pytestmark = pytest.mark.django_db
 
@@ -22,15 +22,27 @@ def read(row: Any) -> Any:
 def test_a_deal_shows_its_next_step_and_last_contact_without_a_new_version() -> None:
     make.firm()
     deal = make.deal()
-    step = plan_step(timezone.now() + timedelta(minutes=1), by=HOUSE, kind="visit", subject="訪問", about=With.row(deal))
+    step = plan_step(
+        timezone.now() + timedelta(minutes=1), by=HOUSE, kind="visit", subject="訪問", about=With.row(deal)
+    )
     log_activity("note", "x", by=HOUSE, about=With.row(deal))
 
     shown = read(deal)
-    assert (shown.next_step, shown.next_step_at, shown.last_touch_at, shown.version) == ("訪問", step.due_at, None, deal.version)
+    assert (shown.next_step, shown.next_step_at, shown.last_touch_at, shown.version) == (
+        "訪問",
+        step.due_at,
+        None,
+        deal.version,
+    )
 
     finish_step(step, by=HOUSE)
     shown = read(deal)
-    assert (shown.next_step, shown.next_step_at, shown.last_touch_at, shown.version) == ("", None, read(step).done_at, deal.version)
+    assert (shown.next_step, shown.next_step_at, shown.last_touch_at, shown.version) == (
+        "",
+        None,
+        read(step).done_at,
+        deal.version,
+    )
 
 
 def test_open_steps_follow_the_deal_to_its_new_company_and_what_was_done_stays() -> None:

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from tests import make
 
 from noren.activity.actions.activity import With, log_activity, plan_step
 from noren.core.access.actor import HOUSE
@@ -14,7 +15,6 @@ from noren.core.action.plain import change
 from noren.core.record.timeline import Cursor, counts, timeline
 from noren.sales.actions.deal import move_deal, win_deal
 from noren.sales.models import Deal
-from tests import make
 
 pytestmark = pytest.mark.django_db
 START = datetime(2026, 11, 20, 9, 0, tzinfo=ZoneInfo("Asia/Tokyo"))

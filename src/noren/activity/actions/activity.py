@@ -181,6 +181,8 @@ def call_colleagues(activity: Activity, by: Actor) -> None:
 
 def read_mentions(ids: Iterable[int] | None, *, by: Actor, read: bool = True) -> int:
     """Mark entries of one's own inbox as read (all of them: None), or as unread again."""
+    if by.user_id is None:
+        return 0
     mine = Mention.objects.filter(user_id=by.user_id, read_at__isnull=read)
     if ids is not None:
         mine = mine.filter(pk__in=list(ids))

@@ -79,8 +79,7 @@ def mirror(rows: Touched) -> None:
 
 def mirror_all() -> None:
     """Write every row anew (after a restore, or when `differences` found something)."""
-    for model in (*ABOUT.values(), Person, Company):
-        word = model.word() if model.word() in ABOUT else ""
+    for model, word in _mirrors():
         ids = list(model.system("next steps of all rows").order_by("pk").values_list("pk", flat=True))
         for start in range(0, len(ids), 5000):
             with transaction.atomic():
@@ -90,8 +89,7 @@ def mirror_all() -> None:
 def differences(limit: int = 20) -> list[str]:
     """Rows whose columns are not what their activities say: empty when all is well."""
     found: list[str] = []
-    for model in (*ABOUT.values(), Person, Company):
-        word = model.word() if model.word() in ABOUT else ""
+    for model, word in _mirrors():
         last = model.system("next steps are checked").order_by("-pk").values_list("pk", flat=True).first() or 0
         for start in range(0, last + 1, CHECKED):
             with connection.cursor() as cursor:
@@ -104,6 +102,11 @@ def differences(limit: int = 20) -> list[str]:
             if len(found) >= limit:
                 return found[:limit]
     return found
+
+
+def _mirrors() -> list[tuple[type[Model], str]]:
+    """Every noun that keeps the columns, with its word when activities name it by word."""
+    return [*((model, word) for word, model in ABOUT.items()), (Person, ""), (Company, "")]
 
 
 DIFFERS = "(t.next_step, t.next_step_at, t.last_touch_at) IS DISTINCT FROM (n.step, n.due_at, n.happened_at)"

@@ -15,7 +15,6 @@ from noren.core.access.scope import noun_of
 from noren.core.base.fields import LongText, Text
 from noren.core.base.model import Model, Reach, external_id_rule
 
-
 OPEN = models.Q(due_at__isnull=False, done_at__isnull=True, removed_at__isnull=True)
 AHEAD = timedelta(minutes=5)  # clocks differ: what is dated a little ahead has happened
 
@@ -104,13 +103,13 @@ class Activity(Model):
             self.happened_at = self.due_at
             self.subject = self.subject or first_line(self.body) or str(self.get_kind_display())
         if self.about_id and self._state.adding and not (self.company_id and self.person_id):
-            self._look_about()
+            self._look_about(self.about_id)
         if self.person_id and not self.company_id and self.person is not None:
             self.company_id = self.person.company_id
 
-    def _look_about(self) -> None:
+    def _look_about(self, pk: int) -> None:
         """Take company and person over from the row this is about, where nothing else was said."""
-        row = noun_of(self.about_noun).system("what an activity is about").filter(pk=self.about_id).first()
+        row = noun_of(self.about_noun).system("what an activity is about").filter(pk=pk).first()
         self.company_id = self.company_id or getattr(row, "company_id", None)
         self.person_id = self.person_id or getattr(row, "person_id", None)
 

@@ -35,7 +35,7 @@ class Attachment(Model):
         indexes = [models.Index(fields=["about_noun", "about_id"], name="attachment_about")]
 
     def __str__(self) -> str:
-        return self.name
+        return str(self.name)
 
     @property
     def file(self) -> Path:

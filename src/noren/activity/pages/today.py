@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -136,7 +137,8 @@ def _lacking(actor: Actor) -> list[dict[str, Any]]:
     found = []
     for word, (waits, href) in WAITING.items():
         record, model = RECORDS[word], ABOUT[word]
-        rows = visible(model, actor).filter(waits, next_step_at__isnull=True, **{f"{model.reach.owner}_id": actor.user_id})
+        rows: QuerySet[Any] = visible(model, actor)
+        rows = rows.filter(waits, next_step_at__isnull=True, **{f"{model.reach.owner}_id": actor.user_id})
         number = rows.count()
         if number:
             shown = rows.select_related("company").order_by("-updated_at", "-pk")[:MOST_LACKING]

@@ -65,7 +65,7 @@ def to_do_count(actor: Actor, now: datetime) -> int:
 
 def mentions_of(actor: Actor, *, unread: bool = False, limit: int = 50) -> list[Mention]:
     """Where colleagues named the actor, newest first, unread before read; only what the actor may see."""
-    rows = Mention.objects.filter(user_id=actor.user_id, activity__in=visible(Activity, actor))
+    rows = Mention.objects.filter(user_id=actor.user_id or 0, activity__in=visible(Activity, actor))
     if unread:
         rows = rows.filter(read_at__isnull=True)
     rows = rows.select_related("activity__owner", "activity__company", "activity__person")
@@ -73,4 +73,4 @@ def mentions_of(actor: Actor, *, unread: bool = False, limit: int = 50) -> list[
 
 
 def unread_count(actor: Actor) -> int:
-    return Mention.objects.filter(user_id=actor.user_id, read_at__isnull=True, activity__in=visible(Activity, actor)).count()
+    return Mention.objects.filter(user_id=actor.user_id or 0, read_at__isnull=True, activity__in=visible(Activity, actor)).count()

@@ -218,8 +218,8 @@ def _hour(sentence: str) -> _Hour | None:
             if found is not None:
                 return found
     for words, moment in _NAMED:
-        if match := words.search(sentence):
-            return _Hour(match.start(), match.end(), moment, None)
+        if named := words.search(sentence):
+            return _Hour(named.start(), named.end(), moment, None)
     return None
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from django.db.models import QuerySet
+
 from noren.activity.models import Activity
 from noren.contacts.models import Company, Person
 from noren.core.access.actor import Actor
@@ -51,7 +55,7 @@ def recent(actor: Actor) -> list[Model]:
     found: dict[tuple[str, int], Model] = {}
     for model in {RECORDS[noun].model for noun, _pk in keys if noun in RECORDS}:
         ids = [pk for noun, pk in keys if noun == model.word()]
-        rows_of = visible(model, actor).filter(pk__in=ids)
+        rows_of: QuerySet[Any] = visible(model, actor).filter(pk__in=ids)
         if any(f.name == "company" for f in model._meta.concrete_fields):
             rows_of = rows_of.select_related("company")
         found |= {(model.word(), row.pk): row for row in rows_of}
