@@ -33,7 +33,12 @@ pytestmark = pytest.mark.django_db
 WORDS = sorted(word for word in RECORDS if RECORDS[word].form)
 PAGES = [word for word in WORDS if RECORDS[word].pages]
 FORMS = WORDS
-OWNED = [word for word in PAGES if RECORDS[word].model.reach.owner and not (RECORDS[word].model.reach.open_to_all or RECORDS[word].model.reach.parents)]
+OWNED = [
+    word
+    for word in PAGES
+    if RECORDS[word].model.reach.owner
+    and not (RECORDS[word].model.reach.open_to_all or RECORDS[word].model.reach.parents)
+]
 
 
 @pytest.fixture(autouse=True)
@@ -77,7 +82,9 @@ def sample(one: Field, n: int) -> Any:
         case "number" | "money" | "percent":
             return 2000 + n if one.name == "founded_year" else n % 50 + 1
         case "date":
-            return date(2026, 4, 1) if not one.name.startswith("to") and not one.name.endswith("_to") else date(2026, 4, 2)
+            return (
+                date(2026, 4, 1) if not one.name.startswith("to") and not one.name.endswith("_to") else date(2026, 4, 2)
+            )
         case "datetime":
             return timezone.now()
     if one.name in ("corporate_number", "invoice_number", "external_id", "country"):
@@ -99,12 +106,19 @@ def reference(one: Field, n: int) -> Any:
         return make.person().pk
     if target is Role:
         return None
-    return a_row(RECORDS[target._meta.label_lower], n).pk if not one.null else None
+    if one.null:
+        return None
+    known = target.every.order_by("pk").first()
+    return (known or a_row(RECORDS[target._meta.label_lower], n)).pk
 
 
 def values_for(record: type[Record], n: int) -> dict[str, Any]:
     names = list(dict.fromkeys((*record.form_names(), *record.model.reach.parents)))
-    return {f.name: sample(f, n) for f in map(record.field, names) if not f.many and (f.required or f.kind != "ref" or f.name in record.model.reach.parents)}
+    return {
+        f.name: sample(f, n)
+        for f in map(record.field, names)
+        if not f.many and (f.required or f.kind != "ref" or f.name in record.model.reach.parents)
+    }
 
 
 def a_row(record: type[Record], n: int, **more: Any) -> Model:
@@ -120,7 +134,13 @@ def a_row(record: type[Record], n: int, **more: Any) -> Model:
 def test_list_page_form_and_bin_show_in_both_languages(word: str, admin: Client) -> None:
     record = RECORDS[word]
     row = a_row(record, 1)
-    addresses = [record.url(), record.url(row.pk), f"{record.url()}bin/", f"{record.url()}filter/", f"{record.url()}columns/"]
+    addresses = [
+        record.url(),
+        record.url(row.pk),
+        f"{record.url()}bin/",
+        f"{record.url()}filter/",
+        f"{record.url()}columns/",
+    ]
     if record.form:
         addresses += [record.url(verb="new"), record.url(row.pk, "edit"), record.url(row.pk, "remove")]
     for language in ("ja", "en"):
@@ -169,7 +189,15 @@ def test_every_column_sorts_and_every_filter_filters(word: str) -> None:
             assert row.pk in [line.pk for line in page.lines]
     for term in record.vocabulary(HOUSE):
         for op in OPS_OF[term.kind]:
-            value = {"date": "@this_month", "datetime": "2026-11-20", "bool": "1", "ref": "1", "number": "1", "money": "1", "percent": "1"}.get(term.kind, "x")
+            value = {
+                "date": "@this_month",
+                "datetime": "2026-11-20",
+                "bool": "1",
+                "ref": "1",
+                "number": "1",
+                "money": "1",
+                "percent": "1",
+            }.get(term.kind, "x")
             if term.kind == "choice":
                 value = str(term.choices[-1][0])
             listing(record, HOUSE, State.read(QueryDict(f"{term.name}__{op}={value}")))
@@ -200,7 +228,11 @@ def test_walking_forward_and_back_meets_every_row_once(word: str) -> None:
 
 
 def _emptied(record: type[Record]) -> dict[str, Any]:
-    names = [f for f in map(record.field, record.form_names()) if f.null and not f.required and f.kind != "ref" and not f.many]
+    names = [
+        f
+        for f in map(record.field, record.form_names())
+        if f.null and not f.required and f.kind != "ref" and not f.many
+    ]
     return {f.name: None for f in names}
 
 
@@ -238,11 +270,19 @@ def filled(html: str) -> dict[str, str]:
 @pytest.mark.parametrize("word", FORMS)
 def test_a_form_makes_a_row_and_what_it_shows_saves_unchanged(word: str, admin: Client) -> None:
     record = RECORDS[word]
-    parents = "&".join(f"{name}={sample(record.field(name), 1)}" for name in record.model.reach.parents if "__" not in name)
+    parents = "&".join(
+        f"{name}={sample(record.field(name), 1)}" for name in record.model.reach.parents if "__" not in name
+    )
     sent = filled(admin.get(f"{record.url(verb='new')}?{parents}").content.decode())
     for name, value in values_for(record, 5).items():
         if name in sent or name in record.form_names():
-            sent[name] = "on" if value is True else str(value if not hasattr(value, "astimezone") else timezone.localtime(value).strftime("%Y/%m/%d %H:%M"))
+            sent[name] = (
+                "on"
+                if value is True
+                else str(
+                    value if not hasattr(value, "astimezone") else timezone.localtime(value).strftime("%Y/%m/%d %H:%M")
+                )
+            )
             sent.pop(f"{name}_text", None)
     before = record.model.every.count()
     answer = admin.post(record.url(verb="new"), sent)
@@ -262,7 +302,9 @@ def test_a_form_makes_a_row_and_what_it_shows_saves_unchanged(word: str, admin: 
     assert admin.post(record.url(row.pk, "edit"), edit).status_code == 302
     for one in map(record.field, record.form_names()):
         if not one.many and one.column is not None and one.kind != "datetime":
-            assert getattr(record.model.every.get(pk=row.pk), one.column.attname) == getattr(row, one.column.attname), one.name
+            assert getattr(record.model.every.get(pk=row.pk), one.column.attname) == getattr(row, one.column.attname), (
+                one.name
+            )
 
 
 @pytest.mark.parametrize("word", FORMS)
@@ -343,5 +385,11 @@ def test_strangers_are_led_to_the_log_in(word: str) -> None:
 @pytest.mark.parametrize("word", PAGES)
 def test_unknown_ids_and_verbs_are_not_found(word: str, admin: Client) -> None:
     record = RECORDS[word]
-    for address in (record.url(999999), record.url(2**63), record.url(999999, "edit"), f"{record.url()}nosuch/x/", f"{record.url()}options/nosuch/"):
+    for address in (
+        record.url(999999),
+        record.url(2**63),
+        record.url(999999, "edit"),
+        f"{record.url()}nosuch/x/",
+        f"{record.url()}options/nosuch/",
+    ):
         assert admin.get(address).status_code == 404, address

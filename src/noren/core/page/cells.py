@@ -6,6 +6,7 @@ escaped; nothing here asks the database.
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -147,6 +148,19 @@ def ago(value: datetime, look: Look) -> str:
     return short_day(value.astimezone(look.zone).date(), look)
 
 
+_SIGNS = re.compile("[&<>\"']")
+
+
+def plain(text: Any) -> str:
+    """Text that is safe in markup; the quick way for what is nearly always plain already."""
+    text = str(text)
+    return html.escape(text) if _SIGNS.search(text) else text
+
+
+who = lru_cache(maxsize=2000)(parts.who)
+tag = lru_cache(maxsize=2000)(parts.tag)
+
+
 # -- markup ------------------------------------------------------------------------------------------------------------
 
 DASH = mark_safe('<span class="mute">—</span>')
@@ -193,10 +207,10 @@ def ref(target: type[Record] | None, pk: Any, name: str) -> SafeString:
     if not name:
         return DASH
     if target is not None and target.word() == "accounts.user":
-        return parts.who(name)
+        return who(name)
     if target is None or not target.pages or target.nav is None:
         return escape(name)
-    return mark_safe(f'<a class="pl" href="{target.url(pk)}">{escape(name)}</a>')  # noqa: S308
+    return mark_safe(f'<a class="pl" href="{target.url(pk)}">{plain(name)}</a>')  # noqa: S308
 
 
 def next_step(text: str, at: datetime | None, look: Look) -> SafeString:
@@ -219,23 +233,29 @@ Make = Callable[[tuple[Any, ...]], str]
 PHONE = {"choice": "tag", "ref": "sub", "text": "sub", "money": "num", "date": "end", "datetime": "end"}
 
 
-def rows(made: Listing, actor: Actor, look: Look, *, editable: bool = True, pick: bool = True) -> list[dict[str, Any]]:
-    """The rows of a list for the template: id, title and ready cells."""
+def body(made: Listing, actor: Actor, look: Look, *, editable: bool = True, pick: bool = True) -> SafeString:
+    """The rows of a list as markup. `pick`: with a box to tick before each."""
     record = made.record
     base = record.url()
     edit = editable and actor.may(record.word(), "edit")
     taken: set[str] = set()
     makers = [_maker(column, made, actor, look, taken, edit) for column in made.columns[1:]]
     named = _title(made.title, look)
-    label = escape
-    listed = []
-    stick = "stick2 p-title" if pick else "stick p-title"
+    nameless, choose = _("(no name)"), plain(_("Choose"))
+    listed: list[str] = []
     for line in made.lines:
-        values = line.values
-        title = named(values) or _("(no name)")
-        start = f'<th class="{stick}" scope="row"><a class="lead" href="{base}{line.pk}/">{label(title)}</a></th>'
-        listed.append({"id": line.pk, "title": title, "cells": mark_safe(start + "".join([make(values) for make in makers]))})  # noqa: S308
-    return listed
+        values, pk = line.values, line.pk
+        title = plain(named(values) or nameless)
+        if pick:
+            listed.append(
+                f'<tr><td class="stick ck"><input class="check" type="checkbox" name="id" value="{pk}" form="bulk" data-pick aria-label="{choose} {title}"></td>'
+                f'<th class="stick2 p-title" scope="row"><a class="lead" href="{base}{pk}/">{title}</a></th>'
+            )
+        else:
+            listed.append(f'<tr><th class="stick p-title" scope="row"><a class="lead" href="{base}{pk}/">{title}</a></th>')
+        listed += [make(values) for make in makers]
+        listed.append("</tr>\n")
+    return mark_safe("".join(listed))  # noqa: S308
 
 
 def _title(column: Column, look: Look) -> Callable[[tuple[Any, ...]], str]:
@@ -286,19 +306,26 @@ def _inner(column: Column, made: Listing, look: Look) -> Make:
         labels = {value: parts.tag(str(label), record.tones.get(str(value), "")) if value != "" else "" for value, label in one.choices}
         return lambda values: labels.get(values[at], "") if values[at] not in (None, "") else ""
     if one.kind == "datetime":
-        return lambda values: _when(values[at], look)
+        memo: dict[int, tuple[str, str]] = {}
+        return lambda values: _when(values[at], look, memo)
     if one.kind == "bool":
         yes = f'{parts.icon("check")}<span class="vh">{escape(_("Yes"))}</span>'
         return lambda values: yes if values[at] else ""
     if one.kind in ("text", "kana"):
-        return lambda values: escape(values[at]) if values[at] else ""
+        return lambda values: plain(values[at]) if values[at] else ""
     return lambda values: shown(one, values[at], look, record) if values[at] is not None else ""
 
 
-def _when(value: datetime | None, look: Look) -> str:
+def _when(value: datetime | None, look: Look, memo: dict[int, tuple[str, str]]) -> str:
     if value is None:
         return ""
-    return f'<time class="num" datetime="{value.isoformat(timespec="minutes")}" title="{escape(moment(value, look))}">{escape(ago(value, look))}</time>'
+    local = value.astimezone(look.zone)
+    date_ = local.date()
+    number_ = date_.toordinal()
+    if number_ not in memo:
+        memo[number_] = plain(ago(value, look)), plain(day(date_, look))
+    words, title = memo[number_]
+    return f'<time class="num" datetime="{local:%Y-%m-%dT%H:%M%z}" title="{title} {local:%H:%M}">{words}</time>'
 
 
 def _custom(one: Field, extra: dict[str, Any] | None, look: Look) -> str:

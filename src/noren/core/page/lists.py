@@ -200,15 +200,14 @@ def table(made: Listing, actor: Actor, look: Look) -> dict[str, Any]:
     total = made.count if made.count is not None else MOST
     context = {
         "columns": heads(made),
-        "rows": cells.rows(made, actor, look, pick=bool(verbs)),
+        "rows": True,
+        "body": cells.body(made, actor, look, pick=bool(verbs)),
         "totals": cells.totals(made, look),
         "pager": pager(made),
         "index": index(record, made),
-        "pick_label": _("Choose"),
         "caption": str(record.labels()),
         "sort_label": _sort_label(made),
         "sort_href": with_params(f"{base}columns/", state.pairs()),
-        "sizes": None,
     }
     if verbs:
         every = _("All that match") if made.count is None else _("All %(n)s that match") % {"n": number_format(total, use_l10n=True, force_grouping=True)}

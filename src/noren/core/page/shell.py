@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from django.contrib.messages import get_messages
 from django.http import HttpRequest
+from django.template.loader import render_to_string
 from django.utils.functional import SimpleLazyObject
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import capfirst
-from django.utils.translation import get_language
+from django.utils.translation import get_language, override
 from django.utils.translation import gettext_lazy as _
 
 from noren.core.access.actor import Actor, actor_of
@@ -96,7 +99,15 @@ def _shell(request: HttpRequest) -> dict[str, Any]:
         "languages": [{"code": code, "label": label, "current": code == language} for code, label in (("ja", "日本語"), ("en", "English"))],
         "densities": [{"value": value, "label": label, "current": user.density == value} for value, label in user.DENSITIES],
         "urls": LINKS,
+        "fixed": fixed(language, LINKS["palette"]),
     }
+
+
+@lru_cache(maxsize=8)
+def fixed(language: str, palette_url: str) -> SafeString:
+    """The palette and the list of keys: the same for everybody who reads this language."""
+    with override(language):
+        return mark_safe(render_to_string("palette.html", {"whole": True, "shell": {"palette_url": palette_url}}) + render_to_string("ui/keys.html"))  # noqa: S308
 
 
 def _nav(request: HttpRequest) -> list[dict[str, Any]]:

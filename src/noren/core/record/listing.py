@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any
 
+from django.db import connection
 from django.db.models import Avg, Count, DecimalField, Max, Min, QuerySet, Sum
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast
@@ -194,7 +196,7 @@ def listing(
             made.next = write_place(Place(tuple(found[-1][at] for at in spots), found[-1][0], number + len(lines) - 1))
     if counted:
         whole = not (after or before or has_next)
-        made.count, made.totals = count_and_totals(record, rows, fields, state, len(lines) if whole else None)
+        made.count, made.totals = count_and_totals(record, actor, rows, fields, state, len(lines) if whole else None)
     made.hidden = unseen(plan.columns, lines, actor)
     return made
 
@@ -211,12 +213,14 @@ def _number(after: Place | None, before: Place | None, shown: int, jumped: bool)
 
 
 def count_and_totals(
-    record: type[Record], rows: QuerySet[Any], fields: Sequence[Field], state: State, known: int | None
+    record: type[Record], actor: Actor, rows: QuerySet[Any], fields: Sequence[Field], state: State, known: int | None
 ) -> tuple[int | None, dict[str, Any]]:
     """How many rows, and the totals of the shown columns over all of them. Beyond MOST: None, unless exact is asked for."""
     wanted = {f.name: (record.totals[f.name], f.path) for f in fields if f.name in record.totals}
     if not wanted and known is not None:
         return known, {}
+    if known is None and not state.exact and not (state.where or state.find) and reach(record.model, actor) is None and _is_huge(record.model._meta.db_table):
+        return None, {}
     folds = {f"{name}_": FOLDS[how](path) for name, (how, path) in wanted.items()}
     if state.exact:
         told = rows.order_by().aggregate(n_=Count("pk"), **folds)
@@ -228,6 +232,22 @@ def count_and_totals(
     if not state.exact and told["n_"] > MOST:
         return None, {}
     return told["n_"], {name: told[f"{name}_"] for name in wanted}
+
+
+_sizes: dict[str, tuple[float, bool]] = {}
+HUGE = 5 * MOST  # rows by the planner's count from which nobody needs to look whether there are more than MOST
+LOOK = 60.0  # seconds for which that is believed
+
+
+def _is_huge(table: str) -> bool:
+    """Whether a table surely has more than MOST rows, by what the planner knows. No number is ever shown from this."""
+    seen = _sizes.get(table)
+    if seen is None or monotonic() - seen[0] > LOOK:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT reltuples FROM pg_class WHERE oid = to_regclass(%s)", [f'"{table}"'])
+            found = cursor.fetchone()
+        seen = _sizes[table] = (monotonic(), bool(found and found[0] >= HUGE))
+    return seen[1]
 
 
 def unseen(columns: Sequence[Column], lines: Sequence[Line], actor: Actor) -> dict[str, frozenset[int]]:
