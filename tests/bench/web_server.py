@@ -54,7 +54,6 @@ def page():  # type: ignore[no-untyped-def]
     from django.db import connection
 
     application = get_wsgi_application()
-    import ninja  # noqa: F401
     import procrastinate  # noqa: F401
 
     template = engines["django"].from_string(

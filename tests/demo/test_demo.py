@@ -56,7 +56,12 @@ def test_the_demo_firm_adds_up(language, client):
     for row in DealLine.every.values("deal").annotate(amount=Sum(F("quantity") * F("unit_price")), share=Sum("share")):
         assert row["share"] == 1
         assert row["amount"] == next(d.amount for d in deals if d.pk == row["deal"])
-    months = Deal.every.filter(outcome="won").annotate(month=TruncMonth("closed_on")).values("month").annotate(sum=Sum("amount"))
+    months = (
+        Deal.every.filter(outcome="won")
+        .annotate(month=TruncMonth("closed_on"))
+        .values("month")
+        .annotate(sum=Sum("amount"))
+    )
     total = sum(row["sum"] for row in months)
     assert total == sum(d.amount for d in won)
     answer = ask("revenue", None, actor=HOUSE, by=["owner"])
@@ -67,7 +72,9 @@ def test_the_demo_firm_adds_up(language, client):
 
     # history tells of every deal what the deal is now, without a gap
     last = {s.row_id: s for s in DealSpan.objects.filter(to_at__isnull=True)}
-    assert all((last[d.pk].outcome, last[d.pk].stage_id, last[d.pk].amount) == (d.outcome, d.stage_id, d.amount) for d in deals)
+    assert all(
+        (last[d.pk].outcome, last[d.pk].stage_id, last[d.pk].amount) == (d.outcome, d.stage_id, d.amount) for d in deals
+    )
     assert not DealSpan.objects.filter(to_at__lt=F("from_at")).exists()
     told = Fact.objects.filter(name="sales.deal.won").count()
     assert told == len(won)
@@ -101,7 +108,10 @@ def test_the_demo_firm_adds_up(language, client):
     assert language == "en" or twins.count() == 3
     assert not Person.every.filter(met_on__gt=now.date()).exists()
     assert not Activity.every.filter(due_at__isnull=True, happened_at__gt=now).exists()
-    addresses = [*Person.every.exclude(email="").values_list("email", flat=True), *User.every.values_list("email", flat=True)]
+    addresses = [
+        *Person.every.exclude(email="").values_list("email", flat=True),
+        *User.every.values_list("email", flat=True),
+    ]
     assert all(re.search(r"@([\w-]+\.)*example\.(com|jp)$", one) for one in addresses)
 
     for one in logins():

@@ -5,12 +5,12 @@ from __future__ import annotations
 import stat
 
 import pytest
+from tests import make
 
 from noren.accounts.models import User
 from noren.config import start
 from noren.config.env import load
 from noren.demo.build import is_demo, logins
-from tests import make
 
 pytestmark = pytest.mark.django_db
 
