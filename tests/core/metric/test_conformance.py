@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from tests.core.metric.world import TODAY, World, build
 
 from noren.core.base.errors import Refusal
 from noren.core.base.period import Period
@@ -28,7 +29,6 @@ from noren.core.metric.declare import (
 )
 from noren.core.metric.rows import rows
 from noren.core.metric.sql import whole
-from tests.core.metric.world import TODAY, World, build
 
 YEAR = Period(date(2024, 1, 1), date(2026, 11, 25))
 

@@ -7,12 +7,13 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
+from tests import make
+
 from noren.activity.models import Activity
 from noren.core.access.actor import HOUSE, Actor
 from noren.core.action.plain import create, remove
 from noren.sales.actions.deal import Line, lose_deal, move_deal, put_lines, win_deal
 from noren.sales.models import Deal, LossReason
-from tests import make
 
 TODAY = date(2026, 11, 25)
 

@@ -36,7 +36,7 @@ from noren.core.metric.declare import (
 )
 from noren.core.metric.labels import Labels, labels_of
 from noren.core.metric.question import CannotAsk, Compare, Question, question, with_cuts
-from noren.core.metric.sql import TOTAL, Key, Tallies, Tally, Waits
+from noren.core.metric.sql import TOTAL, Key, Tallies, Tally
 from noren.core.metric.stats import cumulative_incidence_counts, kaplan_meier_counts, wilson
 
 
@@ -341,7 +341,7 @@ def _rate(cell: Cell, top: Tally, bottom: Tally, interval: bool) -> None:
         cell.low, cell.high = wilson(min(k, n), n) or (None, None)
 
 
-def _wait(metric: Survival | Stay, found: Waits | Any, cell: Cell) -> None:
+def _wait(metric: Survival | Stay, found: Mapping[Any, int], cell: Cell) -> None:
     counts = {key: count for key, count in found.items() if key[0] is not None}
     cell.missing = sum(count for key, count in found.items() if key[0] is None)
     cell.n = sum(counts.values())

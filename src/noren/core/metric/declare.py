@@ -210,7 +210,7 @@ class Ratio(Metric):
 
     @property
     def model(self) -> type[Model]:
-        return self.per.model
+        return self.per.model  # type: ignore[no-any-return]
 
     @property
     def bases(self) -> tuple[str, ...]:

@@ -28,9 +28,10 @@ _answers: OrderedDict[Any, tuple[float, Any]] = OrderedDict()
 _lock = Lock()
 _moment: ContextVar[list[Mark] | None] = ContextVar("moment", default=None)
 
+# Every transaction that writes holds the lock of its own number until it ends, this connection's too.
 _STATE = (
-    "SELECT pg_snapshot_xmin(s) = pg_snapshot_xmax(s), (SELECT max(id) FROM event_fact),"
-    " (SELECT number FROM access_stamp WHERE id = 1) FROM pg_current_snapshot() s"
+    "SELECT NOT EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'transactionid' AND granted),"
+    " (SELECT max(id) FROM event_fact), (SELECT number FROM access_stamp WHERE id = 1)"
 )
 
 

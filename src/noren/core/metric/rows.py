@@ -228,6 +228,11 @@ def _steps(q: Question, leaf: Conversion, part: str) -> QuerySet[Any]:
 # ---- addresses ------------------------------------------------------------------------------------------------------
 
 
+def _where(name: str, value: Any) -> F:
+    """One condition, by a name that is worked out."""
+    return F(**{name: value})  # type: ignore[arg-type]
+
+
 def list_filter(q: Question, part: str = COUNTED) -> F | None:
     """The rows as a filter of the noun's own list, or None when the list cannot say it."""
     leaf = q.metric
@@ -238,23 +243,23 @@ def list_filter(q: Question, part: str = COUNTED) -> F | None:
         if not sql.is_live(q) or leaf.longer:
             return None
         if leaf.known:
-            found = found & F(**{f"{leaf.known}__filled": True})
+            found = found & _where(f"{leaf.known}__filled", True)
     else:
         if q.as_of and (leaf.since or leaf.until) and q.as_of < q.today:
             return None
         path = sql.date_path(q, leaf)
         last = min(q.period.last, q.as_of) if q.as_of else q.period.last
         if q.period.first != date.min:
-            found = found & F(**{f"{path}__gte": q.period.first.isoformat()})
+            found = found & _where(f"{path}__gte", q.period.first.isoformat())
         if last != date.max:
-            found = found & F(**{f"{path}__lte": last.isoformat()})
+            found = found & _where(f"{path}__lte", last.isoformat())
         if q.period.first == date.min and last == date.max and leaf.model._meta.get_field(path).null:
-            found = found & F(**{f"{path}__filled": True})
+            found = found & _where(f"{path}__filled", True)
     names = leaf.value.names
     if len(names) > 1 or isinstance(leaf.value, (Age, Days)):
         return None
     if names:
-        found = found & F(**{f"{names[0]}__filled": True})
+        found = found & _where(f"{names[0]}__filled", True)
     for cond in q.where.conditions():
         shared = ALLOCATIONS.get((leaf.model.word(), cond.field))
         if shared and not shared.also:

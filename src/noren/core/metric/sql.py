@@ -212,8 +212,13 @@ def known_then(q: Question, leaf: Metric, where: F) -> Q:
     if not kept:
         return Q(created_at__lt=before)
     same = {c.field: OuterRef(c.field) for c in where.conditions() if c.field in kept}
-    spans = leaf.model._meta.get_field("spans").related_model
-    return Q(Exists(spans._base_manager.filter(row=OuterRef("pk"), recorded_at__lt=before, **same)))
+    spans = _spans_of(leaf.model)
+    return Q(Exists(spans.filter(row=OuterRef("pk"), recorded_at__lt=before, **same)))
+
+
+def _spans_of(model: Any) -> Any:
+    """All of a noun's history."""
+    return model._meta.get_field("spans").related_model._base_manager
 
 
 def date_path(q: Question, leaf: Measure | Distribution) -> str:
@@ -395,13 +400,15 @@ def stock_rows(q: Question, leaves: Sequence[Stock], days: Sequence[date]) -> tu
         raise NoHistory
     ends = [q.end_of(day) for day in days]
     on = Q(spans__from_at__lt=max(ends)) & (Q(spans__to_at__isnull=True) | Q(spans__to_at__gte=min(ends)))
+    known = Q()
     if q.known_on:
-        spans = leaf.model._meta.get_field("spans").related_model._base_manager
-        known = spans.filter(recorded_at__lt=q.end_of(q.known_on), from_at__lt=max(ends))
-        latest = known.order_by("row", "-recorded_at", "-id").distinct("row")
-        on = Q(spans__in=latest.values("pk"))
+        # Of what had been written down by then, the last word on each row: later words shrank the earlier spans.
+        spans = _spans_of(leaf.model)
+        told = spans.filter(recorded_at__lt=q.end_of(q.known_on), from_at__lt=max(ends))
+        known = Q(**{f"{THEN}__in": told.order_by("row", "-recorded_at", "-id").distinct("row").values("pk")})
+        on = Q(spans__from_at__lt=max(ends))
     there = reduce(lambda a, b: a | b, _different(stock_condition(q, each, THEN) for each in leaves))
-    return _joined(seen(q, leaf), on, there & asked_condition(q, THEN)), THEN
+    return _joined(seen(q, leaf), on, known & there & asked_condition(q, THEN)), THEN
 
 
 def _joined(rows: QuerySet[Any], on: Q, further: Q) -> QuerySet[Any]:

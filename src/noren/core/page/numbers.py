@@ -36,6 +36,7 @@ from noren.core.metric.question import CannotAsk, Words, dimension, may_ask, que
 from noren.core.metric.rows import PARTS, rows
 from noren.core.metric.show import interval, locale, show, split
 from noren.core.metric.sql import whole
+from noren.core.metric.stats import Curve
 from noren.core.page import charts
 from noren.core.page.cells import shown
 from noren.core.page.shell import Place, place
@@ -184,14 +185,14 @@ def _figure(metric: Metric, actor: Actor, options: dict[str, Any]) -> dict[str, 
     values = [None if cell.value is None else float(cell.value) for cell in cells]
     band = [(cell.low, cell.high) if cell.low is not None and cell.high is not None else None for cell in cells]
     doubt = _("95 % interval") if any(band) else ""
-    made = charts.line(labels, values, str(metric.label), band, doubt, fmt=lambda v: show(v, metric.unit))  # type: ignore[arg-type]
+    made = charts.line(labels, values, str(metric.label), band, doubt, fmt=lambda v: show(v, metric.unit))
     note = "" if not cells or cells[-1].complete else _("The last period is not over yet.")
     return {"title": _("Over time"), "chart": made, "note": note}
 
 
 def _curve(metric: Any, actor: Actor, options: dict[str, Any]) -> dict[str, Any] | None:
     curve = ask(metric, actor=actor, **options).total.curve
-    if curve is None or not hasattr(curve, "survival"):
+    if not isinstance(curve, Curve):
         return None
     steps = []
     for time, share, at_risk in zip(curve.times, curve.survival, curve.at_risk, strict=True):

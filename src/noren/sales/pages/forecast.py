@@ -93,7 +93,7 @@ def _sums(
         {"svg": charts.forecast([(mark, line[i]) for line, mark, _words in columns], top, f"{heads[i]['label']}")}
         for i in range(len(months))
     ]
-    bars.append({"svg": "", "kind": "q"})
+    bars.append({"svg": SafeString(""), "kind": SafeString("q")})
     lines = [_line(label, line, mark) for line, mark, label in columns]
     expected = [won[i] + sum(weighted[key][i] for key, _mark in CATEGORIES) for i in range(len(months))]
     lines.append(_line(_("Won + weighted (uncalibrated)"), expected, "", "sum"))

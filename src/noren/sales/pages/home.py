@@ -23,6 +23,7 @@ from noren.core.filter.condition import All, Any_, Cond, F
 from noren.core.filter.url import to_params
 from noren.core.metric.answer import Answer, Cell
 from noren.core.metric.ask import ask_many, series
+from noren.core.metric.declare import MONEY
 from noren.core.metric.memo import keep, one_moment, run
 from noren.core.metric.question import may_ask
 from noren.core.metric.rows import metric_url, rows
@@ -204,7 +205,7 @@ def _months(cells: list[Cell], fiscal: Fiscal, today: date) -> dict[str, Any] | 
         }
     here = next((i for i, cell in enumerate(now) if cell.question and today in cell.question.period), None)
     words = charts.Words(_("Won"), previous=_("Last year"))
-    made = charts.columns(columns, words, lambda v: show_short(v, metrics.MONEY), now=here, height=318)
+    made = charts.columns(columns, words, lambda v: show_short(v, MONEY), now=here, height=318)
     return {"title": title, "chart": made, "href": "/metrics/revenue/", "href_label": _("Explain")}
 
 
@@ -227,11 +228,11 @@ def _pipeline(stocks: dict[str, Answer], stages: dict[int, Stage], choice: Choic
             continue
         amount, weighted = amounts.get(key, 0), float(_value(by, "weighted_pipeline", key) or 0)
         age = _value(by, "stage_age_now", key)
-        words = show_short(amount, metrics.MONEY)
+        words = show_short(amount, MONEY)
         lines.append(
             {
                 "label": stage.name, "share": f"{stage.probability}%", "amount": words, "count": f"{cell.value:,}",
-                "bar": charts.stage(amount, weighted, top, f"{stage.name} {words} / {show_short(weighted, metrics.MONEY)}"),
+                "bar": charts.stage(amount, weighted, top, f"{stage.name} {words} / {show_short(weighted, MONEY)}"),
                 "days": "—" if age is None else f"{age:.0f}", "standard": "—" if stage.standard_days is None else stage.standard_days,
                 "late": stage.standard_days is not None and age is not None and age > stage.standard_days,
                 "href": _list(choice, outcome="open", stage=stage.pk),
@@ -240,10 +241,8 @@ def _pipeline(stocks: dict[str, Answer], stages: dict[int, Stage], choice: Choic
     total = stocks["pipeline_deals"].total.value or 0
     parts = [_("%(count)s deals") % {"count": f"{total:,}"}]
     if "pipeline_amount" in stocks:
-        parts.append(show_short(stocks["pipeline_amount"].total.value, metrics.MONEY))
-        parts.append(
-            _("weighted %(amount)s") % {"amount": show_short(stocks["weighted_pipeline"].total.value, metrics.MONEY)}
-        )
+        parts.append(show_short(stocks["pipeline_amount"].total.value, MONEY))
+        parts.append(_("weighted %(amount)s") % {"amount": show_short(stocks["weighted_pipeline"].total.value, MONEY)})
     heads = [_("Stage"), _("Dark: weighted by probability"), _("Amount"), _("Deals"), _("Mean days")]
     return {"title": _("Pipeline"), "note": " · ".join(parts), "heads": heads, "stages": lines}
 
@@ -277,7 +276,7 @@ def _stalled(
         late = step_at is not None and step_at.astimezone(zone).date() < today
         note = [company or "", stage.name]
         if "pipeline_amount" in stocks and amount is not None:
-            note.append("".join(split(amount, metrics.MONEY)))
+            note.append("".join(split(amount, MONEY)))
         lines.append(
             {
                 "title": title, "href": f"{DEALS}{pk}/", "note": " · ".join(filter(None, note)),

@@ -1,0 +1,88 @@
+"""Home, forecast and the pages of numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from tests import make
+from tests.core.metric.world import World, build
+
+from noren.accounts.models import User
+from noren.core.metric.declare import METRICS
+
+
+@pytest.fixture
+def world(db: None) -> World:
+    return build()
+
+
+def logged_in(world: World, who: str = "boss") -> Client:
+    client = Client()
+    client.force_login(User.every.get(pk=getattr(world, who).user_id))
+    return client
+
+
+def test_home_tells_how_things_stand(world: World) -> None:
+    text = logged_in(world).get("/?period=FY2026&compare=year").content.decode()
+    for part in ("kpi", "attn", "/metrics/revenue/", "/metrics/win_rate_count/", "next_step_at__empty=1"):
+        assert part in text
+
+
+def test_home_asks_as_many_questions_for_few_deals_as_for_many(world: World) -> None:
+    client = logged_in(world)
+    client.get("/")
+
+    def queries() -> int:
+        seen: list[str] = []
+
+        def note(execute: Any, sql: str, *rest: Any) -> Any:
+            seen.append(sql)
+            return execute(sql, *rest)
+
+        with connection.execute_wrapper(note):
+            assert client.get("/").status_code == 200
+        return len(seen)
+
+    few = queries()
+    for _n in range(12):
+        make.deal(owner=world.seller.user_id, amount=10)
+    assert queries() == few
+    assert few <= 12
+
+
+def test_home_before_the_first_deal_says_what_to_do(db: None) -> None:
+    make.firm()
+    client = Client()
+    client.force_login(make.user("admin"))
+    text = client.get("/").content.decode()
+    assert "/sales/deals/new/" in text
+    assert 'class="kpis"' not in text
+
+
+@pytest.mark.parametrize("who", ["boss", "seller", "reader"])
+def test_pages_open_for_every_role(world: World, who: str) -> None:
+    client = logged_in(world, who)
+    for address in ("/", "/?scope=me", "/?scope=team&period=last_quarter", "/metrics/", "/sales/deals/forecast/"):
+        assert client.get(address).status_code in (200, 403), address
+
+
+def test_every_number_has_its_page_and_its_rows(world: World) -> None:
+    client = logged_in(world)
+    for name in METRICS:
+        assert client.get(f"/metrics/{name}/").status_code == 200, name
+        assert client.get(f"/metrics/{name}/rows/").status_code == 200, name
+
+
+def test_an_unknown_number_is_not_found_and_a_bad_period_refused(world: World) -> None:
+    client = logged_in(world)
+    assert client.get("/metrics/nothing/").status_code == 404
+    assert client.get("/metrics/revenue/?period=someday").status_code == 422
+    assert client.get("/metrics/revenue/?as_of=yesterday").status_code == 422
+
+
+def test_strangers_are_led_to_the_log_in(db: None) -> None:
+    assert Client().get("/").status_code == 302
+    assert Client().get("/metrics/").status_code == 302
