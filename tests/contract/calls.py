@@ -15,7 +15,9 @@ from noren.accounts.models.key import digest_of, new_secret
 def key(user: User, scope: str = "write", expires_on: date | None = None) -> str:
     """A fresh key of a user; the secret."""
     secret = new_secret()
-    ApiKey(user=user, name="test", scope=scope, start=secret[:8], digest=digest_of(secret), expires_on=expires_on).save()
+    ApiKey(
+        user=user, name="test", scope=scope, start=secret[:8], digest=digest_of(secret), expires_on=expires_on
+    ).save()
     return secret
 
 

@@ -13,6 +13,12 @@ from noren.core.record.declare import RECORDS, Record
 
 NOUN = r"<(slug|str|word):module>/<(slug|str|word):plural>"
 
+PLACES = (
+    "settings|again|welcome|me|inbox|notices|home|search|palette|share|metrics|numbers|board|forecast|import|imports|export|exports|"
+    "files?|activity|sales|timeline|log|merge|duplicates|reports|goals|tasks|calendar|analysis|views|mentions"
+)
+"""First words of addresses that are pages of their own."""
+
 CLASSES: tuple[tuple[str, str], ...] = (
     (rf"api/v1/{NOUN}(/<int:pk>(/(history|restore|<slug:verb>))?)?", "api record"),
     (r"api/v1/(me|search|metrics|metrics/<slug:metric>|metrics/<slug:metric>/rows|openapi\.json)", "api own"),
@@ -23,8 +29,7 @@ CLASSES: tuple[tuple[str, str], ...] = (
     (rf"{NOUN}/<int:pk>/.*", "row page"),
     (rf"{NOUN}/(.*/)?", "noun page"),
     (r"settings/(firm|people|roles|teams|fields|audit(\.csv)?|jobs|pipelines|first)(/.*)?", "admin page"),
-    (r"(settings|again|welcome|me|inbox|notices|home|search|palette|share|metrics|numbers|board|forecast|import|imports|export|"
-     r"exports|files?|activity|sales|timeline|log|merge|duplicates|reports|goals|tasks|calendar|analysis|views|mentions)?(/.*)?", "page"),
+    (rf"({PLACES})?(/.*)?", "page"),
 )
 """Patterns, tried in order. `page` needs a log-in and shows only what its visitor may see; `admin page` is for
 administrators alone."""
@@ -62,7 +67,9 @@ def routes() -> list[Route]:
     found = []
     for pattern, view in _walk(get_resolver()):
         kind = next((kind for rule, kind in CLASSES if re.fullmatch(rule, pattern)), None)
-        assert kind is not None, f"The address {pattern} belongs to no class: say in tests/contract/routes.py what it is."
+        assert kind is not None, (
+            f"The address {pattern} belongs to no class: say in tests/contract/routes.py what it is."
+        )
         found.append(Route(pattern, view, kind))
     return found
 

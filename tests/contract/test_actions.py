@@ -62,7 +62,12 @@ def states(act: Action[Any, Any, Any]) -> Iterator[Any]:
         return
     if act.model is Activity:
         due = timezone.now() + timedelta(days=1)
-        for fields in ({}, {"due_at": due}, {"due_at": due, "is_next_step": True}, {"due_at": due, "done_at": timezone.now()}):
+        for fields in (
+            {},
+            {"due_at": due},
+            {"due_at": due, "is_next_step": True},
+            {"due_at": due, "done_at": timezone.now()},
+        ):
             row = Activity(subject="語", company=make.company(), **fields)
             row.save()
             yield row
@@ -82,7 +87,11 @@ def test_without_the_right_nothing_happens(act: Action[Any, Any, Any]) -> None:
     row = next(states(act))
     values = inputs_for(act)
     before = digest()
-    for who in (Actor(user_id=1), Actor(user_id=1, rights={"*.view": 3}), Actor(user_id=1, rights={"*.view": 3, f"*.{act.right}": 1})):  # type: ignore[dict-item]
+    for who in (
+        Actor(user_id=1),
+        Actor(user_id=1, rights={"*.view": 3}),
+        Actor(user_id=1, rights={"*.view": 3, f"*.{act.right}": 1}),
+    ):  # type: ignore[dict-item]
         with pytest.raises((Forbidden, NotFound)), transaction.atomic():
             act(row, by=who, **values)
         outcome = act.many([row.pk], by=who, **values)

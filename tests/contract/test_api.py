@@ -66,7 +66,14 @@ def test_a_row_makes_the_whole_round(record: type[Record]) -> None:
     assert api.get(one) == (200, made)
     assert made in api.get(path, limit=200, sort="-id")[1]["data"]
 
-    word = next((f.name for f in fields if f.kind in ("text", "longtext") and f.name != "external_id" and f.name not in OWN_SHAPE), None)
+    word = next(
+        (
+            f.name
+            for f in fields
+            if f.kind in ("text", "longtext") and f.name != "external_id" and f.name not in OWN_SHAPE
+        ),
+        None,
+    )
     if word is not None:
         status, changed = api.patch(one, {word: "別の語"}, **{"If-Match": f'"{made["version"]}"'})
         assert (status, changed[word], changed["version"] > made["version"]) == (200, "別の語", True), changed

@@ -19,7 +19,11 @@ from tests import make
 
 SNAPSHOT = Path(__file__).with_name("events.json")
 PLAIN = ("created", "changed", "removed", "restored")
-DECLARED = sorted(name for name in EVENTS if name.rpartition(".")[2] not in PLAIN or EVENTS[name].__module__ != "noren.core.action.plain")
+DECLARED = sorted(
+    name
+    for name in EVENTS
+    if name.rpartition(".")[2] not in PLAIN or EVENTS[name].__module__ != "noren.core.action.plain"
+)
 SAMPLES: dict[Any, Any] = {int: 7, str: "語", bool: True, float: 1.5, type(None): None}
 
 
@@ -34,7 +38,9 @@ def test_facts_are_as_they_were() -> None:
         SNAPSHOT.write_text(json.dumps(now, indent=1, ensure_ascii=False, sort_keys=True) + "\n")
     was = json.loads(SNAPSHOT.read_text())
 
-    assert {name: fields for name, fields in now.items() if was.get(name) != fields} == {}, "Run once with WRITE_SNAPSHOT=1"
+    assert {name: fields for name, fields in now.items() if was.get(name) != fields} == {}, (
+        "Run once with WRITE_SNAPSHOT=1"
+    )
     assert set(was) - set(now) == set(), "these facts were told before: they cannot go"
 
 

@@ -104,7 +104,13 @@ def _cells(world: World) -> Iterator[Cell]:
         kind = shape(record.model)
         yield Cell("GET", base, None, 401 if world.actor in truth.OUTSIDE else 200, record.word())
         new = truth.status_of_new(world.actor)
-        yield Cell("POST", base, {}, 405 if new != 401 and not record.form and world.actor != "read key" else new, record.word())
+        yield Cell(
+            "POST",
+            base,
+            {},
+            405 if new != 401 and not record.form and world.actor != "read key" else new,
+            record.word(),
+        )
         for relation in truth.RELATIONS:
             yield from _row_cells(world, record, kind, relation, base)
 
@@ -124,7 +130,9 @@ def _row_cells(world: World, record: type[Record], kind: str, relation: str, bas
     yield cell("GET", f"{pk}/history", None, status("view", False))
     yield cell("GET", f"{gone}", None, 401 if who in truth.OUTSIDE else 404)
     patch = status("edit", True)
-    yield cell("PATCH", f"{pk}", _change(record), 405 if not record.form and patch != 401 and who != "read key" else patch)
+    yield cell(
+        "PATCH", f"{pk}", _change(record), 405 if not record.form and patch != 401 and who != "read key" else patch
+    )
     yield cell("DELETE", f"{pk}", None, status("remove", True))
     yield cell("POST", f"{pk}/restore", {}, status("view", True))
     back = status("remove", True)
@@ -264,7 +272,7 @@ def _slug(record: type[Record]) -> str:
 # -- random roles ----------------------------------------------------------------------------------------------------
 
 levels = st.sampled_from(["none", "own", "team", "all"])
-role_sets = st.lists(st.fixed_dictionaries({}, optional={v: levels for v in ("view", "edit", "remove")}), max_size=3)
+role_sets = st.lists(st.fixed_dictionaries({}, optional=dict.fromkeys(("view", "edit", "remove"), levels)), max_size=3)
 rows_wished = st.lists(st.tuples(st.integers(0, 3), st.sampled_from(["", "view", "edit"])), min_size=1, max_size=12)
 
 
@@ -276,7 +284,12 @@ def test_rows_given_are_those_counted_by_hand(roles: list[dict[str, str]], wishe
     try:
         top = make.team()
         me = make.user(None, team=top)
-        owners = [me, make.user(None, team=top), make.user(None, team=make.team(parent=top)), make.user(None, team=make.team())]
+        owners = [
+            me,
+            make.user(None, team=top),
+            make.user(None, team=make.team(parent=top)),
+            make.user(None, team=make.team()),
+        ]
         for n, rights in enumerate(roles):
             role = Role(name=f"r{n}", rights={f"sales.deal.{verb}": level for verb, level in rights.items()})
             role.save()

@@ -72,7 +72,9 @@ def test_secrets_are_told_nowhere(world: World) -> None:
                 continue
             for column in connection.introspection.get_table_description(cursor, table):
                 if any(word in column.name for word in SECRETS) and column.type_code in (25, 1043):
-                    cursor.execute(f'UPDATE "{table}" SET "{column.name}" = left(\'5ecre7\' || md5(random()::text), 64)')
+                    cursor.execute(
+                        f'UPDATE "{table}" SET "{column.name}" = left(\'5ecre7\' || md5(random()::text), 64)'
+                    )
                     planted += cursor.rowcount
     assert planted > 10
     # the two ways in were sealed over: open them again
@@ -113,7 +115,7 @@ PAYLOADS = (
     "0000-00-00", "9999-12-31", "0001-01-01", "2026-02-30", "2026-11", "\u0661\u0662", "名前", "🙂", "\ufeff", "\u202e", " ", "\t", "\r\nX: y",
     "password", "owner__password", "owner__api_keys__digest", "company__deals__title", "extra__a", "extra.a'b", "extra.a", "id__in",
     "title__regex", "title__contains", "pk", "_key0", "spans", "search_entry", "search_entry__q", "created_at__date__year", "?", "*", "--",
-    "../../etc/passwd", "<script>", "a" * 3000, "created_at::text", "(CASE WHEN 1=1 THEN id END)", "RANDOM()", "\x00", "a\x00b", "title COLLATE \"C\"",
+    "../../etc/passwd", "<script>", "a" * 3000, "created_at::text", "(CASE WHEN 1=1 THEN id END)", "RANDOM()", "\x00", "a\x00b", 'title COLLATE "C"',
 )  # fmt: skip
 DEEP = (
     '{"all": [' * 5 + "]}" * 5, '["title"]', '["title","is",{"a":1}]', '["title","in",[[1]]]', '["amount","gte",null]',
@@ -141,7 +143,14 @@ def no_bad_sql() -> Iterator[None]:
     assert not faults, faults[:3]
 
 
-LISTS = ("sales/deals", "contacts/companies", "contacts/people", "activity/activities", "sales/stages", "accounts/users")
+LISTS = (
+    "sales/deals",
+    "contacts/companies",
+    "contacts/people",
+    "activity/activities",
+    "sales/stages",
+    "accounts/users",
+)
 
 
 @pytest.mark.parametrize("path", LISTS if FULL else LISTS[::3])
@@ -153,8 +162,25 @@ def test_no_parameter_of_a_list_becomes_sql(path: str) -> None:
     page.force_login(user)
     record = next(r for r in routes.records() if f"{r.module()}/{r.plural()}" == path)
     kinds = {record.field(name).kind: name for name in record.filters}
-    names = ["sort", "fields", "find", "limit", "cursor", "removed", "columns", "after", "before", "size", "view", "layout", "jump", "page"]
-    names += [f"{name}{op}" for name in kinds.values() for op in ("", "__gte", "__has", "__in", "__not", "__on", "__empty")]
+    names = [
+        "sort",
+        "fields",
+        "find",
+        "limit",
+        "cursor",
+        "removed",
+        "columns",
+        "after",
+        "before",
+        "size",
+        "view",
+        "layout",
+        "jump",
+        "page",
+    ]
+    names += [
+        f"{name}{op}" for name in kinds.values() for op in ("", "__gte", "__has", "__in", "__not", "__on", "__empty")
+    ]
     with no_bad_sql():
         for at, payload in enumerate(PAYLOADS):
             for name in names if FULL else names[at % 9 :: 9]:
@@ -176,7 +202,11 @@ def test_no_parameter_of_a_number_becomes_sql() -> None:
             metric = sorted(METRICS)[at % len(METRICS)]
             for name in names:
                 _harmless(api.send("GET", f"metrics/{metric}", params={name: payload}), name, payload)
-            _harmless(api.send("GET", f"metrics/{metric}/rows", params={names[at % len(names)]: payload, "part": "top"}), "rows", payload)
+            _harmless(
+                api.send("GET", f"metrics/{metric}/rows", params={names[at % len(names)]: payload, "part": "top"}),
+                "rows",
+                payload,
+            )
 
 
 def test_no_word_looked_for_becomes_sql() -> None:
@@ -189,7 +219,9 @@ def test_no_word_looked_for_becomes_sql() -> None:
 
 
 def _harmless(response: Any, name: str, payload: str) -> None:
-    assert response.status_code < 500, f"{response.request['PATH_INFO']} with {name[:60]!r}={payload[:60]!r} gave {response.status_code}"
+    assert response.status_code < 500, (
+        f"{response.request['PATH_INFO']} with {name[:60]!r}={payload[:60]!r} gave {response.status_code}"
+    )
 
 
 # -- forged forms, reading that writes, caches ---------------------------------------------------------------------------
@@ -202,7 +234,9 @@ def test_nothing_is_changed_without_the_token_of_the_form(world: World) -> None:
         if url.startswith(("/link/", "/health")):
             continue
         for method in ("post", "put", "patch", "delete"):
-            response = getattr(client, method)(url, "{}" if url.startswith("/api/") else "a=b", content_type="application/json")
+            response = getattr(client, method)(
+                url, "{}" if url.startswith("/api/") else "a=b", content_type="application/json"
+            )
             assert response.status_code in (401, 403, 404, 405), f"{method} {url} gave {response.status_code}"
     assert digest() == before
 

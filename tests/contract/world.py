@@ -61,13 +61,15 @@ class World:
         ApiKey.every.filter(user=self.me).update(last_used_at=timezone.now() + timedelta(days=1))
 
     def _user(self, team: Team, actor: str) -> User:
-        if actor in ("admin",):
+        if actor == "admin":
             return make.user("admin", team=team)
         user = make.user(None, team=team)
         levels = LEVELS[actor]
         if levels:
             rights = {f"*.{verb}": WORDS[level] for verb, level in levels.items()}
-            role = Role(name=f"as {actor}", rights=rights, groups=dict.fromkeys(("money", "private", "secret"), "write"))
+            role = Role(
+                name=f"as {actor}", rights=rights, groups=dict.fromkeys(("money", "private", "secret"), "write")
+            )
             role.save()
             user.roles.add(role)
             user.save()
@@ -106,9 +108,21 @@ class World:
             if not column.null and issubclass(column.related_model, Model):
                 return self._any(column.related_model)
             return None
-        if column.primary_key or column.name in ("external_id", "removed_at", "path", "key", "noun", "currency", "password"):
+        if column.primary_key or column.name in (
+            "external_id",
+            "removed_at",
+            "path",
+            "key",
+            "noun",
+            "currency",
+            "password",
+        ):
             return "contacts.company" if column.name == "noun" else canary if column.name == "key" else None
-        if column.get_internal_type() == "DecimalField" and column.editable and column.max_digits - column.decimal_places > 4:
+        if (
+            column.get_internal_type() == "DecimalField"
+            and column.editable
+            and column.max_digits - column.decimal_places > 4
+        ):
             return int(canary[6:-1])
         if column.choices or (column.has_default() and column.default != ""):
             return column.choices[0][0] if column.choices and not column.has_default() else None
@@ -130,7 +144,15 @@ class World:
 
 
 def _odd(column: Any) -> bool:
-    return column.name in ("corporate_number", "invoice_number", "postal_code", "url", "name_kana", "family_kana", "given_kana")
+    return column.name in (
+        "corporate_number",
+        "invoice_number",
+        "postal_code",
+        "url",
+        "name_kana",
+        "family_kana",
+        "given_kana",
+    )
 
 
 def _model(word: str) -> type[Model]:
@@ -141,6 +163,11 @@ def digest() -> str:
     """All that the database holds, as one word (sessions aside: they note when they were used)."""
     with connection.cursor() as cursor:
         names = [t for t in connection.introspection.table_names(cursor) if t not in ("django_session", "noren_cache")]
-        parts = [f"SELECT '{n}' n, count(*) c, sum(hashtextextended(t::text, 0)::numeric) h FROM \"{n}\" t" for n in sorted(names)]
-        cursor.execute(f"SELECT md5(string_agg(n || c || coalesce(h, 0), ',' ORDER BY n)) FROM ({' UNION ALL '.join(parts)}) d")
+        parts = [
+            f"SELECT '{n}' n, count(*) c, sum(hashtextextended(t::text, 0)::numeric) h FROM \"{n}\" t"
+            for n in sorted(names)
+        ]
+        cursor.execute(
+            f"SELECT md5(string_agg(n || c || coalesce(h, 0), ',' ORDER BY n)) FROM ({' UNION ALL '.join(parts)}) d"
+        )
         return str(cursor.fetchone()[0])

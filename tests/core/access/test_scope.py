@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from tests import make
 
 from noren.accounts.models import User
 from noren.activity.models import Activity
@@ -16,7 +17,6 @@ from noren.core.access.scope import fetch, visible
 from noren.core.action.plain import change
 from noren.core.base.errors import Forbidden, NotFound
 from noren.sales.models import Deal
-from tests import make
 
 pytestmark = pytest.mark.django_db
 

@@ -12,18 +12,18 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from tests import make
+from tests.contract.calls import Program, key
 
 from noren.accounts.models import ApiKey
 from noren.catalog.models import Product
+from noren.core.access.actor import HOUSE
 from noren.core.access.models import Role
 from noren.core.access.scope import visible
-from noren.core.access.actor import HOUSE
 from noren.core.event.models import Fact
 from noren.core.record.custom import forget
 from noren.core.record.models import FieldDefinition
 from noren.sales.models import Deal, LossReason
-from tests import make
-from tests.contract.calls import Program, key
 
 pytestmark = pytest.mark.django_db
 
@@ -76,7 +76,9 @@ def test_the_key_of_somebody_switched_off_is_no_key() -> None:
     assert Program(secret).get("me")[0] == 401
 
 
-@pytest.mark.parametrize("head", ["Bearer ", "Bearer nrn_", "Basic abc", "nrn_x", "Bearer nrn_" + "é" * 5, "Bearer " + "x" * 5000])
+@pytest.mark.parametrize(
+    "head", ["Bearer ", "Bearer nrn_", "Basic abc", "nrn_x", "Bearer nrn_" + "é" * 5, "Bearer " + "x" * 5000]
+)
 def test_odd_credentials_are_refused_plainly(head: str) -> None:
     assert Program("", Authorization=head).get("me")[0] == 401
 
@@ -135,7 +137,9 @@ def test_amounts_days_references_and_texts_come_back_as_sent() -> None:
 
 
 def test_a_moment_without_offset_is_meant_in_the_callers_zone() -> None:
-    status, made = admin().post("activity/activities", {"kind": "call", "subject": "電話", "happened_at": "2026-11-20T09:30:00"})
+    status, made = admin().post(
+        "activity/activities", {"kind": "call", "subject": "電話", "happened_at": "2026-11-20T09:30:00"}
+    )
 
     assert (status, made["happened_at"]) == (201, "2026-11-20T00:30:00Z")
 
@@ -183,10 +187,14 @@ def test_hidden_fields_are_neither_given_nor_taken_nor_sorted_by_nor_filtered_by
     assert api.get("sales/deals", amount__gte="1")[0] == 422
     assert api.get("sales/deals", fields="amount")[0] == 422
     assert "777001" not in json.dumps(api.get(f"sales/deals/{deal.pk}/history")[1])
-    assert api.post(f"sales/deals/{deal.pk}/win", {"won_on": "2026-11-20", "amount": 1})[1]["errors"].keys() == {"amount"}
+    assert api.post(f"sales/deals/{deal.pk}/win", {"won_on": "2026-11-20", "amount": 1})[1]["errors"].keys() == {
+        "amount"
+    }
 
 
-@pytest.mark.parametrize("body", [{"id": 5}, {"version": "x"}, {"owner_id": 1}, {"removed_at": None}, {"outcome": "won"}, {"extra.a": 1}])
+@pytest.mark.parametrize(
+    "body", [{"id": 5}, {"version": "x"}, {"owner_id": 1}, {"removed_at": None}, {"outcome": "won"}, {"extra.a": 1}]
+)
 def test_what_no_form_offers_is_refused(body: dict[str, Any]) -> None:
     deal = make.deal()
 
@@ -198,16 +206,25 @@ def test_what_no_form_offers_is_refused(body: dict[str, Any]) -> None:
 # -- lists -----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("sort", ["title", "-amount", "amount", "-updated_at", "close_by,-amount", "company", "id", "-id"])
+@pytest.mark.parametrize(
+    "sort", ["title", "-amount", "amount", "-updated_at", "close_by,-amount", "company", "id", "-id"]
+)
 def test_a_cursor_walks_through_all_rows_once(sort: str) -> None:
     api = admin()
     firms = [make.company(), None]
     for n in range(11):
-        make.deal(title=f"t{n % 4}", amount=None if n % 3 == 0 else n % 5, company=firms[n % 2], close_by=date(2026, 1, 1 + n % 2))
+        make.deal(
+            title=f"t{n % 4}",
+            amount=None if n % 3 == 0 else n % 5,
+            company=firms[n % 2],
+            close_by=date(2026, 1, 1 + n % 2),
+        )
     ids: list[int] = []
     cursor = None
     for _ in range(9):
-        _status, body = api.get("sales/deals", sort=sort, limit=3, fields="title", **({"cursor": cursor} if cursor else {}))
+        _status, body = api.get(
+            "sales/deals", sort=sort, limit=3, fields="title", **({"cursor": cursor} if cursor else {})
+        )
         ids += [row["id"] for row in body["data"]]
         cursor = body["next"]
         if cursor is None:
@@ -226,7 +243,9 @@ def test_a_list_costs_the_same_queries_at_any_length() -> None:
         for _n in range(15):
             make.deal(amount=3, company=make.company(), owner=user)
         api.get("sales/deals")
-        with CaptureQueriesContext(connection, ) as seen:
+        with CaptureQueriesContext(
+            connection,
+        ) as seen:
             assert api.get("sales/deals")[0] == 200
         counts.append(len(seen))
 
@@ -240,7 +259,15 @@ def test_filters_are_those_of_the_lists() -> None:
 
     for params in ({"amount__gte": "50"}, {"title": "甲"}, {"q": '{"any": [["title", "has", "甲"]]}'}, {"find": "甲"}):
         assert [r["id"] for r in api.get("sales/deals", **params)[1]["data"]] == [mine.pk], params
-    for params in ({"nothing": "1"}, {"amount__has": "1"}, {"q": "{"}, {"stage": "x"}, {"limit": "0"}, {"limit": "201"}, {"sort": "note"}):
+    for params in (
+        {"nothing": "1"},
+        {"amount__has": "1"},
+        {"q": "{"},
+        {"stage": "x"},
+        {"limit": "0"},
+        {"limit": "201"},
+        {"sort": "note"},
+    ):
         status, body = api.get("sales/deals", **params)
         assert (status, set(body) >= {"code", "message"}) == (422, True), params
     assert api.get("sales/deals", cursor="zzz")[0] == 400
@@ -281,7 +308,9 @@ def test_verbs_are_addresses() -> None:
     reason = LossReason.every.first()
     assert reason is not None
 
-    status, body = api.post(f"sales/deals/{deal.pk}/lose", {"lost_on": "2026-11-20", "reason": reason.pk, "note": "価格"})
+    status, body = api.post(
+        f"sales/deals/{deal.pk}/lose", {"lost_on": "2026-11-20", "reason": reason.pk, "note": "価格"}
+    )
     assert (status, body["outcome"], body["loss_reason"]) == (200, "lost", reason.pk)
     assert api.post(f"sales/deals/{deal.pk}/win", {"won_on": "2026-11-20"})[0] == 409
     assert api.post(f"sales/deals/{deal.pk}/reopen")[1]["outcome"] == "open"
@@ -312,7 +341,9 @@ def test_a_request_sent_twice_has_one_effect_and_one_answer() -> None:
     assert first[0] == again.status_code == 201
     assert again.json() == first[1]
     assert again["Idempotent-Replayed"] == "true"
-    assert api.post("catalog/products", {"name": "乙"}, **{"Idempotency-Key": "k1"})[1]["code"] == "idempotency_mismatch"
+    assert (
+        api.post("catalog/products", {"name": "乙"}, **{"Idempotency-Key": "k1"})[1]["code"] == "idempotency_mismatch"
+    )
     assert admin().post("catalog/products", {"name": "乙"}, **{"Idempotency-Key": "k1"})[0] == 201
     assert Product.every.count() == 2
 
@@ -472,6 +503,14 @@ def test_numbers_are_asked_and_lead_to_their_rows() -> None:
     behind = api.get("metrics/revenue/rows", period="2026-11")[1]["data"]
     assert sorted(row["amount"] for row in behind) == [100, 250]
     assert api.get("metrics/nothing")[0] == 404
-    for wrong in ({"period": "soon"}, {"by": "x"}, {"grain": "x"}, {"compare": "x"}, {"as_of": "x"}, {"basis": "x"}, {"zzz": "1"}):
+    for wrong in (
+        {"period": "soon"},
+        {"by": "x"},
+        {"grain": "x"},
+        {"compare": "x"},
+        {"as_of": "x"},
+        {"basis": "x"},
+        {"zzz": "1"},
+    ):
         assert api.get("metrics/revenue", **wrong)[0] == 422, wrong
     assert api.get("metrics/revenue/rows", part="x")[0] == 422

@@ -99,7 +99,7 @@ def api(*methods: str) -> Callable[[Endpoint[P]], Callable[Concatenate[HttpReque
             finally:
                 translation.activate(before or "ja")
 
-        return view  # type: ignore[return-value]
+        return view
 
     return declare
 
@@ -163,7 +163,8 @@ def caller(request: HttpRequest) -> Call:
     head = request.headers.get("Authorization", "")
     if head:
         kind, _space, secret = head.partition(" ")
-        user = get_user_model().objects.for_key(secret.strip()) if kind.lower() == "bearer" else None  # type: ignore[attr-defined]
+        people: Any = get_user_model().objects
+        user = people.for_key(secret.strip()) if kind.lower() == "bearer" else None
         if user is None:
             raise Unknown(_("This API key is not valid. It may have been revoked or have expired."))
         refresh(user.access_stamp)

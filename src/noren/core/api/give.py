@@ -129,11 +129,11 @@ def coerced(field: Field, value: Any, actor: Actor) -> Any:
     if field.many:
         if not isinstance(value, list):
             raise ValueError(_("Give a list."))
-        return [referred(field.target, one, actor) for one in value]
+        return [referred(field.target, one, actor, look=False) for one in value]
     if value is None:
         return None
     if field.kind == "ref":
-        return referred(field.target, value, actor)
+        return referred(field.target, value, actor, look=False)
     if field.kind in ("number", "money", "percent"):
         return number(value, exact=_is_decimal(field))
     plain = PLAIN.get(field.kind)
@@ -205,14 +205,17 @@ def moment(value: Any, actor: Actor) -> datetime:
     raise ValueError(_("Give a moment such as 2026-11-20T09:30:00+09:00."))
 
 
-def referred(target: Any, value: Any, actor: Actor) -> int:
-    """The id of the row meant by an id, `{"id": …}` or `{"external_id": "…"}`, if the actor may see it."""
+def referred(target: Any, value: Any, actor: Actor, *, look: bool = True) -> int:
+    """The id of the row meant by an id, `{"id": …}` or `{"external_id": "…"}`, if the actor may see it.
+
+    look: False leaves that question for a plain id to the door, which asks it for every reference anyway.
+    """
     if isinstance(value, dict) and set(value) == {"id"}:
         value = value["id"]
     if isinstance(value, dict) and set(value) == {"external_id"} and isinstance(value["external_id"], str):
         found = visible(target, actor).filter(external_id=value["external_id"]).values_list("pk", flat=True).first()
     elif isinstance(value, int) and not isinstance(value, bool) and 0 < value < 2**63:
-        found = visible(target, actor).filter(pk=value).values_list("pk", flat=True).first()
+        found = visible(target, actor).filter(pk=value).values_list("pk", flat=True).first() if look else value
     else:
         raise ValueError(_("Give an id, or an object with external_id."))
     if found is None:
@@ -221,7 +224,7 @@ def referred(target: Any, value: Any, actor: Actor) -> int:
 
 
 PLAIN: dict[str, Callable[[Any, Actor], Any]] = {
-    **{kind: text for kind in TEXTS},
+    **dict.fromkeys(TEXTS, text),
     "bool": truth,
     "date": day,
     "datetime": moment,

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import F as Column
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch
 from django.utils.translation import gettext_lazy as _
 
 from noren.core.access.actor import Actor
@@ -34,9 +34,7 @@ class NotFilterable(Refusal):
     message = _("The filter cannot be used: %(detail)s")
 
 
-def listed(
-    record: type[Record], actor: Actor, params: Any, fields: Iterable[Field]
-) -> tuple[list[Any], str | None]:
+def listed(record: type[Record], actor: Actor, params: Any, fields: Iterable[Field]) -> tuple[list[Any], str | None]:
     """One page of rows and the cursor of the next page, None at the end."""
     limit = limit_of(params)
     asked, keys, annotations = _order(record, actor, params)
@@ -76,7 +74,12 @@ def _order(record: type[Record], actor: Actor, params: Any) -> tuple[str, list[K
     annotations: dict[str, Any] = {}
     for name, falling in read_sort(asked):
         made = None
-        if name in offered and record.may_read(name, actor) and record.computed(name) is None and record.field(name).kind != "longtext":
+        if (
+            name in offered
+            and record.may_read(name, actor)
+            and record.computed(name) is None
+            and record.field(name).kind != "longtext"
+        ):
             made = sort_key(record, name, falling)
         if made is None:
             raise Invalid(sort=_("This list cannot be sorted by that field."))

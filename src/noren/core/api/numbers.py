@@ -61,7 +61,9 @@ def metric(call: Call, metric: str) -> Result:
     if compare not in (None, "previous", "year"):
         raise Invalid(compare=_("Choose one of: %s") % "previous, year")
     try:
-        answer = ask(found, call.params.get("period") or None, actor=call.actor, compare=compare, **_options(call, cut=True))
+        answer = ask(
+            found, call.params.get("period") or None, actor=call.actor, compare=compare, **_options(call, cut=True)
+        )
     except BadFilter as fault:
         raise NotFilterable(detail=fault.reason) from fault
     q = answer.question
@@ -84,7 +86,13 @@ def metric_rows(call: Call, metric: str) -> Result:
     limit = limit_of(call.params)
     options = _options(call, cut=False)
     try:
-        behind = rows(found, call.params.get("period") or None, actor=call.actor, part=call.params.get("part") or "counted", **options)
+        behind = rows(
+            found,
+            call.params.get("period") or None,
+            actor=call.actor,
+            part=call.params.get("part") or "counted",
+            **options,
+        )
     except BadFilter as fault:
         raise NotFilterable(detail=fault.reason) from fault
     chosen = behind.rows.order_by("-pk")
@@ -95,7 +103,9 @@ def metric_rows(call: Call, metric: str) -> Result:
         chosen = chosen.filter(pk__lt=int(cursor))
     page = list(chosen[: limit + 1])
     fields = readable(behind.record, call.actor, call.params.get("fields"))
-    data = [given(behind.record, row, fields) | {"counted": _number(getattr(row, "counted", None))} for row in page[:limit]]
+    data = [
+        given(behind.record, row, fields) | {"counted": _number(getattr(row, "counted", None))} for row in page[:limit]
+    ]
     return 200, {"data": data, "next": str(page[limit - 1].pk) if len(page) > limit else None}
 
 

@@ -228,7 +228,9 @@ def _filters(record: type[Record], actor: Actor) -> list[Schema]:
     found = []
     for term in record.vocabulary(actor):
         endings = ", ".join(f"{term.name}__{op}" for op in OPS_OF[term.kind] if op != "is")
-        found.append({"name": term.name, "in": "query", "schema": {"type": "string"}, "description": f"{term.label}. {endings}"})
+        found.append(
+            {"name": term.name, "in": "query", "schema": {"type": "string"}, "description": f"{term.label}. {endings}"}
+        )
     return found
 
 
@@ -268,7 +270,7 @@ def _parameters() -> Schema:
     text = {"type": "string"}
     told: list[tuple[str, str, Schema, str]] = [
         ("find", "query", text, _("Words that must all occur, in any spelling.")),
-        ("q", "query", text, _("A filter as JSON: [field, operator, value], {\"all\": […]}, {\"any\": […]}, {\"not\": …}.")),
+        ("q", "query", text, _('A filter as JSON: [field, operator, value], {"all": […]}, {"any": […]}, {"not": …}.')),
         ("sort", "query", text, _("One or two fields, separated by a comma; - before a name sorts downwards.")),
         ("fields", "query", text, _("Only these fields, separated by commas.")),
         ("limit", "query", {"type": "integer", "minimum": 1, "maximum": MOST, "default": USUAL}, _("Rows per answer.")),

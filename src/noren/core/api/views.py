@@ -180,7 +180,7 @@ def docs(request: HttpRequest) -> HttpResponse:
 
 
 @api("GET", "POST", "PATCH", "PUT", "DELETE")
-def nothing(call: Call, rest: str = "") -> Result:  # noqa: ARG001
+def nothing(call: Call, rest: str = "") -> Result:
     """Every other address below /api/."""
     raise NotFound(gettext_now("There is nothing at this address."))
 
@@ -216,5 +216,3 @@ def _version(call: Call, body: dict[str, Any]) -> int | None:
     if isinstance(said, bool) or not isinstance(said, int) or not 0 < said < 2**31:
         raise Invalid(version=_("Give the version you last saw as a whole number."))
     return said
-
-

@@ -72,7 +72,9 @@ def record_faults(record: Any) -> Iterator[Error]:
             yield _fault("form", f"{here}: {name} is both in the form and read only.")
     for act in record.actions:
         if act.model is not record.model:
-            yield _fault("action", f"{here}.actions: {act.name} is a verb of {act.model.word()}, not of {record.word()}.")
+            yield _fault(
+                "action", f"{here}.actions: {act.name} is a verb of {act.model.word()}, not of {record.word()}."
+            )
     yield from _views(record, here)
     yield from _related(record, here)
 
@@ -99,7 +101,9 @@ def _name(record: Any, here: str, where: str, name: str) -> Iterator[Error]:
         record.field(name)
     except LookupError:
         known = {field.name for field in record.model._meta.get_fields()}
-        yield _fault("name", f"{here}.{where}: {record.word()} has no field “{name}”.", near(name.partition("__")[0], known))
+        yield _fault(
+            "name", f"{here}.{where}: {record.word()} has no field “{name}”.", near(name.partition("__")[0], known)
+        )
 
 
 def _views(record: Any, here: str) -> Iterator[Error]:

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 
 from django.apps import AppConfig
 
-from noren.core.house import checks as checks  # reading them registers them with Django
+import noren.core.house.checks  # noqa: F401  (reading them registers them with Django)
 
 ROOMS = ("events", "actions", "records", "metrics", "reactions", "jobs")
 CHORES = ("noren.core.job.rescue", "noren.core.action.jobs")
