@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from noren.sales.pages import forecast, home, lines, pipelines
+from noren.sales.pages import forecast, home, lines, panels, pipelines
 
+__all__ = ["panels", "urlpatterns"]  # the panels announce themselves when they are read
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.home, name="home"),
     path("sales/deals/forecast/", forecast.forecast, name="forecast"),

@@ -9,6 +9,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -199,7 +200,7 @@ def _draw(
         })  # fmt: skip
     context = {
         "title": _("Lines"), "area": "record", "back": Deals.url(deal.pk), "rows": listed, "total": cells.money(total, look), "fault": fault, "action": request.path,
-        "crumbs": [{"label": str(Deals.labels()), "href": Deals.url()}, {"label": str(deal), "href": Deals.url(deal.pk)}, {"label": _("Lines")}],
+        "crumbs": [{"label": capfirst(Deals.labels()), "href": Deals.url()}, {"label": str(deal), "href": Deals.url(deal.pk)}, {"label": _("Lines")}],
     }  # fmt: skip
     return draw(request, "sales/lines.html", context, status)
 
