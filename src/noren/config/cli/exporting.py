@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from noren.config.cli.ground import acting, ground
+from noren.config.cli.ground import acting, ground, tell
 
 
 def export(
@@ -34,7 +34,9 @@ def export(
             conditions.setdefault(name, []).append(value)
         target = out.open("wb") if out else sys.stdout.buffer
         try:
-            export_rows(record_of(record), by, from_params(conditions), format, target, encoding=encoding)
+            told = export_rows(record_of(record), by, from_params(conditions), format, target, encoding=encoding)
+            if told.replaced:
+                tell(f"{told.replaced} cells hold signs that {encoding} lacks; they are written as 〓: {', '.join(told.samples)}")
         finally:
             target.flush()
             if out:

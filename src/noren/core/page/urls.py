@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from noren.core.page import acts, board, bulk, detail, filtering, forms, inline, lists, numbers, prefs, refs, search, views
+from noren.core.page import acts, board, bulk, detail, exporting, filtering, forms, inline, lists, numbers, prefs, refs, search, views
 from noren.core.page import bin as removed
 
 of_noun: list[URLPattern | URLResolver] = [
@@ -12,6 +12,7 @@ of_noun: list[URLPattern | URLResolver] = [
     path("new/", forms.new),
     path("bin/", removed.show),
     path("move/", board.move),
+    path("export/", exporting.export),
     path("filter/", filtering.builder),
     path("columns/", filtering.columns),
     path("options/<str:name>/", refs.options),
@@ -37,5 +38,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("metrics/", numbers.book, name="metrics"),
     path("metrics/<str:word>/", numbers.explain, name="metric"),
     path("metrics/<str:word>/rows/", numbers.behind, name="metric_rows"),
+    path("imports/", include("noren.core.page.imports.urls")),
     path("<slug:module>/<slug:plural>/", include(of_noun)),
 ]

@@ -12,6 +12,7 @@ from urllib.parse import quote, urlencode, urlsplit
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
 from django.utils.http import url_has_allowed_host_and_scheme
 
@@ -22,7 +23,7 @@ from noren.core.page.shell import may_open
 from noren.core.record.declare import Record, by_address
 
 P = ParamSpec("P")
-Screen = Callable[..., HttpResponse]
+Screen = Callable[..., HttpResponseBase]
 
 
 def logged_in(screen: Callable[Concatenate[HttpRequest, P], HttpResponse]) -> Screen:
@@ -44,13 +45,13 @@ def to_login(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(target)
 
 
-def of_noun(*methods: str) -> Callable[[Callable[..., HttpResponse]], Screen]:
+def of_noun(*methods: str) -> Callable[[Callable[..., HttpResponseBase]], Screen]:
     """A screen of one noun: `screen(request, record, actor, …)`. NotFound for nouns without pages or out of sight."""
     allowed = methods or ("GET",)
 
-    def declare(screen: Callable[..., HttpResponse]) -> Screen:
+    def declare(screen: Callable[..., HttpResponseBase]) -> Screen:
         @wraps(screen)
-        def around(request: HttpRequest, module: str, plural: str, **kw: Any) -> HttpResponse:
+        def around(request: HttpRequest, module: str, plural: str, **kw: Any) -> HttpResponseBase:
             if not request.user.is_authenticated:
                 return to_login(request)
             method = "GET" if request.method == "HEAD" else request.method

@@ -9,8 +9,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, BinaryIO, Protocol
@@ -34,6 +35,7 @@ from noren.core.record.listing import narrowed
 from noren.core.record.state import State
 
 CHUNK = 2_000
+PART = 1 << 18  # bytes sent at once
 ENCODINGS = {"utf-8-sig": "utf-8-sig", "utf-8": "utf-8", "cp932": "cp932"}
 FORMATS = ("csv", "xlsx", "json")
 MEDIA = {
@@ -49,6 +51,7 @@ class Told:
 
     rows: int = 0
     replaced: int = 0
+    samples: list[str] = field(default_factory=list)  # the first texts of those cells
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,23 +77,48 @@ def fields_of(record: type[Record], actor: Actor) -> list[Field]:
     return [f for f in fields if not f.many and not f.computed]
 
 
-def export_rows(record: type[Record], actor: Actor, where: F, format: str, out: BinaryIO, *, encoding: str = "utf-8-sig", state: State | None = None) -> Told:  # noqa: A002
+def export_rows(
+    record: type[Record], actor: Actor, where: F, form: str, out: BinaryIO, *, encoding: str = "utf-8-sig", state: State | None = None
+) -> Told:  # fmt: skip
     """Write the rows of a filter (or of a whole list state). Forbidden without the right to export."""
-    if format not in FORMATS:
+    told = Told()
+    out.writelines(export_parts(record, actor, state or State(where=where), form, encoding, told))
+    return told
+
+
+def export_parts(record: type[Record], actor: Actor, state: State, form: str, encoding: str = "utf-8-sig", told: Told | None = None) -> Iterator[bytes]:
+    """The file in parts, made as they are asked for. What is not allowed is said at once, before the first part."""
+    if form not in FORMATS:
         raise Invalid(format=_("Choose csv, xlsx or json."))
     if encoding not in ENCODINGS:
         raise Invalid(encoding=_("Choose utf-8-sig, utf-8 or cp932."))
     if not actor.may(record.word(), "export"):
         raise Forbidden
-    told = Told()
+    return _parts(record, actor, state, form, encoding, told or Told())
+
+
+def _parts(record: type[Record], actor: Actor, state: State, form: str, encoding: str, told: Told) -> Iterator[bytes]:
     with override(actor.locale):
         columns = _columns(record, actor)
-        writer = _writer(format, columns, out, encoding, told)
-        for cells in _cells(record, actor, state or State(where=where), columns):
-            writer.row(cells)
-            told.rows += 1
-        writer.close()
-    return told
+        with tempfile.TemporaryFile() as file:
+            writer = _writer(form, columns, file, encoding, told)
+            for cells in _cells(record, actor, state, columns):
+                writer.row(cells)
+                told.rows += 1
+                if form != "xlsx" and file.tell() > PART:
+                    yield _emptied(file)
+            writer.close()
+            file.seek(0)
+            while part := file.read(PART):
+                yield part
+
+
+def _emptied(file: Any) -> bytes:
+    file.seek(0)
+    part: bytes = file.read()
+    file.seek(0)
+    file.truncate()
+    return part
 
 
 def _columns(record: type[Record], actor: Actor) -> list[_Column]:
@@ -161,10 +189,10 @@ def _doubled(column: _Column, actor: Actor) -> set[Any]:
 # -- forms of file ---------------------------------------------------------------------------------------------------
 
 
-def _writer(format: str, columns: list[_Column], out: BinaryIO, encoding: str, told: Told) -> Writer:  # noqa: A002
-    if format == "json":
+def _writer(form: str, columns: list[_Column], out: BinaryIO, encoding: str, told: Told) -> Writer:
+    if form == "json":
         return _Json(columns, out)
-    if format == "xlsx":
+    if form == "xlsx":
         return _Excel(columns, out)
     return _Csv(columns, out, encoding, told)
 
@@ -201,6 +229,8 @@ class _Csv:
             text.encode("cp932")
         except UnicodeEncodeError:
             self.told.replaced += 1
+            if len(self.told.samples) < 20:
+                self.told.samples.append(text[:80])
             return "".join(c if _fits(c) else "〓" for c in text)
         return text
 

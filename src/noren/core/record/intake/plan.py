@@ -38,6 +38,7 @@ class Options:
     on_match: str = "update"  # update | skip | create: what happens to a row that is already there
     blank: str = "keep"  # keep | clear: what an empty cell does to a row that is already there
     unknown: dict[str, str] = field(default_factory=dict)  # reference field -> create | blank | error
+    make: dict[str, list[str]] = field(default_factory=dict)  # reference field -> names to make, whatever `unknown` says
     blanks: tuple[str, ...] = ()  # texts that stand for an empty cell (NULL, -)
     date_order: str = "ymd"
     date_orders: dict[str, str] = field(default_factory=dict)  # field -> order, when columns differ

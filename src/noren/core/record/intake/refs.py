@@ -55,8 +55,10 @@ class References:
             return rows
         unknown = set(missing)
         policy = self.plan.options.unknown.get(column.name, default_policy(column))
-        makes = policy == "create" and resolver.may_create()
-        made = (self._make(resolver, missing, tally) if self.writes else self._imagine(resolver, missing, tally)) if makes else {}
+        wanted = missing if policy == "create" else [t for t in missing if t in self.plan.options.make.get(column.name, ())]
+        made: dict[str, int] = {}
+        if wanted and resolver.may_create():
+            made = self._make(resolver, wanted, tally) if self.writes else self._imagine(resolver, wanted, tally)
         counter = tally.unknown.setdefault(column.name, Counter())
         left: list[Parsed] = []
         for row, values in pairs:

@@ -111,8 +111,8 @@ def _escaped(text: str) -> str:
 
 def write_spans(model: type[Model], rows: Sequence[Any]) -> None:
     """The history a row tells of itself: `story()` gives (from, values) in order; else what it is, from now on."""
-    kept: Any = model._meta.get_field("spans")
-    spans = kept.related_model
+    meta: Any = model._meta
+    spans = meta.get_field("spans").related_model
     attnames = [model._meta.get_field(n).attname for n in model.kept]  # type: ignore[union-attr]
     quoted = ", ".join(f'"{spans._meta.get_field(n).column}"' for n in model.kept)
     now = timezone.now()

@@ -1,0 +1,236 @@
+"""Step 3: the trial run. What would happen, and what to put right first: unknown names, odd spellings, unreadable cells."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Count
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods
+
+from noren.core.access.actor import Actor
+from noren.core.base.errors import Invalid
+from noren.core.page.imports.parts import DIRECT, OVER, frame, grouped, open_table, run_of
+from noren.core.page.web import draw, logged_in
+from noren.core.record.declare import record_of
+from noren.core.record.intake import run as intake
+from noren.core.record.intake.faults import reason_of
+from noren.core.record.intake.plan import importable
+from noren.core.record.intake.read import Table
+from noren.core.record.models import ImportFault, ImportRun
+
+SHOWN = 60
+TYPED = 200  # longest text to put instead of a cell
+
+
+def begin_check(run: ImportRun, actor: Actor) -> HttpResponse:
+    """Start the trial run: at once for small files, in a worker for large ones."""
+    if run.total <= DIRECT:
+        intake.check(run, actor)
+    else:
+        intake.check_later(run)
+    return HttpResponseRedirect(reverse("import_check", args=[run.pk]))
+
+
+def begin_run(run: ImportRun, actor: Actor) -> HttpResponse:
+    if run.total <= DIRECT:
+        intake.carry_out(run, actor)
+    else:
+        intake.start(run)
+    return HttpResponseRedirect(reverse("import_run", args=[run.pk]))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@logged_in
+def show(request: HttpRequest, pk: int) -> HttpResponse:
+    run, actor = run_of(request, pk)
+    if run.state in ("checking", "running", "undoing", *OVER):
+        return HttpResponseRedirect(reverse("import_run", args=[run.pk]))
+    if run.state != "checked":
+        return HttpResponseRedirect(reverse("import_columns", args=[run.pk]))
+    if request.method == "POST":
+        try:
+            return _act(request, run, actor)
+        except Invalid as fault:
+            return draw(request, "import_check.html", _context(request, run, actor, str(next(iter(fault.errors.values()))[0])), 422)
+    return draw(request, "import_check.html", _context(request, run, actor))
+
+
+def _act(request: HttpRequest, run: ImportRun, actor: Actor) -> HttpResponse:
+    sent = request.POST
+    entries = {entry["key"]: entry for entry in _entries(run, actor)}
+    touched = False
+    for key, entry in entries.items():
+        typed = sent.get(f"fix-{key}", entry["value"]).strip()[:TYPED]
+        if typed != entry["value"].strip():
+            touched = _fix(run, entry, typed) or touched
+    if sent.get("accept"):
+        for entry in entries.values():
+            if entry["offers"]:
+                touched = _fix(run, entry, entry["offers"][0]["label"]) or touched
+    key, _bar, number = sent.get("take", "").partition("|")
+    if key in entries:
+        offers = [o for o in entries[key]["offers"] if o["value"] == f"{key}|{number}"]
+        if offers:
+            touched = _fix(run, entries[key], offers[0]["label"]) or touched
+    if sent.get("create") in entries:
+        entry = entries[sent["create"]]
+        make = {k: list(v) for k, v in run.options.get("make", {}).items()}
+        make.setdefault(entry["name"], []).append(entry["value"])
+        run.options = {**run.options, "make": make}
+        touched = True
+    if sent.get("skip") in entries:
+        entry = entries[sent["skip"]]
+        touched = _fix(run, entry, entry["value"] if entry["kind"] == "spellings" else "") or touched
+    if touched:
+        run.save()
+    if sent.get("run"):
+        return begin_run(run, actor)
+    if touched or sent.get("again"):
+        return begin_check(run, actor)
+    return HttpResponseRedirect(reverse("import_check", args=[run.pk]))
+
+
+def _fix(run: ImportRun, entry: dict[str, Any], text: str) -> bool:
+    fixes = {k: dict(v) for k, v in run.fixes.items()}
+    fixes.setdefault(entry["name"], {})[entry["raw"]] = text
+    run.fixes = fixes
+    return True
+
+
+def _entries(run: ImportRun, actor: Actor, code: str = "") -> list[dict[str, Any]]:
+    """Everything that can be put right on this page, each with its key: names, spellings, then cells that cannot be read."""
+    record = record_of(run.noun)
+    labels = {one.name: one for one in importable(record, actor)}
+    found: list[dict[str, Any]] = []
+    for kind in ("unknown", "spellings"):
+        for name, listed in run.report.get(kind, {}).items():
+            one = labels.get(name)
+            if one is None:
+                continue
+            for at, each in enumerate(listed[:SHOWN]):
+                text = each["value"]
+                if text in run.fixes.get(name, {}) or text in run.options.get("make", {}).get(name, ()):
+                    continue
+                offers = [s for s in each["suggestions"] if s != text]
+                if kind == "unknown" and each["policy"] == "create" and not offers:
+                    continue  # will be made, and nothing looks like it
+                key = f"{kind[0]}.{name}.{at}"
+                target = record_of(one.target) if kind == "unknown" else None
+                found.append({
+                    "key": key, "kind": kind, "name": name, "raw": text, "value": text, "line": grouped(each["rows"]), "field": str(one.label),
+                    "who": ngettext("%(n)s row", "%(n)s rows", each["rows"]) % {"n": grouped(each["rows"])},
+                    "error": _error(kind, each), "offers": [{"value": f"{key}|{n}", "label": s} for n, s in enumerate(offers[:3])],
+                    "create": bool(target is not None and each["policy"] != "create" and actor.may(target.word(), "create")),
+                    "leave": _("Leave it as it is") if kind == "spellings" else _("Leave empty"),
+                })  # fmt: skip
+    return found + _faulty(run, labels, code)
+
+
+def _error(kind: str, each: dict[str, Any]) -> str:
+    if kind == "spellings":
+        return _("Spelled unlike the others")
+    return _("Not known; will be made") if each["policy"] == "create" else _("Not known")
+
+
+def _faulty(run: ImportRun, labels: dict[str, Any], code: str) -> list[dict[str, Any]]:
+    faults = ImportFault.objects.filter(run=run).exclude(code="unknown_reference").order_by("number", "id")
+    if code:
+        faults = faults.filter(code=code)
+    header = list(run.mapping)
+    found, seen = [], set()
+    for fault in faults[:SHOWN]:
+        name = run.mapping.get(fault.column, "-")
+        at = header.index(fault.column) if fault.column in header else -1
+        raw = fault.cells[at] if 0 <= at < len(fault.cells) else ""
+        if name in labels and raw in run.fixes.get(name, {}):
+            continue
+        can_fix = name in labels and bool(raw) and (name, raw) not in seen
+        seen.add((name, raw))
+        found.append({
+            "key": f"f.{fault.pk}" if can_fix else "", "kind": "fault", "name": name, "raw": raw, "value": raw, "line": _("row %(n)s") % {"n": grouped(fault.number)},
+            "field": str(labels[name].label) if name in labels else fault.column or _("Row"), "who": " · ".join(c for c in fault.cells[:3] if c)[:60],
+            "error": reason_of(fault), "offers": [], "create": False, "leave": _("Leave empty"),
+        })  # fmt: skip
+    return found
+
+
+def _context(request: HttpRequest, run: ImportRun, actor: Actor, error: str = "") -> dict[str, Any]:
+    table = open_table(run)
+    counts = run.counts
+    base = reverse("import_check", args=[run.pk])
+    code = request.GET.get("reason", "")
+    entries = _entries(run, actor, code)
+    listed = ImportFault.objects.filter(run=run)
+    total = counts.get("failed", 0)
+    offers = sum(1 for e in entries if e["offers"])
+    ready = counts.get("created", 0) + counts.get("updated", 0)
+    made = ", ".join(f"{grouped(n)} {record_of(noun).labels()}" for noun, n in counts.get("made", {}).items())
+    reasons = [
+        {"label": f"{_reason_label(each['code'])} {grouped(each['n'])}", "href": f"{base}?reason={each['code']}#fix", "current": each["code"] == code}
+        for each in listed.values("code").annotate(n=Count("pk")).order_by("-n")[:8]
+    ]
+    taken = [(old, new) for fixes in run.fixes.values() for old, new in fixes.items() if old != new]
+    return {
+        **frame(run, 2, table), "back": reverse("import_columns", args=[run.pk]), "action": base,
+        "counts": [
+            {"count": grouped(counts.get("created", 0)), "text": _("new"), "note": _("also made: %(what)s") % {"what": made} if made else ""},
+            {"count": grouped(counts.get("updated", 0)), "text": _("changed"), "note": _("known by %(keys)s") % {"keys": _keys(run)}},
+            {"count": grouped(counts.get("unchanged", 0) + counts.get("skipped", 0)), "text": _("same"), "note": _("nothing to do"), "tone": "mutedn"},
+            {"count": grouped(total), "text": _("wrong"), "note": _("stay out, with the reason") if total else "", "tone": "shu" if total else "mutedn"},
+        ],
+        "problems": {
+            "count": len(entries) or "", "rows": entries, "reasons": [{"label": _("All"), "href": f"{base}#fix", "current": not code}, *reasons] if reasons else [],
+            "more": _("The first %(n)s are shown; the file has them all.") % {"n": SHOWN} if total > SHOWN else "",
+            "export_href": reverse("import_errors", args=[run.pk]) if total else "",
+        },
+        "accept": {"name": "accept", "label": ngettext("Take %(n)s suggestion", "Take all %(n)s suggestions", offers) % {"n": offers}} if offers else None,
+        "preview": _preview(run, table), "errors": [error] if error else [],
+        "tidied": {"text": _("Put right: %(what)s.") % {"what": ", ".join(f"{a} → {b or '—'}" for a, b in taken[:5]) + (" …" if len(taken) > 5 else "")},
+                   "href": reverse("import_columns", args=[run.pk])} if taken else None,
+        "promise": {"strong": _("Can be taken back as a whole."), "text": _("New rows go again and changed rows get their old values back, except where somebody has worked on them since.")},
+        "submit": ngettext("Import %(n)s row", "Import %(n)s rows", ready) % {"n": grouped(ready)},
+    }  # fmt: skip
+
+
+def _keys(run: ImportRun) -> str:
+    record = record_of(run.noun)
+    mapped = {name.removesuffix("_id") for name in run.mapping.values()}
+    spoken = []
+    for keys in record.keys:
+        derived = {"name_key": "legal_name", "name_fold": "family_name"}
+        if all(derived.get(k, k) in mapped or (k == "name_fold" and "full_name" in mapped) for k in keys):
+            spoken.append(" + ".join(str(record.field(derived.get(k, k)).label) for k in keys))
+    return ", ".join(spoken[:2]) or "—"
+
+
+def _reason_label(code: str) -> str:
+    group = code.partition(".")[0]
+    words = {
+        "required": _("Missing"), "unknown_reference": _("Unknown name"), "unknown_choice": _("Unknown choice"), "invalid": _("Invalid"),
+        "date": _("Date"), "money": _("Amount"), "number": _("Number"), "kana": _("Reading"), "mail": _("E-mail"), "too_long": _("Too long"),
+        "not_allowed": _("Not allowed"), "may_not_give": _("Not allowed"), "bool": _("Yes or no"), "percent": _("Percent"),
+    }  # fmt: skip
+    return words.get(code) or words.get(group) or _("Other")
+
+
+def _preview(run: ImportRun, table: Table) -> dict[str, Any]:
+    record = record_of(run.noun)
+    taken = [(at, header, run.mapping.get(header, "-")) for at, header in enumerate(table.header) if run.mapping.get(header, "-") != "-"][:6]
+    head = [{"label": _("Row"), "num": True}]
+    for _at, header, name in taken:
+        try:
+            head.append({"label": str(record.field(name).label)})
+        except LookupError:
+            head.append({"label": header})
+    rows = []
+    for number, cells in table.sample[:8]:
+        shown = [{"text": number, "num": True}]
+        for place, (at, _header, name) in enumerate(taken):
+            text = cells[at].strip()
+            shown.append({"text": run.fixes.get(name, {}).get(text, text)[:60], "head": place == 0})
+        rows.append(shown)
+    return {"head": head, "rows": rows}

@@ -1,0 +1,215 @@
+"""Step 4, the run: how far it is, stop and go on, what came of it, undo; and the list of all imports."""
+
+from __future__ import annotations
+
+import io
+from datetime import timedelta
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from noren.core.access.actor import Actor, actor_of
+from noren.core.event.models import Fact
+from noren.core.page.frame import page
+from noren.core.page.imports.parts import DIRECT, frame, grouped, nouns, open_table, run_of
+from noren.core.page.shell import LINKS
+from noren.core.page.web import draw, logged_in, say, with_params
+from noren.core.record.declare import record_of
+from noren.core.record.intake import run as intake
+from noren.core.record.intake.faults import write_faults
+from noren.core.record.intake.undo import undo as take_back
+from noren.core.record.models import ImportRow, ImportRun
+
+LINKS["import"] = "/imports/new/"
+SILENT = timedelta(seconds=8)
+LINKED = 300  # rows up to which the list of what came in is named one by one
+
+
+@require_safe
+@logged_in
+def show(request: HttpRequest) -> HttpResponse:
+    """GET /imports/: the visitor's own imports; administrators see all."""
+    actor = actor_of(request)
+    table = mini(actor, 100)
+    actions = [{"label": _("Bring a table in"), "kind": "pri", "icon": "upload", "href": reverse("import_new")}] if nouns(actor) else []
+    note = _("Each import can be taken back as a whole, also what it changed.")
+    section = {"title": _("Imports"), "note": note, "mini": table} if table else {"title": _("Imports"), "note": _("Nothing has been imported yet.")}
+    return page(request, "imports", sections=[section], actions=actions)
+
+
+def mini(actor: Actor, limit: int) -> dict[str, Any] | None:
+    """The latest imports as a small table; None without any."""
+    rows = [
+        [
+            {"text": one.file_name, "href": reverse("import", args=[one.pk]), "head": True},
+            {"text": str(record_of(one.noun).labels())}, {"text": one.get_state_display()},
+            {"text": grouped(one.counts.get("created", 0)) if one.position else "", "num": True},
+            {"text": grouped(one.counts.get("updated", 0)) if one.position else "", "num": True},
+            {"text": grouped(one.counts.get("failed", 0)) if one.counts else "", "num": True},
+            {"text": date_format(timezone.localtime(one.created_at, actor.zone), "SHORT_DATETIME_FORMAT"), "mute": True},
+        ]
+        for one in intake.mine(actor).select_related("by")[:limit]
+    ]  # fmt: skip
+    if not rows:
+        return None
+    labels = ((_("File"), False), (_("What"), False), (_("State"), False), (_("New"), True), (_("Changed"), True), (_("Errors"), True), (_("When"), False))
+    return {"caption": _("Imports"), "head": [{"label": label, "num": num} for label, num in labels], "rows": rows}
+
+
+@require_safe
+@logged_in
+def go_on(request: HttpRequest, pk: int) -> HttpResponse:
+    """GET /imports/<id>/: to the step where the run stands."""
+    run, _actor = run_of(request, pk)
+    step = {"uploaded": "import_columns", "mapped": "import_columns", "checked": "import_check"}.get(run.state, "import_run")
+    return HttpResponseRedirect(reverse(step, args=[run.pk]))
+
+
+@require_safe
+@logged_in
+def run(request: HttpRequest, pk: int) -> HttpResponseBase:
+    found, actor = run_of(request, pk)
+    if found.state in ("uploaded", "mapped", "checked"):
+        return go_on(request, pk)
+    context = {**frame(found, 2 if found.state == "checking" else 3), **_state(found, actor), "progress_url": reverse("import_progress", args=[found.pk])}
+    return draw(request, "import_run.html", context)
+
+
+@require_safe
+@logged_in
+def progress(request: HttpRequest, pk: int) -> HttpResponse:
+    """The moving part of the page."""
+    found, actor = run_of(request, pk)
+    return draw(request, "ui/import_progress.html", _state(found, actor))
+
+
+def _state(run: ImportRun, actor: Actor) -> dict[str, Any]:
+    busy = run.state in ("checking", "running", "undoing")
+    size = run.report.get("size") or 1
+    done = run.report.get("done", 0) if busy else size
+    share = min(100, round(100 * done / size))
+    counts = run.counts if run.state != "checking" else {}
+    base = [run.pk]
+    context: dict[str, Any] = {"run": {
+        "title": _title(run), "note": _("Goes on when you leave this page.") if busy else "",
+        "done": grouped(run.position if run.state == "running" else round(run.total * done / size)), "total": _("%(n)s rows") % {"n": grouped(run.total)},
+        "value": done, "max": size, "percent_label": f"{share} %", "figures": _figures(run, counts),
+        "state": "run" if busy else run.state,
+    }}  # fmt: skip
+    if not busy:
+        context["run"]["done"] = grouped(sum(counts.get(k, 0) for k in ("created", "updated", "unchanged", "skipped", "failed")))
+    if run.state == "failed":
+        context["notice"] = {"tone": "shu", "icon": "alert", "title": _("The import broke off."), "text": run.error or _("Unknown reason"), "actions": []}
+    elif busy and _is_alone(run):
+        context["notice"] = {
+            "tone": "kohaku", "icon": "alert", "title": _("Nobody has started on this yet."),
+            "text": _("The background worker does not answer. It begins by itself as soon as one runs; an administrator sees more under Background work."), "actions": [],
+        }  # fmt: skip
+    elif run.counts.get("failed") and run.state == "done":
+        context["notice"] = {
+            "tone": "kohaku", "icon": "alert", "title": _("%(n)s rows did not come in.") % {"n": grouped(run.counts["failed"])},
+            "text": _("The file has them as they stood, with row number and reason. Put them right there and bring that file in."),
+            "actions": [{"label": _("Rows with errors"), "icon": "download", "href": reverse("import_errors", args=base)}],
+        }  # fmt: skip
+    if run.state in ("checking", "running"):
+        context["stop"] = {"href": reverse("import_stop", args=base), "label": _("Stop")}
+    if run.state in ("cancelled", "failed"):
+        context["stop"] = {"href": reverse("import_resume", args=base), "label": _("Go on")}
+    if run.state in ("done", "cancelled", "failed") and run.position:
+        context["undo"] = {"href": reverse("import_undo", args=base), "label": _("Undo the import")}
+        context["promise"] = {"strong": _("Can be taken back as a whole."), "text": _("New rows go again and changed rows get their old values back, except where somebody has worked on them since.")}
+    record = record_of(run.noun)
+    if run.state == "checked":
+        context["open"] = {"href": reverse("import_check", args=base), "label": _("See the result")}
+    elif run.state == "mapped":
+        context["open"] = {"href": reverse("import_columns", args=base), "label": _("Back to the columns")}
+    elif busy:
+        context["open"] = {"href": reverse("import_run", args=base), "label": _("Refresh")}
+    elif record.pages:
+        context["open"] = {"href": _list(run), "label": _("Open these %(nouns)s") % {"nouns": record.labels()}}
+    return context
+
+
+def _title(run: ImportRun) -> str:
+    return {
+        "checking": _("Trial run"), "checked": _("The trial run is finished"), "mapped": _("The trial run was stopped"), "running": _("Importing"),
+        "done": _("Imported"), "cancelled": _("Stopped"), "failed": _("Broke off"), "undoing": _("Being taken back"), "undone": _("Taken back"),
+    }.get(run.state, "")  # fmt: skip
+
+
+def _figures(run: ImportRun, counts: dict[str, Any]) -> list[dict[str, Any]]:
+    if run.state == "undone":
+        told = run.report.get("undo", {})
+        ends = (("removed", _("Removed")), ("restored", _("As before")), ("kept", _("Kept: touched since")))
+        return [{"label": label, "value": grouped(told.get(key, 0))} for key, label in ends]
+    words = (("created", _("New")), ("updated", _("Changed")), ("unchanged", _("Same")), ("skipped", _("Skipped")), ("failed", _("Errors")))
+    figures = [{"label": label, "value": grouped(counts.get(key, 0))} for key, label in words if counts.get(key) or key in ("created", "updated", "failed")]
+    figures += [{"label": str(record_of(noun).labels()), "value": grouped(n)} for noun, n in counts.get("made", {}).items()]
+    return figures
+
+
+def _is_alone(run: ImportRun) -> bool:
+    """Handed over some seconds ago, and nobody has touched it."""
+    asked = parse_datetime(run.report.get("asked_at", ""))
+    return run.beat_at is None and asked is not None and timezone.now() - asked > SILENT
+
+
+def _list(run: ImportRun) -> str:
+    """The list of the noun, narrowed to what this import made and changed: by name up to a few hundred, else by its time."""
+    record = record_of(run.noun)
+    made = Fact.objects.filter(batch=run.pk, noun=run.noun, name=f"{run.noun}.created").values_list("subject_id", flat=True)
+    ids = list(made[: LINKED + 1])
+    ids += list(ImportRow.objects.filter(run=run, before__isnull=False).values_list("row_id", flat=True)[: LINKED + 1])
+    if ids and len(ids) <= LINKED:
+        return with_params(record.url(), [("id__in", ",".join(map(str, ids)))])
+    if run.started_at and run.finished_at and "updated_at" in record.filters:
+        return with_params(record.url(), [("updated_at__gte", run.started_at.isoformat()), ("updated_at__lte", run.finished_at.isoformat())])
+    return record.url()
+
+
+@require_POST
+@logged_in
+def stop(request: HttpRequest, pk: int) -> HttpResponse:
+    found, _actor = run_of(request, pk)
+    intake.stop(found)
+    return HttpResponseRedirect(reverse("import_run", args=[found.pk]))
+
+
+@require_POST
+@logged_in
+def resume(request: HttpRequest, pk: int) -> HttpResponse:
+    found, _actor = run_of(request, pk)
+    intake.start(found)
+    return HttpResponseRedirect(reverse("import_run", args=[found.pk]))
+
+
+@require_POST
+@logged_in
+def undo(request: HttpRequest, pk: int) -> HttpResponse:
+    found, actor = run_of(request, pk)
+    touched = found.counts.get("created", 0) + found.counts.get("updated", 0) + sum(found.counts.get("made", {}).values())
+    if touched <= DIRECT:
+        take_back(found, actor)
+        say(request, _("The import has been taken back."))
+    else:
+        intake.undo_later(found)
+    return HttpResponseRedirect(reverse("import_run", args=[found.pk]))
+
+
+@require_safe
+@logged_in
+def errors(request: HttpRequest, pk: int) -> HttpResponse:
+    """The rows that did not come in, with the reason, as a CSV file."""
+    found, _actor = run_of(request, pk)
+    out = io.StringIO(newline="")
+    write_faults(found, open_table(found), out)
+    answer = HttpResponse(b"\xef\xbb\xbf" + out.getvalue().encode(), content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="import-{found.pk}-errors.csv"'
+    return answer

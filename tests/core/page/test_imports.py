@@ -1,0 +1,185 @@
+"""The wizard through plain requests, as without scripts: file, columns, trial run, run, undo."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.utils import timezone
+from tests import make
+
+from noren.accounts.models import User
+from noren.catalog.models import Product
+from noren.contacts.models import Company
+from noren.core.record.models import ImportRun
+from noren.sales.models import Deal
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def admin() -> User:
+    make.firm()
+    return make.user("admin")
+
+
+@pytest.fixture
+def client(admin: User) -> Client:
+    found = Client()
+    found.force_login(admin)
+    return found
+
+
+def send(client: Client, text: str, noun: str = "", name: str = "table.csv") -> ImportRun:
+    answer = client.post("/imports/new/", {"file": SimpleUploadedFile(name, text.encode()), "noun": noun})
+    assert answer.status_code == 302, answer.content.decode()[:3000]
+    return ImportRun.objects.latest("pk")
+
+
+def mapping(run: ImportRun) -> dict[str, str]:
+    return {f"to-{at}": name for at, name in enumerate(run.mapping.values())}
+
+
+def test_a_file_goes_the_whole_way_and_back(client: Client) -> None:
+    run = send(client, "会社名,業種,電話番号\n株式会社みなと,食品,03-1111-2222\nあおば商事㈱,卸売,312345678\n")
+    assert run.noun == "contacts.company"
+    page = client.get(f"/imports/{run.pk}/columns/").content.decode()
+    assert "株式会社みなと" in page
+    answer = client.post(f"/imports/{run.pk}/columns/", {**mapping(run), "zeros": "on"})
+    assert answer["Location"] == f"/imports/{run.pk}/check/"
+    page = client.get(answer["Location"]).content.decode()
+    assert "<b class=\"num\">2</b>" in page
+    assert Company.every.count() == 0
+    answer = client.post(f"/imports/{run.pk}/check/", {"run": "1"})
+    assert answer["Location"] == f"/imports/{run.pk}/run/"
+    page = client.get(answer["Location"]).content.decode()
+    assert "data-done" in page
+    assert "id__in=" in page
+    assert Company.every.get(legal_name="あおば商事㈱").phone == "0312345678"
+    client.post(f"/imports/{run.pk}/undo/")
+    assert Company.every.count() == 0
+    assert ImportRun.objects.get(pk=run.pk).state == "undone"
+
+
+def test_suggestions_can_be_taken_typed_made_or_left(client: Client) -> None:
+    make.product(name="GTX Pro", list_price=4821)
+    rows = "".join(f"D{n},{product},100,2026-10-01,Won,2026-11-01\n" for n, product in enumerate(["GTX Pro", "GTXPro", "GTKK", "Zeta 9", "Alfa"]))
+    run = send(client, "opportunity_id,product,close_value,engage_date,deal_stage,close_date\n" + rows, "sales.deal")
+    answer = client.post(f"/imports/{run.pk}/columns/", mapping(run))
+    assert answer.status_code == 302, answer.content.decode()
+    run.refresh_from_db()
+    assert run.counts["failed"] == 4
+    page = client.get(f"/imports/{run.pk}/check/").content.decode()
+    assert "GTXPro" in page
+    keys = {each["value"]: f"u.product.{at}" for at, each in enumerate(run.report["unknown"]["product"])}
+    client.post(f"/imports/{run.pk}/check/", {"take": f"{keys['GTXPro']}|0"})
+    run.refresh_from_db()
+    assert run.fixes["product"]["GTXPro"] == "GTX Pro"
+    assert run.counts["failed"] == 3
+    keys = {each["value"]: f"u.product.{at}" for at, each in enumerate(run.report["unknown"]["product"])}
+    client.post(f"/imports/{run.pk}/check/", {"again": "1", f"fix-{keys['GTKK']}": "GTX Pro"})
+    run.refresh_from_db()
+    keys = {each["value"]: f"u.product.{at}" for at, each in enumerate(run.report["unknown"]["product"])}
+    client.post(f"/imports/{run.pk}/check/", {"create": keys["Zeta 9"]})
+    run.refresh_from_db()
+    keys = {each["value"]: f"u.product.{at}" for at, each in enumerate(run.report["unknown"]["product"])}
+    client.post(f"/imports/{run.pk}/check/", {"skip": keys["Alfa"]})
+    run.refresh_from_db()
+    assert run.counts["failed"] == 0, run.report
+    assert not Product.every.filter(name="Zeta 9").exists()
+    client.post(f"/imports/{run.pk}/check/", {"run": "1"})
+    assert Deal.every.count() == 5
+    assert Product.every.filter(name="Zeta 9").count() == 1
+    assert sorted(str(n) for n in Deal.every.values_list("lines__product__name", flat=True)) == ["GTX Pro", "GTX Pro", "GTX Pro", "None", "Zeta 9"]
+    assert Deal.every.filter(lines__product__name="GTX Pro").count() == 3
+    assert Deal.every.filter(outcome="won", closed_on="2026-11-01").count() == 5
+
+
+def test_cells_that_cannot_be_read_are_mended_in_place_and_given_back_as_a_file(client: Client) -> None:
+    run = send(client, "会社名,従業員数\nみなと,12\nあおば,many\n", "contacts.company")
+    client.post(f"/imports/{run.pk}/columns/", mapping(run))
+    page = client.get(f"/imports/{run.pk}/check/").content.decode()
+    assert "many" in page
+    told = client.get(f"/imports/{run.pk}/errors.csv").content.decode("utf-8-sig")
+    lines = list(csv.reader(io.StringIO(told)))
+    assert lines[1][0] == "3"
+    assert lines[1][3:] == ["あおば", "many"]
+    fault = run.faults.get()
+    client.post(f"/imports/{run.pk}/check/", {f"fix-f.{fault.pk}": "40", "run": "1"})
+    assert Company.every.get(legal_name="あおば").employees == 40
+
+
+def test_reading_can_be_corrected(client: Client) -> None:
+    run = send(client, "題名;;\n会社名;電話番号\nみなと;03-1111-2222\n", "contacts.company")
+    page = client.get(f"/imports/{run.pk}/columns/").content.decode()
+    assert 'name="header_row"' in page
+    client.post(f"/imports/{run.pk}/columns/", {"header_row": "1"})
+    run.refresh_from_db()
+    assert run.options["reading"]["header_row"] == 1
+    client.post(f"/imports/{run.pk}/columns/", {"header_row": "2"})
+    run.refresh_from_db()
+    assert list(run.mapping) == ["会社名", "電話番号"]
+
+
+def test_two_columns_for_one_field_are_refused_and_what_was_chosen_stays(client: Client) -> None:
+    run = send(client, "会社名,略称\nみなと,み\n", "contacts.company")
+    answer = client.post(f"/imports/{run.pk}/columns/", {"to-0": "legal_name", "to-1": "legal_name"})
+    assert answer.status_code == 422
+    assert answer.content.decode().count('value="legal_name" selected') == 2
+
+
+def test_what_is_no_table_is_refused_with_a_sentence(client: Client) -> None:
+    answer = client.post("/imports/new/", {"file": SimpleUploadedFile("x.csv", b"%PDF-1.7"), "noun": ""})
+    assert answer.status_code == 422
+    assert "PDF" in answer.content.decode()
+    assert client.post("/imports/new/", {"noun": ""}).status_code == 422
+
+
+def test_a_strangers_import_does_not_exist(client: Client) -> None:
+    run = send(client, "会社名\nみなと\n", "contacts.company")
+    other = Client()
+    other.force_login(make.user("sales"))
+    for path in ("", "columns/", "check/", "run/", "progress/", "errors.csv"):
+        assert other.get(f"/imports/{run.pk}/{path}").status_code == 404, path
+    for path in ("stop/", "resume/", "undo/"):
+        assert other.post(f"/imports/{run.pk}/{path}").status_code == 404, path
+    assert run.file_name not in other.get("/imports/").content.decode()
+    assert run.file_name in client.get("/imports/").content.decode()
+
+
+def test_what_may_not_be_created_is_not_offered(admin: User) -> None:
+    reader = Client()
+    reader.force_login(make.user("reader"))
+    assert reader.get("/imports/new/").status_code == 403
+    sales = Client()
+    sales.force_login(make.user("sales"))
+    page = sales.get("/imports/new/").content.decode()
+    assert 'value="contacts.company"' in page
+    assert 'value="accounts.user"' not in page
+
+
+def test_a_large_file_waits_for_a_worker_and_says_so(client: Client, monkeypatch: Any) -> None:
+    from noren.core.page.imports import check
+
+    monkeypatch.setattr(check, "DIRECT", 0)
+    run = send(client, "会社名\nみなと\n", "contacts.company")
+    client.post(f"/imports/{run.pk}/columns/", mapping(run))
+    run.refresh_from_db()
+    assert run.state == "checking"
+    page = client.get(f"/imports/{run.pk}/run/").content.decode()
+    assert "data-done" not in page
+    assert "kohaku" not in page
+    run.report = {"asked_at": (timezone.now() - timedelta(seconds=20)).isoformat()}
+    run.save()
+    assert "kohaku" in client.get(f"/imports/{run.pk}/progress/").content.decode()
+
+
+def test_samples_bear_names_that_the_importer_knows(client: Client) -> None:
+    told = client.get("/imports/sample/contacts-person.csv").content.decode("utf-8-sig")
+    run = send(client, told + ",".join("x" * (told.count(",") and 1) for _ in range(told.count(",") + 1)) + "\n", "contacts.person")
+    assert "-" not in run.mapping.values(), run.mapping
