@@ -37,7 +37,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
     look = look_of(request, actor)
     rows = lines(mentions_of(actor), actor, look)
     context = {
-        "title": _("Inbox"), "area": "today", "heading": True, "rows": rows, "unread": sum(1 for row in rows if row["unread"]),
+        "title": _("Inbox"), "area": "today", "rows": rows, "unread": sum(1 for row in rows if row["unread"]),
         "empty": {
             "icon": "inbox", "title": _("Nobody has called you yet"),
             "text": _("When a colleague writes @ and your name in a note, the note appears here."), "actions": [],

@@ -50,7 +50,7 @@ def today(request: HttpRequest) -> HttpResponse:
     hours = sorted([*made.done, *made.today, *(step for step in made.late if _on(step, look) == day)], key=lambda row: row.happened_at)
     upcoming = next((step for step in made.today if not step.is_all_day and step.due_at and step.due_at >= look.now), None)
     context: dict[str, Any] = {
-        "title": _("Today") if is_now else _("The day"), "area": "today", "heading": True,
+        "title": _("Today") if is_now else _("The day"), "area": "today",
         "when": format_date(day, "sentence", look.locale),
         "left": _left(made) if is_now else "",
         "previous_href": f"?day={day - timedelta(days=1)}", "next_href": f"?day={day + timedelta(days=1)}", "is_now": is_now,

@@ -73,6 +73,7 @@ class ActivityEntries:
             at=one.happened_at, source="activity", id=one.pk, icon=ICONS[one.kind], shade="" if one.is_next_step else SHADES[one.kind],
             title=title_of(one, row), text=one.body, who=one.owner.name if one.owner else "", about=about,
             files=tuple(files.get(one.pk, ())), is_open=one.is_next_step, is_all_day=one.is_all_day and one.done_at is None,
+            tab="contacts" if one.kind in Activity.TOUCHES else "",
         )  # fmt: skip
 
 
@@ -131,7 +132,7 @@ class FileEntries:
         return [
             Entry(
                 at=one.created_at, source="file", id=one.pk, icon="clip", title=_("File"),
-                who=one.owner.name if one.owner else "", files=(File(one.pk, one.name, one.size),),
+                who=one.owner.name if one.owner else "", files=(File(one.pk, one.name, one.size),), tab="files",
             )
             for one in rows.select_related("owner").order_by("-created_at", "-pk")[:limit]
         ]  # fmt: skip
