@@ -75,9 +75,13 @@ class Noren:
         self.port = free_port()
         self.environment = clean_environment(self.folder, self.port, **extra)
         self.others: list[subprocess.Popen[bytes]] = []
-        self.start()
-        told = self.run_python("-m", "tests.trials.set_up")
-        assert told.returncode == 0, told.stderr
+        try:
+            self.start()
+            told = self.run_python("-m", "tests.trials.set_up")
+            assert told.returncode == 0, told.stderr
+        except BaseException:
+            self.end()
+            raise
         self.ids = json.loads(told.stdout.strip().splitlines()[-1])
         self.secret = self.ids["secret"]
 
@@ -93,7 +97,11 @@ class Noren:
         """Start and wait until the web answers; gives the seconds that took."""
         began = time.monotonic()
         self.process = self.popen("serve")
-        until(lambda: self.call("GET", "/api/v1/me", timeout=5).status in (200, 401), seconds, self.log)
+        until(
+            lambda: self.process.poll() is not None or self.call("GET", "/api/v1/me", timeout=5).status in (200, 401),
+            seconds, self.log,
+        )  # fmt: skip
+        assert self.process.poll() is None, self.log()
         return time.monotonic() - began
 
     def second_worker(self) -> subprocess.Popen[bytes]:

@@ -10,8 +10,13 @@ from django.apps import AppConfig
 import noren.core.house.checks  # noqa: F401  (reading them registers them with Django)
 
 ROOMS = ("events", "actions", "records", "metrics", "reactions", "jobs")
-CHORES = ("noren.core.job.rescue", "noren.core.action.jobs")
-"""Timed jobs of the ground floor; the worker knows only what was read."""
+CHORES = (
+    "noren.core.job.rescue",
+    "noren.core.action.jobs",
+    "noren.core.record.bulk",
+    "noren.core.record.intake.run",
+)
+"""Rooms of the ground floor with jobs; the worker knows only what was read."""
 
 
 class ModuleConfig(AppConfig):
