@@ -98,9 +98,10 @@ class Joined(BaseFinder):
 
     def _fresh(self) -> Path:
         folder = Path(self._folder.name)
-        if newest() > self._made:
-            self._made = newest()
+        stamp = newest()
+        if stamp > self._made:
             write(folder)
+            self._made = stamp  # only now: another thread must not look for what is not written yet
         return folder
 
     def find(self, path: str, find_all: bool = False, **kwargs: Any) -> Any:
