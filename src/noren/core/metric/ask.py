@@ -35,11 +35,13 @@ from noren.core.metric.declare import (
     Survival,
 )
 from noren.core.metric.labels import Labels, labels_of
+from noren.core.metric.memo import one_moment
 from noren.core.metric.question import CannotAsk, Compare, Question, question, with_cuts
 from noren.core.metric.sql import TOTAL, Key, Tallies, Tally
 from noren.core.metric.stats import cumulative_incidence_counts, kaplan_meier_counts, wilson
 
 
+@one_moment()
 def ask(
     metric: Metric | str,
     period: Period | str | None = None,
@@ -89,6 +91,7 @@ def _past(q: Question, other: Period) -> date | None:
     return other.last if told_as_of else None
 
 
+@one_moment()
 def ask_many(
     metrics: Iterable[Metric | str], period: Period | str | None = None, *, actor: Actor, **options: Any
 ) -> dict[str, Answer]:
@@ -109,6 +112,7 @@ def ask_many(
     return {q.metric.id: _fill(q, found, labels[q.dims]) for q, found in zip(ready, results, strict=True)}
 
 
+@one_moment()
 def series(
     metrics: Iterable[Metric | str],
     periods: Sequence[Period],

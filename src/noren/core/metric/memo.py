@@ -37,7 +37,10 @@ _STATE = (
 
 @contextlib.contextmanager
 def one_moment() -> Iterator[None]:
-    """Inside, the state of the data is looked at once: for a page that asks many things."""
+    """Inside, the state of the data is looked at once: for a page that asks many things. The outermost counts."""
+    if _moment.get() is not None:
+        yield
+        return
     token = _moment.set([])
     try:
         yield

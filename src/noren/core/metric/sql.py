@@ -327,16 +327,15 @@ def _aggregates(i: int, leaf: Any, q: Question, percentiles: bool) -> list[str]:
 
 def _grouped(
     inner: tuple[str, tuple[Any, ...]], groups: list[str], picked: list[str], leaves: Sequence[Any], percentiles: bool,
-    join: str = "", more: tuple[Any, ...] = (),
 ) -> Tallies:  # fmt: skip
     sql, params = inner
     heads = ", ".join(groups)
     mark = f"GROUPING({groups[0]})" if groups else "1"
-    text = f"SELECT {mark}{', ' if heads else ''}{heads}, {', '.join(picked)} FROM ({sql}) t {join}"
+    text = f"SELECT {mark}{', ' if heads else ''}{heads}, {', '.join(picked)} FROM ({sql}) t"
     if groups:
         text += f" GROUP BY GROUPING SETS (({heads}), ())"
     found: Tallies = {}
-    for row in run(text, (*params, *more)):
+    for row in run(text, params):
         values = list(row[1 + len(groups) :])
         tallies = []
         for leaf in leaves:
@@ -446,17 +445,45 @@ def stocks(q: Question, leaves: Sequence[Stock]) -> Tallies:
     inner = _inner(rows, names)
     if inner is None:
         return {TOTAL: [Tally() for _leaf in leaves]}
-    join, more = "", ()
     groups = [n for n in names if n[0] == "d"]
-    if past and not q.known_on:
-        join = "JOIN unnest(%s::timestamptz[]) WITH ORDINALITY AS days(day, b) ON t.f < day AND (t.u IS NULL OR t.u >= day)"
-        more = ([q.end_of(day) for day in days],)  # type: ignore[assignment]
-        if q.cuts:
-            groups = ["b", *groups]
     picked = [x for i, leaf in enumerate(leaves) for x in _stock_aggregates(i, leaf, q)]
-    found = _grouped(inner, groups, picked, leaves, percentiles=False, join=join, more=more)
-    if q.cuts:
-        found.pop(TOTAL, None)
+    if not q.cuts:
+        return _grouped(inner, groups, picked, leaves, percentiles=False)
+    ends = [q.end_of(day) for day in days]
+    return _spread(_runs(inner, groups, picked, ends), len(groups), leaves)
+
+
+def _runs(
+    inner: tuple[str, tuple[Any, ...]], groups: list[str], picked: list[str], ends: list[Any]
+) -> list[tuple[Any, ...]]:  # fmt: skip
+    """What was there from one end of a cut to before another, added up: first, after, dimensions, aggregates.
+
+    A span holds at an end when it began before it and did not stop before it, so `width_bucket` of its two moments gives
+    the ends it holds at, and history is read once however many ends are asked for.
+    """
+    heads = "".join(f"{name}, " for name in groups)
+    text = (
+        f"SELECT first, after, {heads}{', '.join(picked)} FROM (SELECT *, width_bucket(f, %s::timestamptz[]) AS first,"
+        f" coalesce(width_bucket(u, %s::timestamptz[]), {len(ends)}) AS after FROM ({inner[0]}) i) t"
+        f" WHERE first < after GROUP BY {heads}first, after"
+    )
+    return run(text, (ends, ends, *inner[1]))
+
+
+def _spread(runs: list[tuple[Any, ...]], width: int, leaves: Sequence[Stock]) -> Tallies:
+    """Tallies at each end, from runs over several."""
+    found: Tallies = {}
+    for first, after, *rest in runs:
+        key, values = tuple(rest[:width]), rest[width:]
+        told = [
+            Tally(whole(values[i]), whole(values[i + 1]), values[i + 2], values[i + 3])
+            for i in range(0, len(leaves) * 4, 4)
+        ]
+        for place in range(first, after):
+            before = found.get((place, *key))
+            found[place, *key] = (
+                told if before is None else [one + other for one, other in zip(before, told, strict=True)]
+            )
     return found
 
 
