@@ -16,6 +16,7 @@ from tests import make
 from noren.accounts.models import User
 from noren.catalog.models import Product
 from noren.contacts.models import Company
+from noren.core.record.intake.run import table_of
 from noren.core.record.models import ImportRun
 from noren.sales.models import Deal
 
@@ -42,7 +43,7 @@ def send(client: Client, text: str, noun: str = "", name: str = "table.csv") -> 
 
 
 def mapping(run: ImportRun) -> dict[str, str]:
-    return {f"to-{at}": name for at, name in enumerate(run.mapping.values())}
+    return {f"to-{at}": run.mapping[header] for at, header in enumerate(table_of(run).header)}
 
 
 def test_a_file_goes_the_whole_way_and_back(client: Client) -> None:

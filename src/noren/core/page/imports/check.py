@@ -61,7 +61,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _act(request: HttpRequest, run: ImportRun, actor: Actor) -> HttpResponse:
     sent = request.POST
-    entries = {entry["key"]: entry for entry in _entries(run, actor)}
+    entries = {entry["key"]: entry for entry in _entries(run, actor, open_table(run).header)}
     touched = False
     for key, entry in entries.items():
         typed = sent.get(f"fix-{key}", entry["value"]).strip()[:TYPED]
@@ -101,7 +101,7 @@ def _fix(run: ImportRun, entry: dict[str, Any], text: str) -> bool:
     return True
 
 
-def _entries(run: ImportRun, actor: Actor, code: str = "") -> list[dict[str, Any]]:
+def _entries(run: ImportRun, actor: Actor, header: list[str], code: str = "") -> list[dict[str, Any]]:
     """Everything that can be put right on this page, each with its key: names, spellings, then cells that cannot be read."""
     record = record_of(run.noun)
     labels = {one.name: one for one in importable(record, actor)}
@@ -127,7 +127,7 @@ def _entries(run: ImportRun, actor: Actor, code: str = "") -> list[dict[str, Any
                     "create": bool(target is not None and each["policy"] != "create" and actor.may(target.word(), "create")),
                     "leave": _("Leave it as it is") if kind == "spellings" else _("Leave empty"),
                 })  # fmt: skip
-    return found + _faulty(run, labels, code)
+    return found + _faulty(run, labels, header, code)
 
 
 def _error(kind: str, each: dict[str, Any]) -> str:
@@ -136,11 +136,10 @@ def _error(kind: str, each: dict[str, Any]) -> str:
     return _("Not known; will be made") if each["policy"] == "create" else _("Not known")
 
 
-def _faulty(run: ImportRun, labels: dict[str, Any], code: str) -> list[dict[str, Any]]:
+def _faulty(run: ImportRun, labels: dict[str, Any], header: list[str], code: str) -> list[dict[str, Any]]:
     faults = ImportFault.objects.filter(run=run).exclude(code="unknown_reference").order_by("number", "id")
     if code:
         faults = faults.filter(code=code)
-    header = list(run.mapping)
     found, seen = [], set()
     for fault in faults[:SHOWN]:
         name = run.mapping.get(fault.column, "-")
@@ -163,7 +162,7 @@ def _context(request: HttpRequest, run: ImportRun, actor: Actor, error: str = ""
     counts = run.counts
     base = reverse("import_check", args=[run.pk])
     code = request.GET.get("reason", "")
-    entries = _entries(run, actor, code)
+    entries = _entries(run, actor, table.header, code)
     listed = ImportFault.objects.filter(run=run)
     total = counts.get("failed", 0)
     offers = sum(1 for e in entries if e["offers"])

@@ -156,9 +156,10 @@ def _options(run: ImportRun, record: type[Record], known: dict[str, Any], table:
             ("update", _("Update them")), ("skip", _("Leave them as they are")), ("create", _("Make new ones all the same"))]),
         field("blank", _("Empty cells"), "select", options.get("blank", "keep"), options=[
             ("keep", _("Keep what is there")), ("clear", _("Clear what is there"))]),
-        *_unknowns(run, known),
+        *_unknowns(run, known, table),
     ]  # fmt: skip
-    for header, name in run.mapping.items():
+    for header in table.header:
+        name = run.mapping.get(header, "-")
         guess = guessed.get(header)
         if name in known and known[name].kind in ("date", "datetime") and guess is not None and guess.dates is not None and guess.dates.ask:
             label = _("Order of the dates in “%(column)s”") % {"column": header}
@@ -172,9 +173,10 @@ def _options(run: ImportRun, record: type[Record], known: dict[str, Any], table:
     return [*made, *_reading(table)]
 
 
-def _unknowns(run: ImportRun, known: dict[str, Any]) -> list[dict[str, Any]]:
+def _unknowns(run: ImportRun, known: dict[str, Any], table: Table) -> list[dict[str, Any]]:
     made = []
-    for header, name in run.mapping.items():
+    for header in table.header:
+        name = run.mapping.get(header, "-")
         one = known.get(name)
         is_ref = one is not None and (bool(one.target) if isinstance(one, ImportField) else one.kind == "ref")
         if one is None or not is_ref:
