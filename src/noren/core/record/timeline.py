@@ -62,7 +62,8 @@ class File:
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One line. `shade`: which color its sign has; `about`: (noun, id, name) when it is about another row than the one
-    looked at; `row_id`: the row behind it that may be edited; `is_open`: still to be done."""
+    looked at; `row_id`: the row behind it that may be edited; `is_open`: still to be done; `tab`: the filter it is under,
+    besides all."""
 
     at: datetime
     source: str
@@ -78,6 +79,7 @@ class Entry:
     via: str = ""
     is_open: bool = False
     is_all_day: bool = False
+    tab: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +135,11 @@ def source(made: Source) -> Source:
 
 @dataclass(frozen=True, slots=True)
 class Page:
+    """`counts`: how many entries each filter has, when this page holds them all; else ask `counts`."""
+
     entries: list[Entry] = field(default_factory=list)
     older: Cursor | None = None
+    counts: dict[str, int] | None = None
 
 
 def timeline(
@@ -149,7 +154,20 @@ def timeline(
     shown = found[:limit]
     last = shown[-1] if len(found) > limit else None
     entries = [entry for _rank, entry in shown if entry.title]
-    return Page(entries, Cursor(last[1].at, last[0], last[1].id) if last else None)
+    whole = _tally(entry for _rank, entry in shown) if last is None and before is None and not kind else None
+    return Page(entries, Cursor(last[1].at, last[0], last[1].id) if last else None, whole)
+
+
+def _tally(entries: Iterable[Entry]) -> dict[str, int]:
+    """The same as `counts`, from entries that are all there."""
+    found = dict.fromkeys((kind for kind, _label in KINDS), 0)
+    for entry in entries:
+        found[""] += 1
+        if entry.tab:
+            found[entry.tab] += 1
+        if entry.tab != "files":
+            found["files"] += len(entry.files)
+    return found
 
 
 def counts(row: Model, actor: Actor) -> dict[str, int]:
@@ -250,7 +268,7 @@ class Facts:
             made.append(
                 Entry(
                     at=fact["at"], source="fact", id=fact["pk"], icon=ICONS.get(icon, icon), title=title, changes=changes,
-                    shade="" if who else "auto", who=who, about=about, via=fact["via"],
+                    shade="" if who else "auto", who=who, about=about, via=fact["via"], tab="changes" if happened in SAYS else "moves",
                 )
             )  # fmt: skip
         return made
