@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import urlencode
 
 from django.db import models
@@ -38,6 +38,7 @@ from noren.core.metric.declare import (
 from noren.core.metric.question import CannotAsk, Question, question
 from noren.core.record.declare import Record
 
+Found: TypeAlias = Any  # a QuerySet whose rows also carry `counted`
 COUNTED, MISSING, TOP = "counted", "missing", "top"
 PARTS = (COUNTED, MISSING, TOP)
 
@@ -120,7 +121,7 @@ def _leaf(metric: Metric, part: str) -> Any:
     return metric
 
 
-def _weighted(q: Question, found: QuerySet[Any], value: Any) -> QuerySet[Any]:
+def _weighted(q: Question, found: QuerySet[Any], value: Any) -> Found:
     """One row per record with what it counts for; parts of a record that match are added up."""
     number = models.DecimalField(max_digits=40, decimal_places=10)
     if not q.allocation:
@@ -132,10 +133,10 @@ def _weighted(q: Question, found: QuerySet[Any], value: Any) -> QuerySet[Any]:
     table = found.model._meta.db_table
     counted = RawSQL(f"(SELECT p.counted FROM ({text}) p(id, counted) WHERE p.id = {table}.id)", params)  # noqa: S611
     every = found.model.every.filter(pk__in=found.values("pk"))
-    return every.annotate(counted=counted)  # type: ignore[no-any-return]
+    return every.annotate(counted=counted)
 
 
-def _queryset(q: Question, asked: Metric, leaf: Any, part: str) -> QuerySet[Any]:
+def _queryset(q: Question, asked: Metric, leaf: Any, part: str) -> Found:
     match leaf:
         case Measure() | Distribution():
             return _flow(q, asked, leaf, part)
@@ -169,18 +170,18 @@ def _queryset(q: Question, asked: Metric, leaf: Any, part: str) -> QuerySet[Any]
             every = leaf.model.every.filter(pk__in=found.values("pk"))
             if start and after and (dates := _entered(q, found, start, after)) is not None:
                 every = every.filter(pk__in=dates)
-            return (every.none() if part == MISSING else every).annotate(counted=Const(1))  # type: ignore[no-any-return]
+            return (every.none() if part == MISSING else every).annotate(counted=Const(1))
         case Conversion():
             return _steps(q, leaf, part)
     raise CannotAsk(str(asked.label))
 
 
-def _entered(q: Question, found: QuerySet[Any], start: Any, after: Any) -> QuerySet[Any]:
+def _entered(q: Question, found: QuerySet[Any], start: Any, after: Any) -> Found:
     first = models.Min(f"{sql.THEN}__from_at")
     return found.values("pk").annotate(entered=first).filter(entered__gte=start, entered__lt=after).values("pk")
 
 
-def _flow(q: Question, asked: Metric, leaf: Any, part: str) -> QuerySet[Any]:
+def _flow(q: Question, asked: Metric, leaf: Any, part: str) -> Found:
     counted = sql.leaf_condition(q, leaf) & sql.known_then(q, leaf, leaf.where)
     found = sql.flow_rows(q, leaf, q.period).filter(counted)
     dated = Q(**{f"{sql.date_path(q, leaf)}__isnull": False})
@@ -194,7 +195,7 @@ def _flow(q: Question, asked: Metric, leaf: Any, part: str) -> QuerySet[Any]:
     return _split(q, found, dated, value, part)
 
 
-def _split(q: Question, found: QuerySet[Any], known: Q, value: Any, part: str, counts_for: Any = None) -> QuerySet[Any]:
+def _split(q: Question, found: QuerySet[Any], known: Q, value: Any, part: str, counts_for: Any = None) -> Found:
     """Rows with all that is needed, or those without."""
     if value is None:
         good, worth = found.filter(known), Const(1)
@@ -208,11 +209,11 @@ def _split(q: Question, found: QuerySet[Any], known: Q, value: Any, part: str, c
     return _weighted(q, good, counts_for if counts_for is not None else worth)
 
 
-def _marked(found: QuerySet[Any], ended: Q) -> QuerySet[Any]:
+def _marked(found: QuerySet[Any], ended: Q) -> Found:
     return found.annotate(counted=Case(When(ended, then=Const(1)), default=Const(0)))
 
 
-def _steps(q: Question, leaf: Conversion, part: str) -> QuerySet[Any]:
+def _steps(q: Question, leaf: Conversion, part: str) -> Found:
     """Rows that came to the step (or steps) asked for; `counted`: from how many of them they went on."""
     every: QuerySet[Any] = leaf.model.every.all()
     found = sql.reached(replace(q, dims=()), leaf)
@@ -230,7 +231,7 @@ def _steps(q: Question, leaf: Conversion, part: str) -> QuerySet[Any]:
 
 def _where(name: str, value: Any) -> F:
     """One condition, by a name that is worked out."""
-    return F(**{name: value})  # type: ignore[arg-type]
+    return F(**{name: value})
 
 
 def list_filter(q: Question, part: str = COUNTED) -> F | None:
