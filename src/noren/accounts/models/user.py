@@ -35,9 +35,13 @@ class Users(BaseUserManager["User"]):
         return self.get(email__iexact=username)
 
     def for_login(self, pk: Any) -> User | None:
-        """The user of a session together with the access stamp: one query."""
-        stamp = Subquery(Stamp.objects.filter(pk=1).values("number")[:1])
-        return self.filter(pk=pk, is_active=True, removed_at__isnull=True).annotate(access_stamp=stamp).first()
+        """The user of a session together with the access stamp: one query, in plain words since every page asks it."""
+        found = self.raw(
+            "SELECT u.*, (SELECT number FROM access_stamp WHERE id = 1) AS access_stamp FROM accounts_user u "
+            "WHERE u.id = %s AND u.is_active AND u.removed_at IS NULL",
+            [pk],
+        )
+        return next(iter(found), None)
 
     def for_key(self, secret: str) -> User | None:
         """The user behind an API key, with `key_id`, `key_scope` and the access stamp; None when the key is not valid.

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -41,15 +40,22 @@ class View:
 
 def saved(record: type[Record], actor: Actor) -> list[SavedView]:
     """The views of a noun that an actor may use: their own, their team's, everybody's. One query."""
-    mine = Q(owner_id=actor.user_id) | Q(shared_with="all") | Q(shared_with="team", owner_id__in=actor.team_user_ids)
-    rows = SavedView.every.filter(mine, noun=record.word(), removed_at__isnull=True)
-    return list(rows.order_by("position", "name", "pk")[:MOST_VIEWS])
+    rows = SavedView.every.raw(  # every list asks this
+        "SELECT * FROM record_savedview WHERE noun = %s AND removed_at IS NULL AND (owner_id = %s OR shared_with = 'all' "
+        "OR (shared_with = 'team' AND owner_id = ANY(%s))) ORDER BY position, name, id LIMIT %s",
+        [record.word(), actor.user_id, list(actor.team_user_ids), MOST_VIEWS],
+    )
+    return list(rows)
 
 
 def views_of(record: type[Record], actor: Actor) -> list[View]:
     """All tabs: everything, shipped ones, saved ones."""
     shipped = [View(f"s{at}", str(label), query) for at, (label, query) in enumerate(record.views)]
-    return [View("", _("All"), ""), *shipped, *(View(str(row.pk), row.name, row.query, row) for row in saved(record, actor))]
+    return [
+        View("", _("All"), ""),
+        *shipped,
+        *(View(str(row.pk), row.name, row.query, row) for row in saved(record, actor)),
+    ]
 
 
 def default_view(views: list[View], actor: Actor) -> View | None:
@@ -63,7 +69,13 @@ def tabs(record: type[Record], state: State, views: list[View]) -> tuple[list[di
     plain = lambda pairs: [p for p in pairs if p[0] != "layout" or (current.row is not None)]  # noqa: E731
     changed = plain(state.essence()) != plain(current.state().essence())
     made = [
-        {"label": v.label, "href": v.href(record), "count": None, "current": v is current, "edited": v is current and changed and v.key}
+        {
+            "label": v.label,
+            "href": v.href(record),
+            "count": None,
+            "current": v is current,
+            "edited": v is current and changed and v.key,
+        }
         for v in views
     ]
     return made, current, changed
@@ -112,9 +124,15 @@ def _own(record: type[Record], actor: Actor, key: str) -> SavedView | None:
     return row if row is not None and (row.owner_id == actor.user_id or actor.is_admin) else None
 
 
-def _form(request: HttpRequest, record: type[Record], actor: Actor, own: SavedView | None, state: State) -> dict[str, Any]:
+def _form(
+    request: HttpRequest, record: type[Record], actor: Actor, own: SavedView | None, state: State
+) -> dict[str, Any]:
     reach = own.shared_with if own else "mine"
-    choices = [("mine", _("Only me")), ("team", _("My team")), *([("all", _("Everyone"))] if may_share(actor) or reach == "all" else [])]
+    choices = [
+        ("mine", _("Only me")),
+        ("team", _("My team")),
+        *([("all", _("Everyone"))] if may_share(actor) or reach == "all" else []),
+    ]
     fields: list[dict[str, Any]] = [
         {"name": "name", "label": _("Name"), "kind": "text", "required": True, "max": 80, "value": request.POST.get("name", own.name if own else "")},
         {"name": "shared_with", "label": _("Visible to"), "kind": "radio", "options": [{"value": v, "label": label, "selected": v == reach} for v, label in choices]},
