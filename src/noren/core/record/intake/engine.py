@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
+import psycopg
 from django.db import DataError, IntegrityError, connection, transaction
 from django.utils import timezone
 
@@ -25,6 +26,7 @@ from noren.core.record.intake.tally import Batch, Parsed, Tally
 from noren.core.record.models import ImportFault, ImportRun
 
 FAULTS_KEPT = 10_000  # faults stored in full per run; beyond that they are only counted
+REFUSED = (IntegrityError, DataError, psycopg.IntegrityError, psycopg.DataError)  # a COPY speaks without Django between
 SEEN_KEPT = 400_000  # keys of new rows that a dry run remembers, so that it counts twins as the real run will
 
 
@@ -102,7 +104,7 @@ class Engine:
                 self._ready()
                 self.work(rows)
                 self.mark(last)
-        except (IntegrityError, DataError) as fault:
+        except REFUSED as fault:
             self.tally.back_to(counts)
             self.faults, self.run.position = faults, position
             self.references.forget()

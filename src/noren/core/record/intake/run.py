@@ -25,7 +25,7 @@ from noren.core.record.declare import Record, record_of
 from noren.core.record.intake.engine import Engine
 from noren.core.record.intake.faults import write_faults
 from noren.core.record.intake.guess import Guess, guess
-from noren.core.record.intake.headers import nouns_of
+from noren.core.record.intake.headers import fields_of, nouns_of
 from noren.core.record.intake.plan import Options, Plan, compile_plan, field_name, importable, targets
 from noren.core.record.intake.read import Table, open_table
 from noren.core.record.intake.readers import LOST_ZERO
@@ -91,7 +91,8 @@ def propose(run: ImportRun, table: Table, by: Actor) -> Guess:
     made = guess_of(record, table, by, remembered.mapping if remembered else None)
     run.signature, run.total = table.signature, table.rows_estimate
     run.source = made.source.source.name if made.source else ""
-    run.mapping = {c.header: field_name(record, c.field) if c.field else "-" for c in made.columns}
+    allowed = {one.name for one in importable(record, by)}
+    run.mapping = {c.header: field_name(record, c.field) if c.field and not _barred(record, c.header, allowed) else "-" for c in made.columns}
     run.fixes = dict(remembered.fixes) if remembered else {}
     options = dict(remembered.options) if remembered else {}
     options.pop("reading", None)
@@ -103,6 +104,13 @@ def propose(run: ImportRun, table: Table, by: Actor) -> Guess:
     run.state = "uploaded"
     run.save()
     return made
+
+
+def _barred(record: type[Record], header: str, allowed: set[str]) -> bool:
+    """A column that is known as fields which this person may not fill is not put into another one."""
+    named = {field_name(record, name) for name in fields_of(header, str(record.model._meta.model_name))}
+    real = {name for name in named if "." not in name}
+    return bool(real) and not real & allowed
 
 
 def zeros(record: type[Record], by: Actor, table: Table, mapping: Mapping[str, str]) -> list[str]:

@@ -26,9 +26,9 @@ def undo(run: ImportRun, by: Actor) -> dict[str, int]:
         raise NotNow(_("Only a finished import can be undone."))
     ImportRun.objects.filter(pk=run.pk).update(state="undoing")
     counts = {"removed": 0, "restored": 0, "kept": 0, **run.report.get("undo", {})}
+    _take_back_changed(run, by, counts)
     for noun in _nouns_made(run):
         _take_back_created(run, record_of(noun).model, counts)
-    _take_back_changed(run, by, counts)
     run.state, run.finished_at = "undone", timezone.now()
     run.report = {**run.report, "undo": counts}
     run.position = 0
@@ -125,5 +125,6 @@ def _take_back_changed(run: ImportRun, by: Actor, counts: dict[str, int]) -> Non
                 column = next((c for c in model._meta.concrete_fields if c.attname == name), None)
                 setattr(row, name, column.to_python(value) if column is not None and not column.is_relation and value is not None else value)
             row.save()
-            publish(plain_event(model, "changed")(row.pk), by=by, changes=[moved])
+            publish(plain_event(model, "changed")(row.pk), by=by, changes=[moved], batch=run.pk)
+            ImportRow.objects.filter(pk=change.pk).update(before=None)
             counts["restored"] += 1

@@ -1,0 +1,289 @@
+"""The import engine on the real database: what comes in, what is known again, what is refused, and how it goes back."""
+
+from __future__ import annotations
+
+import random
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests import make
+
+from noren.accounts.models import User
+from noren.contacts.models import Company, Person
+from noren.core.access.actor import Actor
+from noren.core.access.models import Role, Team
+from noren.core.action.plain import change
+from noren.core.base.errors import Invalid
+from noren.core.base.search import entry_model
+from noren.core.event.models import Fact
+from noren.core.record.declare import record_of
+from noren.core.record.intake import parse
+from noren.core.record.intake import run as intake
+from noren.core.record.models import FieldDefinition, ImportFault, ImportRow, ImportRun
+from noren.sales.models import Deal, LossReason
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def house(db: Any) -> None:
+    make.firm()
+
+
+@pytest.fixture
+def bring(tmp_path: Path) -> Any:
+    """bring("companies", text, by, on_match="skip", mapping={…}) -> (run, tally); check=True: the dry run."""
+
+    def bring(noun: str, text: str, by: Actor | None = None, *, check: bool = False, mapping: dict[str, str] | None = None, **options: Any) -> Any:
+        actor = by or make.actor("admin")
+        path = tmp_path / "table.csv"
+        path.write_text(text, encoding="utf-8")
+        run = intake.begin(record_of(noun), path, path.name, actor)
+        run.options = {**run.options, **options}
+        run.mapping = {**run.mapping, **(mapping or {})}
+        run.save()
+        return run, (intake.check if check else intake.carry_out)(run, actor)
+
+    return bring
+
+
+def codes(run: ImportRun) -> list[tuple[int, str]]:
+    return list(ImportFault.objects.filter(run=run).order_by("number").values_list("number", "code"))
+
+
+def test_the_same_file_twice_changes_nothing(bring: Any) -> None:
+    text = "会社名,電話番号,従業員数\n株式会社みなと,03-1111-2222,120\nあおば商事,,\n"
+    _run, first = bring("companies", text)
+    assert (first.created, first.failed) == (2, 0)
+    stamps = list(Company.every.order_by("pk").values_list("version", "updated_at"))
+    _run, again = bring("companies", text)
+    assert (again.created, again.updated, again.unchanged) == (0, 0, 2)
+    assert list(Company.every.order_by("pk").values_list("version", "updated_at")) == stamps
+
+
+def test_the_dry_run_counts_what_the_run_will_do(bring: Any) -> None:
+    make.company(legal_name="みなと", industry="食品")
+    text = "姓,名,会社名,メールアドレス\n高野,真由美,みなと,a@b.jp\n高野,真由美,新会社,\n髙野,真由美,新会社,\n佐藤,,新会社㈱,\n佐藤,健,,bad\n"
+    _run, dry = bring("people", text, check=True)
+    assert (Person.every.count(), Company.every.count()) == (0, 1)
+    _run, real = bring("people", text)
+    assert dry.as_json() == real.as_json()
+    assert real.as_json() == {"created": 3, "updated": 1, "unchanged": 0, "skipped": 0, "failed": 1, "warned": 0, "made": {"contacts.company": 1}}
+
+
+def test_twins_in_one_file_become_one_row_that_holds_what_both_say(bring: Any) -> None:
+    _run, tally = bring("companies", "会社名,電話番号,業種\n株式会社みなと,03-1111-2222,\n㈱みなと,,食品\n")
+    assert (tally.created, tally.updated) == (1, 1)
+    row = Company.every.get()
+    assert (row.phone, row.industry) == ("03-1111-2222", "食品")
+
+
+@pytest.mark.parametrize(("on_match", "counts", "industry"), [
+    ("update", (1, 1, 0), "卸売"), ("skip", (1, 0, 1), "食品"), ("create", (2, 0, 0), "食品"),
+])  # fmt: skip
+def test_what_happens_to_rows_that_are_there(bring: Any, on_match: str, counts: tuple[int, ...], industry: str) -> None:
+    old = make.company(legal_name="みなと", industry="食品")
+    _run, tally = bring("companies", "会社名,業種\nみなと,卸売\nあおば,電機\n", on_match=on_match)
+    assert (tally.created, tally.updated, tally.skipped) == counts
+    old.refresh_from_db()
+    assert old.industry == industry
+
+
+@pytest.mark.parametrize(("blank", "phone", "employees", "standing"), [("keep", "03-1111-2222", 12, "customer"), ("clear", "", None, "prospect")])
+def test_empty_cells_keep_or_clear(bring: Any, blank: str, phone: str, employees: int | None, standing: str) -> None:
+    row = make.company(legal_name="みなと", phone="03-1111-2222", employees=12, standing="customer")
+    bring("companies", "会社名,電話番号,従業員数,standing\nみなと,,,\n", blank=blank, mapping={"standing": "standing"})
+    row.refresh_from_db()
+    assert (row.phone, row.employees, row.standing) == (phone, employees, standing)
+
+
+def test_poison_rows_stay_out_and_all_others_come_in(bring: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr(parse, "CHUNK", 700)
+    make.company(external_id="taken")
+    Company.every.filter(external_id="taken").update(removed_at="2026-01-01T00:00:00Z")
+    poisons = ["{n},x,many,", "{n},x,99999999999,", "{n},x,1.5,", f"{{n}},{'x' * 300},1,", "{n},株式会社,1,", "{n},,1,", "taken,x{n},1,", "{n},x,1,999999", "{n},x,1,1,extra"]
+    dice = random.Random(3)
+    bad = {dice.randrange(at * 200, at * 200 + 200): poison for at, poison in enumerate(poisons)}
+    lines = [bad[n].format(n=n) if n in bad else f"E{n},会社{n},{n % 50},1999" for n in range(2000)]
+    run, tally = bring("companies", "取引先コード,会社名,従業員数,設立年\n" + "\n".join(lines) + "\n")
+    assert [number for number, _code in codes(run)] == sorted(n + 2 for n in bad), codes(run)
+    assert (tally.created, tally.failed) == (2000 - len(bad), len(bad))
+    assert Company.every.filter(external_id__startswith="E").count() == 2000 - len(bad)
+    assert dict(codes(run))[next(n for n, p in bad.items() if p.startswith("taken")) + 2] == "id_taken"
+
+
+def test_rows_have_search_entry_facts_and_kept_leftovers(bring: Any) -> None:
+    run, _tally = bring("companies", "会社名,趣味\n株式会社みなと,釣り\nあおば,\n", mapping={"趣味": "-"})
+    row = Company.every.get(legal_name="株式会社みなと")
+    assert "みなと" in entry_model(Company).objects.get(row_id=row.pk).q
+    assert list(Fact.objects.filter(noun="contacts.company", subject_id=row.pk).values_list("name", "batch", "via")) == [("contacts.company.created", run.pk, "import")]
+    assert list(ImportRow.objects.filter(run=run).values_list("row_id", "unmapped")) == [(row.pk, {"趣味": "釣り"})]
+
+
+def test_an_update_moves_version_search_and_facts(bring: Any) -> None:
+    row = make.company(legal_name="みなと", email="old@example.jp")
+    run, _tally = bring("companies", "会社名,メールアドレス\nみなと,new@example.jp\n", mapping={"メールアドレス": "email"})
+    row.refresh_from_db()
+    assert row.version == 2
+    assert "new@example.jp" in entry_model(Company).objects.get(row_id=row.pk).q
+    assert Fact.objects.get(batch=run.pk).changes == {"email": ["old@example.jp", "new@example.jp"]}
+
+
+@pytest.mark.parametrize(("policy", "people", "companies"), [("create", 2, 2), ("blank", 2, 1), ("error", 1, 1)])
+def test_unknown_references(bring: Any, policy: str, people: int, companies: int) -> None:
+    make.company(legal_name="みなと")
+    run, tally = bring("people", "姓,会社名\n高野,みなと\n佐藤,知らない会社\n", unknown={"company": policy})
+    assert (Person.every.count(), Company.every.count()) == (people, companies)
+    assert [c for _n, c in codes(run)] == (["unknown_reference"] if policy == "error" else [])
+    assert tally.blanked["company"] == (policy == "blank")
+
+
+def test_undo_takes_new_rows_and_made_references_and_gives_old_values_back(bring: Any) -> None:
+    by = make.actor("admin")
+    old = make.person(family_name="高野", email="a@example.jp", post="課長")
+    run, tally = bring("people", "姓,メールアドレス,役職,会社名\n高野,a@example.jp,部長,新会社\n佐藤,b@example.jp,,新会社\n鈴木,c@example.jp,,\n", by)
+    assert (tally.created, tally.updated) == (2, 1)
+    touched = Person.every.get(family_name="鈴木")
+    change(touched, {"post": "係長"}, by=by)
+    assert intake.undo(run, by) == {"removed": 2, "restored": 1, "kept": 1}
+    old.refresh_from_db()
+    assert (old.post, old.company_id) == ("課長", None)
+    assert set(Person.every.values_list("family_name", flat=True)) == {"高野", "鈴木"}
+    assert Company.every.count() == 0
+
+
+def test_undo_keeps_an_update_that_somebody_has_worked_on(bring: Any) -> None:
+    by = make.actor("admin")
+    row = make.company(legal_name="みなと", industry="食品")
+    run, _tally = bring("companies", "会社名,業種\nみなと,卸売\n", by)
+    change(Company.every.get(pk=row.pk), {"phone": "03"}, by=by)
+    assert intake.undo(run, by)["kept"] == 1
+    row.refresh_from_db()
+    assert row.industry == "卸売"
+
+
+def test_subsidiaries_and_parents_of_one_file_go_together(bring: Any) -> None:
+    by = make.actor("admin")
+    run, tally = bring("companies", "会社名,親会社\n子一,親会社A\n子二,親会社A\n親会社A,\n", by)
+    assert tally.failed == 0
+    assert Company.every.get(legal_name="子一").parent == Company.every.get(legal_name="親会社A")
+    intake.undo(run, by)
+    assert Company.every.count() == 0
+
+
+def test_deals_come_with_their_history(bring: Any) -> None:
+    LossReason(name="価格", position=0).save()
+    make.product(name="GTX Pro", list_price=4821)
+    text = (
+        "案件番号,会社名,フェーズ,商談開始日,成約日,金額,商品名,失注理由,quantity\n"
+        "D1,みなと,Won,2024-03-01,2024-05-10,4000,GTX Pro,,2\nD2,みなと,Lost,2024-03-01,2024-04-01,0,GTX Pro,価格,\nD3,みなと,提案,2024-06-01,,,,,\n"
+    )
+    run, tally = bring("deals", text, mapping={"成約日": "closed_on", "失注理由": "loss_reason", "quantity": "quantity", "商品名": "product"})
+    assert (tally.created, codes(run)) == (3, [])
+    won = Deal.every.get(external_id="D1")
+    assert (won.outcome, won.closed_on, won.amount, won.list_amount) == ("won", date(2024, 5, 10), 4000, 9642)
+    assert [(s.from_at.date(), s.outcome) for s in won.spans.order_by("from_at")] == [(date(2024, 2, 29), "open"), (date(2024, 5, 10), "won")]
+    assert won.spans.first().recorded_at.year >= 2026
+    assert str(won.lines.get().quantity).startswith("2")
+    lost = Deal.every.get(external_id="D2")
+    assert (lost.outcome, lost.amount, lost.loss_reason.name) == ("lost", 4821, "価格")
+    fact = Fact.objects.get(name="sales.deal.won")
+    assert (fact.at.date(), fact.recorded_at.year >= 2026) == (date(2024, 5, 10), True)
+    assert Deal.every.get(external_id="D3").outcome == "open"
+    _run, again = bring("deals", text, mapping={"成約日": "closed_on", "失注理由": "loss_reason", "quantity": "quantity", "商品名": "product"})
+    assert (again.created, again.unchanged, won.lines.count()) == (0, 3, 1) or (again.created, again.updated) == (0, 1)
+    intake.undo(run, make.actor("admin"))
+    assert Deal.every.count() == 0
+
+
+def test_custom_fields_are_read_by_their_kind(bring: Any) -> None:
+    for key, kind in (("area", "text"), ("score", "number"), ("since", "date"), ("vip", "bool")):
+        FieldDefinition(noun="contacts.company", key=key, label_ja=key, kind=kind).save()
+    text = "会社名,area,score,since,vip\nみなと,東,12,2026/4/1,はい\nあおば,,x,,\n"
+    run, _tally = bring("companies", text, mapping={k: f"extra.{k}" for k in ("area", "score", "since", "vip")})
+    assert Company.every.get().extra == {"area": "東", "score": 12, "since": "2026-04-01", "vip": True}
+    assert codes(run) == [(3, "number.unreadable")]
+    _run, tally = bring("companies", "会社名,area\nみなと,西\n", mapping={"area": "extra.area"})
+    assert tally.updated == 1
+    assert Company.every.get().extra["score"] == 12
+
+
+def test_users_come_with_team_and_manager_and_cannot_log_in(bring: Any) -> None:
+    _run, tally = bring("users", "sales_agent,manager,regional_office\nAnna Snelling,Dustin Brinkmann,Central\nBoris Faz,Dustin Brinkmann,Central\n")
+    assert (tally.created, dict(tally.made)) == (2, {"accounts.user": 1, "access.team": 1})
+    anna = User.objects.get(name="Anna Snelling")
+    assert (anna.reports_to.name, anna.team.name) == ("Dustin Brinkmann", "Central")
+    assert not anna.has_usable_password()
+    assert Team.every.get(name="Central").path
+
+
+def test_a_sales_person_changes_only_rows_within_reach_and_gives_none_away(bring: Any) -> None:
+    role = Role.every.get(key="sales")
+    role.rights = {**role.rights, "contacts.company.assign": "none", "contacts.company.edit": "own"}
+    role.save()
+    me, other = make.user("sales", name="自分"), make.user("sales", name="他人")
+    mine, theirs = make.company(legal_name="みなと", owner=me), make.company(legal_name="あおば", owner=other)
+    run, _tally = bring("companies", "会社名,業種\nみなと,食品\nあおば,電機\n", User.objects.get(pk=me.pk).actor())
+    mine.refresh_from_db()
+    theirs.refresh_from_db()
+    assert (mine.industry, theirs.industry) == ("食品", "")
+    assert codes(run) == [(3, "not_allowed")]
+    run, _tally = bring("companies", "会社名,自社担当者\n新会社,他人\nみなと,他人\n", User.objects.get(pk=me.pk).actor())
+    assert codes(run) == [(2, "may_not_give"), (3, "may_not_give")]
+    mine.refresh_from_db()
+    assert mine.owner_id == me.pk
+
+
+def test_hidden_fields_and_a_past_made_by_others_cannot_be_mapped(bring: Any) -> None:
+    role = Role.every.get(key="sales")
+    role.groups = {**role.groups, "money": "hidden"}
+    role.rights = {**role.rights, "sales.deal.assign": "none"}
+    role.save()
+    by = make.actor("sales")
+    run, _tally = bring("deals", "商談名,金額\n第一,100\n", by)
+    assert run.mapping["金額"] == "-"
+    assert Deal.every.get().amount is None
+    for name in ("amount", "outcome"):
+        with pytest.raises(Invalid):
+            bring("deals", "商談名,x\n第一,1\n", by, mapping={"x": name})
+
+
+def test_it_stops_between_chunks_and_goes_on_behind_the_last(bring: Any, monkeypatch: Any, tmp_path: Path) -> None:
+    monkeypatch.setattr(parse, "CHUNK", 10)
+    by = make.actor("admin")
+    path = tmp_path / "many.csv"
+    path.write_text("会社名,従業員数\n" + "".join(f"会社{n},{'x' if n % 9 == 8 else n}\n" for n in range(95)), encoding="utf-8")
+    run = intake.begin(record_of("companies"), path, path.name, by)
+    chunks = iter(range(100))
+    intake.carry_out(run, by, lambda _done, _size: next(chunks) < 3)
+    run.refresh_from_db()
+    assert run.state == "cancelled"
+    assert 0 < Company.every.count() < 85
+    tally = intake.carry_out(ImportRun.objects.get(pk=run.pk), by)
+    assert (tally.created, tally.failed, Company.every.count()) == (85, 10, 85)
+    assert [n for n, _c in codes(run)] == [n + 2 for n in range(95) if n % 9 == 8]
+
+
+def test_an_address_is_parted_and_a_postal_code_names_its_place(bring: Any) -> None:
+    bring("companies", "会社名,住所,郵便番号\nみなと,静岡県静岡市葵区追手町9-6,\nあおば,,100-0001\n")
+    row = Company.every.get(legal_name="みなと")
+    assert (row.prefecture, row.city, row.address) == ("静岡県", "静岡市葵区", "静岡県静岡市葵区追手町9-6")
+    assert Company.every.get(legal_name="あおば").prefecture == "東京都"
+
+
+def test_lost_zeros_come_back_when_wanted(bring: Any) -> None:
+    text = "会社名,電話番号\nみなと,312345678\n"
+    run, _tally = bring("companies", text)
+    assert run.options["zeros"] == ["phone"]
+    assert Company.every.get().phone == "0312345678"
+    bring("companies", text, zeros=[])
+    assert Company.every.get().phone == "312345678"
+
+
+def test_the_mapping_of_a_header_is_remembered(bring: Any) -> None:
+    bring("companies", "会社名,xyz\nみなと,食品\n", mapping={"xyz": "industry"})
+    run, _tally = bring("companies", "会社名,xyz\nあおば,電機\n")
+    assert run.mapping["xyz"] == "industry"
+    assert Company.every.get(legal_name="あおば").industry == "電機"
