@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any, Literal, cast
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
@@ -49,7 +49,7 @@ class Look:
 
     @classmethod
     def of(cls, actor: Actor, stamp: int | None = None) -> Look:
-        locale = cast(Locale, "en" if (get_language() or actor.locale).startswith("en") else "ja")
+        locale: Locale = "en" if (get_language() or actor.locale).startswith("en") else "ja"
         return cls(locale, firm(stamp).currency, actor.zone, timezone.now().astimezone(actor.zone))
 
 
@@ -88,8 +88,13 @@ def money(value: Any, look: Look) -> str:
 
 def compact(value: Any, look: Look) -> tuple[str, str]:
     """An amount for cards and tiles: figure and unit."""
-    found = _UNIT.match(Money(int(value), look.currency).compact(look.locale))
-    return (found[1], found[2]) if found else (str(value), "")
+    return _compact(int(value), look.currency, look.locale)
+
+
+@lru_cache(maxsize=10_000)
+def _compact(minor: int, currency: str, locale: Any) -> tuple[str, str]:
+    found = _UNIT.match(Money(minor, currency).compact(locale))
+    return (found[1], found[2]) if found else (str(minor), "")
 
 
 def number(value: Any) -> str:
@@ -252,7 +257,9 @@ def body(made: Listing, actor: Actor, look: Look, *, editable: bool = True, pick
                 f'<th class="stick2 p-title" scope="row"><a class="lead" href="{base}{pk}/">{title}</a></th>'
             )
         else:
-            listed.append(f'<tr><th class="stick p-title" scope="row"><a class="lead" href="{base}{pk}/">{title}</a></th>')
+            listed.append(
+                f'<tr><th class="stick p-title" scope="row"><a class="lead" href="{base}{pk}/">{title}</a></th>'
+            )
         listed += [make(values) for make in makers]
         listed.append("</tr>\n")
     return mark_safe("".join(listed))  # noqa: S308
@@ -279,7 +286,9 @@ def _maker(column: Column, made: Listing, actor: Actor, look: Look, taken: set[s
     if edit and one.is_near and may_write(made.record, one.name, actor):
         base, name = made.record.url(), escape(one.name)
         head = opened[:-1]
-        return lambda values: f'{head} tabindex="0" data-edit="{base}{values[0]}/field/{name}/?in=cell">{inner(values)}</td>'
+        return lambda values: (
+            f'{head} tabindex="0" data-edit="{base}{values[0]}/field/{name}/?in=cell">{inner(values)}</td>'
+        )
     return lambda values: f"{opened}{inner(values)}</td>"
 
 
@@ -293,7 +302,11 @@ def _inner(column: Column, made: Listing, look: Look) -> Make:
         target = column.target
         unsaid = f'<span class="mute">{escape(_("(hidden)"))}</span>'
         return lambda values: (
-            "" if values[at] is None else unsaid if values[at] in hidden else ref(target, values[at], str(values[where] or "") if where is not None else str(values[at]))
+            ""
+            if values[at] is None
+            else unsaid
+            if values[at] in hidden
+            else ref(target, values[at], str(values[where] or "") if where is not None else str(values[at]))
         )
     if one.name == "next_step" and "next_step_at" in column.near:
         due, outcome = column.near["next_step_at"], column.near.get("outcome")
@@ -303,7 +316,10 @@ def _inner(column: Column, made: Listing, look: Look) -> Make:
     if one.kind == "money":
         return lambda values: DASH if values[at] is None else parts.number(*compact(values[at], look))
     if one.kind == "choice":
-        labels = {value: parts.tag(str(label), record.tones.get(str(value), "")) if value != "" else "" for value, label in one.choices}
+        labels = {
+            value: parts.tag(str(label), record.tones.get(str(value), "")) if value != "" else ""
+            for value, label in one.choices
+        }
         return lambda values: labels.get(values[at], "") if values[at] not in (None, "") else ""
     if one.kind == "datetime":
         memo: dict[int, tuple[str, str]] = {}
@@ -347,7 +363,9 @@ def totals(made: Listing, look: Look) -> SafeString:
             found.append("<td></td>")
             continue
         text = "".join(compact(round(value), look)) if column.field.kind == "money" else number(value)
-        found.append(f'<td class="num">{escape(words[made.record.totals[column.field.name]])} <b>{escape(text)}</b></td>')
+        found.append(
+            f'<td class="num">{escape(words[made.record.totals[column.field.name]])} <b>{escape(text)}</b></td>'
+        )
     return mark_safe("".join(found))  # noqa: S308
 
 
