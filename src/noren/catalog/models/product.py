@@ -38,7 +38,7 @@ class Product(Model):
         ]
 
     def __str__(self) -> str:
-        return self.name
+        return str(self.name)
 
 
 class ProductSearch(SearchEntry):
@@ -63,7 +63,7 @@ class PriceList(Model):
         ordering = ["name"]
 
     def __str__(self) -> str:
-        return self.name
+        return str(self.name)
 
 
 class Price(Model):

@@ -86,7 +86,7 @@ class Company(Addressed, Model):
         ]
 
     def __str__(self) -> str:
-        return self.legal_name
+        return str(self.legal_name)
 
     def settle(self) -> None:
         self.name_key = name_key(self.legal_name)[:200]

@@ -45,7 +45,7 @@ class Firm(models.Model):
         verbose_name_plural = _("firm")
 
     def __str__(self) -> str:
-        return self.name
+        return str(self.name)
 
     def save(self, *args: Any, **kw: Any) -> None:
         super().save(*args, **kw)
@@ -68,7 +68,7 @@ class Team(Model):
         constraints = [external_id_rule("team")]
 
     def __str__(self) -> str:
-        return self.name
+        return str(self.name)
 
     def clean(self) -> None:
         above = self.parent
@@ -107,7 +107,7 @@ class Role(Model):
         ordering = ["name"]
 
     def __str__(self) -> str:
-        return self.name
+        return str(self.name)
 
     def save(self, *args: Any, **kw: Any) -> None:
         if self.is_admin and self.removed_at is not None:

@@ -12,12 +12,11 @@ from __future__ import annotations
 import inspect
 import typing
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import transaction
-from django.utils.translation import gettext_lazy as _
 
 from noren.core.access.actor import Actor
 from noren.core.access.scope import fetch, visible
@@ -157,12 +156,8 @@ class Outcome:
 
     total: int
     done: int = 0
-    refused: list[tuple[int, Refusal]] = None  # type: ignore[assignment]
+    refused: list[tuple[int, Refusal]] = field(default_factory=list)
     stopped: bool = False
-
-    def __post_init__(self) -> None:
-        if self.refused is None:
-            self.refused = []
 
 
 ACTIONS: dict[str, Action[Any, Any, Any]] = {}
@@ -210,5 +205,3 @@ def chunks(ids: list[int], size: int = CHUNK) -> Iterator[list[int]]:
     for start in range(0, len(ids), size):
         yield ids[start : start + size]
 
-
-__all__ = ["ACTIONS", "Action", "Input", "Outcome", "action", "actions_of", "chunks", "invalid_from", "_"]

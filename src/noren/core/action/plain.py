@@ -143,12 +143,13 @@ def _give_owner(row: Model, values: Mapping[str, Any], by: Actor) -> None:
         if owner not in values:
             setattr(row, f"{owner}_id", by.user_id)
     elif getattr(wanted, "pk", wanted) != by.user_id and not by.may(type(row), "assign"):
-        raise Invalid(**{owner: str(_("Your role does not allow giving records to somebody else."))})
+        raise Invalid({owner: [_("Your role does not allow giving records to somebody else.")]})
 
 
 def _may_assign(row: Model, by: Actor) -> None:
     """Giving a row away needs the right, and the row as it is stored must lie within the reach of it."""
-    if not visible(type(row), by, "assign").filter(pk=row.pk).exists():
+    noun: Any = type(row)
+    if not visible(noun, by, "assign").filter(pk=row.pk).exists():
         raise Forbidden(_("Your role does not allow changing the owner."))
 
 

@@ -72,7 +72,7 @@ class Invalid(Refusal):
     status = 422
     message = _("Please correct the marked fields.")
 
-    def __init__(self, errors: Mapping[str, Sequence[type_text]] | None = None, **fields: type_text) -> None:
+    def __init__(self, errors: Mapping[str, Sequence[type_text]] | None = None, /, **fields: type_text) -> None:
         super().__init__()
         self.errors: dict[str, list[str]] = {k: [str(m) for m in v] for k, v in (errors or {}).items()}
         for name, text in fields.items():

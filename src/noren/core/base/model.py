@@ -79,14 +79,21 @@ class Model(models.Model):
         return cls._meta.label_lower
 
     @classmethod
-    def from_db(cls, db: Any, field_names: Any, values: Any) -> Self:
-        row = super().from_db(db, field_names, values)
+    def from_db(cls, db: Any, field_names: Any, values: Any, **kw: Any) -> Self:
+        row = super().from_db(db, field_names, values, **kw)
         if cls.kept and len(values) == len(cls._meta.concrete_fields):
             row._kept = row.kept_values()
         return row
 
+    @classmethod
+    def column(cls, name: str) -> models.Field[Any, Any]:
+        """The stored column of this name (never the far end of somebody else's reference)."""
+        found = cls._meta.get_field(name)
+        assert isinstance(found, models.Field)
+        return found
+
     def kept_values(self) -> tuple[Any, ...]:
-        return tuple(getattr(self, self._meta.get_field(name).attname) for name in self.kept)
+        return tuple(getattr(self, self.column(name).attname) for name in self.kept)
 
     def settle(self) -> None:
         """Work out what follows from the other fields (keys, sums). Called before each write."""
@@ -126,7 +133,7 @@ class Model(models.Model):
             # What was believed of the time after `at` shrinks to nothing, so that spans of a row never overlap.
             later = models.Q(to_at__isnull=True) | models.Q(to_at__gt=at)
             spans.filter(later).update(to_at=Greatest(models.F("from_at"), models.Value(at)))
-        names = (self._meta.get_field(name).attname for name in self.kept)
+        names = (self.column(name).attname for name in self.kept)
         spans.create(from_at=at, recorded_at=timezone.now(), **dict(zip(names, now_values, strict=True)))
         self._kept = now_values
 

@@ -308,7 +308,7 @@ def _this(grain: Grain, step: int = 0, own: "Fiscal | None" = None) -> _Named:
     return find
 
 
-def _everything(today: date, fiscal: Fiscal, week_start: int) -> Period:  # noqa: ARG001 - the shape of a named period
+def _everything(today: date, fiscal: Fiscal, week_start: int) -> Period:
     return Period.all()
 
 

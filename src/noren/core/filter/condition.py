@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Union
+from typing import Any, Literal, TypeAlias
 
 from noren.core.base.text import clean
 
@@ -42,7 +42,7 @@ class All:
 
 
 @dataclass(frozen=True, slots=True)
-class Any_:
+class Some:
     parts: tuple[Node, ...] = ()
 
 
@@ -51,7 +51,7 @@ class Not:
     part: Node
 
 
-Node = Union[Cond, All, Any_, Not]
+Node: TypeAlias = "Cond | All | Some | Not"
 
 
 class F:
@@ -69,7 +69,7 @@ class F:
         return F(All((*_flat(self.node, All), *_flat(other.node, All))))
 
     def __or__(self, other: F) -> F:
-        return F(Any_((*_flat(self.node, Any_), *_flat(other.node, Any_))))
+        return F(Some((*_flat(self.node, Some), *_flat(other.node, Some))))
 
     def __invert__(self) -> F:
         return F(Not(self.node))
@@ -135,7 +135,7 @@ def _plain(value: Any) -> Any:
 
 def _flat(node: Node, kind: type) -> tuple[Node, ...]:
     if isinstance(node, kind):
-        return node.parts  # type: ignore[no-any-return, union-attr]
+        return node.parts  # type: ignore[union-attr]
     return (node,) if node != All() else ()
 
 
@@ -176,5 +176,5 @@ def _from_json(data: Any, depth: int) -> Node:
             return Not(_from_json(inner, depth + 1))
         if word in ("all", "any") and isinstance(inner, list) and len(inner) <= MAX_PARTS:
             parts = tuple(_from_json(p, depth + 1) for p in inner)
-            return All(parts) if word == "all" else Any_(parts)
+            return All(parts) if word == "all" else Some(parts)
     raise BadFilter('a filter is [field, operator, value], {"all": […]}, {"any": […]} or {"not": …}')

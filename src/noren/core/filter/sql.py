@@ -14,7 +14,7 @@ from django.utils.dateparse import parse_date
 
 from noren.core.base.period import Period
 from noren.core.base.text import clean
-from noren.core.filter.condition import All, Any_, BadFilter, Cond, F, Node, Not
+from noren.core.filter.condition import All, BadFilter, Cond, F, Node, Not, Some
 from noren.core.filter.vocabulary import Term, Vocabulary
 from noren.core.filter.when import When
 
@@ -24,9 +24,9 @@ FIRST_YEAR, LAST_YEAR = 2, 9998  # a day before or after must exist in every tim
 TEXTS = frozenset({"text", "longtext", "kana", "email", "phone", "url", "postal"})
 
 OPS_OF: dict[str, tuple[str, ...]] = {
-    **{kind: ("is", "not", "has", "starts", "in", "out", "empty", "filled") for kind in TEXTS},
-    **{kind: ("is", "gte", "lte", "gt", "lt", "not", "in", "empty", "filled") for kind in NUMBERS},
-    **{kind: ("on", "gte", "lte", "gt", "lt", "is", "empty", "filled") for kind in DATES},
+    **dict.fromkeys(TEXTS, ("is", "not", "has", "starts", "in", "out", "empty", "filled")),
+    **dict.fromkeys(NUMBERS, ("is", "gte", "lte", "gt", "lt", "not", "in", "empty", "filled")),
+    **dict.fromkeys(DATES, ("on", "gte", "lte", "gt", "lt", "is", "empty", "filled")),
     "bool": ("is", "not"),
     "choice": ("is", "in", "not", "out", "empty", "filled"),
     "ref": ("is", "in", "not", "out", "empty", "filled"),
@@ -141,7 +141,7 @@ def day_or_period(value: Any, when: When) -> Period:
         span = Period(day, day) if day is not None else when.period(text.removeprefix("@"))
     except (ValueError, OverflowError) as fault:
         raise BadFilter(f"not a day or a period: {text}") from fault
-    if not (FIRST_YEAR <= span.first.year and span.last.year <= LAST_YEAR):
+    if not (span.first.year >= FIRST_YEAR and span.last.year <= LAST_YEAR):
         raise BadFilter(f"no day of these times: {text}")
     return span
 
@@ -168,4 +168,4 @@ def _dated(term: Term, cond: Cond, when: When) -> Q:
             return Q(**{f"{path}__lt": after})
 
 
-__all__ = ["OPS_OF", "F", "day_or_period", "to_q", "Any_"]
+__all__ = ["OPS_OF", "F", "Some", "day_or_period", "to_q"]

@@ -47,7 +47,7 @@ def job(fn: Any = None, *, queue: str = "default", retry: Any = RETRY) -> Any:
     def declare(inner: Callable[..., Any]) -> Callable[..., Any]:
         name = _name(inner)
         if name not in _tasks:
-            _tasks[name] = app.task(inner, name=name, queue=queue, retry=retry)
+            _tasks[name] = app.task(name=name, queue=queue, retry=retry)(inner)
         return inner
 
     return declare(fn) if fn is not None else declare
@@ -81,7 +81,7 @@ def timed(cron: str, *, queue: str = "default") -> Callable[[Callable[[], None]]
             fn()
 
         tick.__module__, tick.__qualname__ = fn.__module__, fn.__qualname__
-        task = app.task(tick, name=name, queue=queue, retry=RETRY, queueing_lock=name)
+        task = app.task(name=name, queue=queue, retry=RETRY, queueing_lock=name)(tick)
         _tasks[name] = app.periodic(cron=cron)(task)
         TIMED.append(Timed(name, cron, queue))
         return fn

@@ -119,7 +119,7 @@ def find_ids(model: Any, words: Sequence[str], rows: models.QuerySet[Any], limit
 
 def _is_rare(word: str) -> bool:
     """Numbers and addresses are rarely common: the index answers them at once."""
-    return "@" in word or word.isdigit() and len(word) >= 3
+    return "@" in word or (word.isdigit() and len(word) >= 3)
 
 
 def _like(word: str) -> str:
@@ -130,7 +130,7 @@ def _among_newest(entry: str, words: Sequence[str], newest: Any, limit: int) -> 
     inner, params = newest.query.sql_with_params()
     tests = " AND ".join("e.q LIKE %s" for _ in words)
     sql = (
-        f'SELECT s.id FROM ({inner}) s JOIN "{entry}" e ON e.row_id = s.id WHERE {tests} '  # noqa: S608
+        f'SELECT s.id FROM ({inner}) s JOIN "{entry}" e ON e.row_id = s.id WHERE {tests} '
         "ORDER BY s.updated_at DESC, s.id DESC LIMIT %s"
     )
     with connection.cursor() as cursor:
@@ -143,7 +143,7 @@ def _by_grams(entry: str, words: Sequence[str], rows: Any, limit: int) -> list[i
     grams = sorted({gram for word in words for gram in query_grams(word)})
     tests = " AND ".join("q LIKE %s" for _ in words)
     sql = (
-        f'WITH m AS MATERIALIZED (SELECT row_id FROM "{entry}" WHERE g @> %s::int[] AND {tests}) '  # noqa: S608
+        f'WITH m AS MATERIALIZED (SELECT row_id FROM "{entry}" WHERE g @> %s::int[] AND {tests}) '
         f"SELECT s.id FROM m JOIN ({inner}) s ON s.id = m.row_id ORDER BY s.updated_at DESC, s.id DESC LIMIT %s"
     )
     with connection.cursor() as cursor:
@@ -167,7 +167,7 @@ def narrow(record: type[Record], text: str, rows: models.QuerySet[Any]) -> model
         with connection.cursor() as cursor:
             grams = sorted({gram for word in words for gram in query_grams(word)})
             tests = " AND ".join("q LIKE %s" for _ in words)
-            sql = f'SELECT row_id FROM "{table}" WHERE g @> %s::int[] AND {tests} LIMIT %s'  # noqa: S608
+            sql = f'SELECT row_id FROM "{table}" WHERE g @> %s::int[] AND {tests} LIMIT %s'
             cursor.execute(sql, (grams, *map(_like, words), MOST_IDS + 1))
             ids = [row[0] for row in cursor.fetchall()]
         if len(ids) <= MOST_IDS:
@@ -181,7 +181,7 @@ def _is_common(table: str, words: Sequence[str]) -> bool:
     """Whether at least one in a hundred of the newest entries has the words."""
     tests = " AND ".join("q LIKE %s" for _ in words)
     sql = (
-        f'SELECT count(*) FILTER (WHERE {tests}) FROM (SELECT q FROM "{table}" ORDER BY row_id DESC LIMIT %s) newest'  # noqa: S608
+        f'SELECT count(*) FILTER (WHERE {tests}) FROM (SELECT q FROM "{table}" ORDER BY row_id DESC LIMIT %s) newest'
     )
     with connection.cursor() as cursor:
         cursor.execute(sql, (*map(_like, words), PROBE))

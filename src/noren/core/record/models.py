@@ -50,7 +50,7 @@ class FieldDefinition(Model):
         constraints = [models.UniqueConstraint(fields=["noun", "key"], name="field_definition_key")]
 
     def __str__(self) -> str:
-        return self.label_ja or self.key
+        return str(self.label_ja or self.key)
 
     def clean(self) -> None:
         if self.kind == "choice" and not self.choices:
@@ -83,7 +83,7 @@ class SavedView(Model):
         indexes = [models.Index(fields=["noun", "owner"], name="saved_view_owner")]
 
     def __str__(self) -> str:
-        return self.name
+        return str(self.name)
 
 
 class ImportRun(models.Model):

@@ -59,7 +59,11 @@ def complete_deal(values: dict[str, Any], memo: dict[Any, Any]) -> None:
 
 
 def _default_stage(pipeline_id: int | None, *, last: bool) -> int | None:
-    pipeline_id = pipeline_id or getattr(default_pipeline(), "pk", None)
+    if pipeline_id is None:
+        pipeline = default_pipeline()
+        if pipeline is None:
+            return None
+        pipeline_id = pipeline.pk
     stages = Stage.every.filter(pipeline_id=pipeline_id, removed_at__isnull=True)
     return stages.order_by(*(("-probability", "-position") if last else ("position",))).values_list("pk", flat=True).first()
 

@@ -160,9 +160,9 @@ def shares(amounts: Sequence[int]) -> list[Decimal]:
 def _closable(deal: Deal, on: date, by: Actor, field: str) -> None:
     today = timezone.now().astimezone(by.zone).date()
     if on > today:
-        raise Invalid(**{field: _("This day lies in the future.")})
+        raise Invalid({field: [_("This day lies in the future.")]})
     if deal.opened_on and on < deal.opened_on:
-        raise Invalid(**{field: _("This day lies before the deal was opened.")})
+        raise Invalid({field: [_("This day lies before the deal was opened.")]})
 
 
 def _moment(on: date, by: Actor) -> datetime:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, time
 from decimal import Decimal
-from typing import Any
+from typing import Any, Self
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -108,7 +108,7 @@ class Deal(Model):
         ]  # fmt: skip
 
     def __str__(self) -> str:
-        return self.title
+        return str(self.title)
 
     def is_open(self) -> bool:
         return self.outcome == "open"
@@ -121,7 +121,7 @@ class Deal(Model):
         """Percent: the deal's own, else the stage's; 100 or 0 once decided."""
         if self.outcome != "open":
             return 100 if self.outcome == "won" else 0
-        return self.probability if self.probability is not None else self.stage.probability
+        return int(self.probability if self.probability is not None else self.stage.probability)
 
     @property
     def weighted(self) -> int | None:
@@ -144,8 +144,8 @@ class Deal(Model):
         super().save(*args, at=at, **kw)
 
     @classmethod
-    def from_db(cls, db: Any, field_names: Any, values: Any) -> Deal:
-        row = super().from_db(db, field_names, values)
+    def from_db(cls, db: Any, field_names: Any, values: Any, **kw: Any) -> Self:
+        row = super().from_db(db, field_names, values, **kw)
         row._owner_was = row.__dict__.get("owner_id")
         return row
 

@@ -23,7 +23,7 @@ class Pipeline(Model):
         constraints = [external_id_rule("pipeline")]
 
     def __str__(self) -> str:
-        return self.name
+        return str(self.name)
 
 
 class Stage(Model):
@@ -44,7 +44,7 @@ class Stage(Model):
         constraints = [external_id_rule("stage")]
 
     def __str__(self) -> str:
-        return self.name
+        return str(self.name)
 
 
 class LossReason(Model):
@@ -59,4 +59,4 @@ class LossReason(Model):
         ordering = ["position", "id"]
 
     def __str__(self) -> str:
-        return self.name
+        return str(self.name)

@@ -7,15 +7,14 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from noren.contacts.models import Person
-from noren.contacts.records import Companies, People
+from noren.contacts.models import Company, Person
 from noren.core.access.actor import Actor
 from noren.core.access.rights import Touch
 from noren.core.access.scope import visible
 from noren.core.page import cells
 from noren.core.page.cells import Look
 from noren.core.page.related import seen
-from noren.core.record.declare import Panel, socket
+from noren.core.record.declare import Panel, record_of, socket
 from noren.sales.models import Deal
 from noren.sales.records import Deals
 
@@ -29,22 +28,31 @@ def people(deal: Deal, actor: Actor) -> dict[str, Any] | None:
         return None
     look = Look.of(actor)
     rows = visible(Person, actor)
-    rows = rows.filter(company_id=deal.company_id) if deal.company_id else rows.filter(pk=deal.person_id)
+    rows = rows.filter(company_id=deal.company_id) if deal.company_id else rows.filter(pk__in=[deal.person_id])
     listed = sorted(rows.order_by("-last_touch_at", "pk")[: MOST * 4], key=lambda p: p.pk != deal.person_id)[:MOST]
     if not listed:
         return None
     now = timezone.now()
     found = [
         {
-            "name": str(one), "href": People.url(one.pk), "note": " ".join(filter(None, (one.department, one.post))),
+            "name": str(one), "href": record_of(Person).url(one.pk), "note": " ".join(filter(None, (one.department, one.post))),
             "tag": _("Contact") if one.pk == deal.person_id else "", "tone": "nando",
             "last": cells.ago(one.last_touch_at, look) if one.last_touch_at else _("never met"),
             "watch": one.last_touch_at is None or (now - one.last_touch_at).days > QUIET,
         }
         for one in listed
     ]  # fmt: skip
-    add = f"{People.url(verb='new')}?company={deal.company_id}" if deal.company_id and actor.may(Person, "create") else ""
-    return {"kind": "people", "title": _("People"), "people": found, "add_href": add, "add_sheet": True, "add_label": _("Add a person")}
+    add = (
+        f"{record_of(Person).url(verb='new')}?company={deal.company_id}" if deal.company_id and actor.may(Person, "create") else ""
+    )
+    return {
+        "kind": "people",
+        "title": _("People"),
+        "people": found,
+        "add_href": add,
+        "add_sheet": True,
+        "add_label": _("Add a person"),
+    }
 
 
 def company(deal: Deal, actor: Actor) -> dict[str, Any] | None:
@@ -52,8 +60,8 @@ def company(deal: Deal, actor: Actor) -> dict[str, Any] | None:
     if one is None or not seen(one, actor):
         return None
     note = "・".join(filter(None, (str(one.get_standing_display()), one.industry, one.prefecture + one.city)))
-    card = {"name": str(one), "href": Companies.url(one.pk), "note": note}
-    return {"kind": "card", "title": _("Company"), "open_href": Companies.url(one.pk), "card": card}
+    card = {"name": str(one), "href": record_of(Company).url(one.pk), "note": note}
+    return {"kind": "card", "title": _("Company"), "open_href": record_of(Company).url(one.pk), "card": card}
 
 
 def others(deal: Deal, actor: Actor) -> dict[str, Any] | None:
@@ -73,7 +81,13 @@ def others(deal: Deal, actor: Actor) -> dict[str, Any] | None:
         })  # fmt: skip
     if not found:
         return None
-    return {"kind": "cards", "title": _("Other deals"), "cards": found, "more_href": f"{Deals.url()}?company={deal.company_id}", "more_label": _("All")}
+    return {
+        "kind": "cards",
+        "title": _("Other deals"),
+        "cards": found,
+        "more_href": f"{Deals.url()}?company={deal.company_id}",
+        "more_label": _("All"),
+    }
 
 
 for at, shows in enumerate((people, company, others)):
