@@ -42,13 +42,17 @@ def deal_form(**more: Any) -> dict[str, Any]:
 
 
 def test_japanese_ways_of_writing_are_read(browser: Client) -> None:
-    answer = browser.post("/sales/deals/new/", deal_form(amount="１，２００万", close_by="令和8年12月25日", probability="４０％"))
+    answer = browser.post(
+        "/sales/deals/new/", deal_form(amount="１，２００万", close_by="令和8年12月25日", probability="４０％")
+    )
     deal = Deal.every.get()
     assert answer.headers["Location"] == f"/sales/deals/{deal.pk}/"
     assert (deal.amount, deal.close_by, deal.probability) == (12_000_000, date(2026, 12, 25), 40)
 
 
-def test_a_fault_stands_at_its_field_in_the_persons_language_and_keeps_what_was_typed(browser: Client, aiko: User) -> None:
+def test_a_fault_stands_at_its_field_in_the_persons_language_and_keeps_what_was_typed(
+    browser: Client, aiko: User
+) -> None:
     for language in ("ja", "en"):
         User.every.filter(pk=aiko.pk).update(locale=language)
         answer = browser.post("/sales/deals/new/", deal_form(close_by="2026/2/30", amount="たくさん", note="覚え書き"))
@@ -159,7 +163,9 @@ def test_the_history_of_a_field_says_who_and_from_what_to_what(browser: Client, 
 
 def test_children_are_added_from_the_page_of_their_parent(browser: Client) -> None:
     person, company = make.person(), make.company()
-    sheet = browser.get(f"/contacts/affiliations/new/?person={person.pk}", headers={"HX-Request": "true", "HX-Target": "sheet"})
+    sheet = browser.get(
+        f"/contacts/affiliations/new/?person={person.pk}", headers={"HX-Request": "true", "HX-Target": "sheet"}
+    )
     assert "data-sheet" in sheet.content.decode()
     answer = browser.post("/contacts/affiliations/new/", {"person": person.pk, "company": company.pk, "from_on": "2026/4/1", "_once": "a"}, headers={"Referer": f"http://testserver/contacts/people/{person.pk}/"})  # fmt: skip
     assert answer.headers["Location"] == f"/contacts/people/{person.pk}/"
@@ -194,7 +200,10 @@ def test_the_bin_gives_back_what_was_put_into_it(browser: Client) -> None:
     assert "restore/" in browser.get(f"/contacts/companies/{company.pk}/").content.decode()
     browser.post(f"/contacts/companies/{company.pk}/restore/")
     assert Company.every.get().removed_at is None
-    assert [f.name for f in Fact.objects.order_by("pk")][-2:] == ["contacts.company.removed", "contacts.company.restored"]
+    assert [f.name for f in Fact.objects.order_by("pk")][-2:] == [
+        "contacts.company.removed",
+        "contacts.company.restored",
+    ]
 
 
 def test_pickers_offer_only_what_may_be_seen() -> None:

@@ -57,7 +57,10 @@ def test_names_from_data_are_escaped_everywhere(browser: Client) -> None:
 
 def test_htmx_gets_the_same_page_without_its_shell(browser: Client) -> None:
     make.company(legal_name="青葉")
-    whole, part = text_of(browser, "/contacts/companies/"), text_of(browser, "/contacts/companies/", headers={"HX-Request": "true"})
+    whole, part = (
+        text_of(browser, "/contacts/companies/"),
+        text_of(browser, "/contacts/companies/", headers={"HX-Request": "true"}),
+    )
     main = whole[whole.index('<main id="main"') : whole.index("</main>")]
     assert part[part.index('<main id="main"') : part.index("</main>")].split("csrf")[0] == main.split("csrf")[0]
     assert "<html" not in part
@@ -101,13 +104,18 @@ def test_columns_sort_and_size_travel_in_the_address(browser: Client) -> None:
 
 
 def test_a_view_is_saved_shared_changed_and_deleted(browser: Client, aiko: User) -> None:
-    place = browser.post("/sales/deals/views/save/?outcome=open&sort=-amount", {"name": "大きい順", "shared_with": "all", "is_default": "on"}).headers["Location"]
+    place = browser.post(
+        "/sales/deals/views/save/?outcome=open&sort=-amount",
+        {"name": "大きい順", "shared_with": "all", "is_default": "on"},
+    ).headers["Location"]
     row = SavedView.every.get()
     assert (row.query, row.owner_id, row.is_default) == ("outcome=open&sort=-amount", aiko.pk, True)
     assert browser.get("/sales/deals/").headers["Location"] == place
     assert 'class="edited"' not in text_of(browser, place)
     assert 'class="edited"' in text_of(browser, f"{place}&amount__gte=5")
-    browser.post(f"/sales/deals/views/save/?outcome=won&view={row.pk}", {"name": "受注", "shared_with": "mine", "over": "on"})
+    browser.post(
+        f"/sales/deals/views/save/?outcome=won&view={row.pk}", {"name": "受注", "shared_with": "mine", "over": "on"}
+    )
     row.refresh_from_db()
     assert (row.name, row.query, row.shared_with) == ("受注", "outcome=won", "mine")
     stranger = Client()
@@ -142,8 +150,13 @@ def test_bulk_says_how_many_sets_only_what_was_ticked_and_is_undone(browser: Cli
     ids = [row.pk for row in rows]
     sheet = browser.post("/sales/deals/bulk/", {"verb": "edit", "id": ids}, headers=SHEET).content.decode()
     assert "3" in sheet
-    browser.post("/sales/deals/bulk/", {"verb": "edit", "id": ids, "go": "1", "set": ["source"], "source": "紹介", "amount": "999"})
-    assert sorted(Deal.every.values_list("source", "amount")) == sorted([("紹介", 0), ("紹介", 1), ("紹介", 2), ("その他", None)])
+    browser.post(
+        "/sales/deals/bulk/",
+        {"verb": "edit", "id": ids, "go": "1", "set": ["source"], "source": "紹介", "amount": "999"},
+    )
+    assert sorted(Deal.every.values_list("source", "amount")) == sorted(
+        [("紹介", 0), ("紹介", 1), ("紹介", 2), ("その他", None)]
+    )
     run = BulkRun.objects.get()
     assert (run.changed, run.state) == (3, "done")
     Deal.every.get(pk=other.pk)
@@ -176,7 +189,9 @@ def test_many_rows_run_in_a_job_with_progress_and_stop(browser: Client, monkeypa
     monkeypatch.setattr(bulk, "DIRECT", 2)
     monkeypatch.setattr(bulk, "CHUNK", 2)
     ids = [make.deal(source="a").pk for _n in range(5)]
-    place = browser.post("/sales/deals/bulk/", {"verb": "edit", "id": ids, "go": "1", "set": ["source"], "source": "b"}).headers["Location"]
+    place = browser.post(
+        "/sales/deals/bulk/", {"verb": "edit", "id": ids, "go": "1", "set": ["source"], "source": "b"}
+    ).headers["Location"]
     run = BulkRun.objects.get()
     assert place == f"/sales/deals/bulk/{run.pk}/"
     assert "noren-progress" in text_of(browser, place)
@@ -199,7 +214,9 @@ def test_rows_out_of_reach_are_not_changed_in_bulk() -> None:
     seller = make.user("sales")
     client.force_login(seller)
     own, foreign = make.deal(by=seller.actor()), make.deal(by=make.actor("sales"), source="x")
-    client.post("/sales/deals/bulk/", {"verb": "edit", "id": [own.pk, foreign.pk], "go": "1", "set": ["source"], "source": "y"})
+    client.post(
+        "/sales/deals/bulk/", {"verb": "edit", "id": [own.pk, foreign.pk], "go": "1", "set": ["source"], "source": "y"}
+    )
     assert (Deal.every.get(pk=own.pk).source, Deal.every.get(pk=foreign.pk).source) == ("y", "x")
     assert client.post("/sales/deals/bulk/", {"verb": "assign", "id": [own.pk], "go": "1"}).status_code == 403
 
@@ -210,7 +227,11 @@ def test_rows_out_of_reach_are_not_changed_in_bulk() -> None:
 def test_a_card_moves_and_the_move_is_taken_back(browser: Client) -> None:
     first, second = make.stages()[:2]
     deal, below = make.deal(stage=first, amount=1_000_000), make.deal(stage=second)
-    answer = browser.post("/sales/deals/move/", {"id": deal.pk, "version": deal.version, "stage": second.pk, "position": "1"}, headers={"HX-Request": "true"})
+    answer = browser.post(
+        "/sales/deals/move/",
+        {"id": deal.pk, "version": deal.version, "stage": second.pk, "position": "1"},
+        headers={"HX-Request": "true"},
+    )
     text = answer.content.decode()
     assert f'id="lane-{first.pk}"' in text
     assert f'id="lane-{second.pk}"' in text
@@ -224,7 +245,9 @@ def test_a_card_moves_and_the_move_is_taken_back(browser: Client) -> None:
 def test_a_card_that_somebody_else_has_moved_is_put_back_with_a_sentence(browser: Client) -> None:
     first, second = make.stages()[:2]
     deal = make.deal(stage=first)
-    answer = browser.post("/sales/deals/move/", {"id": deal.pk, "version": deal.version + 1, "stage": second.pk, "position": "0"})
+    answer = browser.post(
+        "/sales/deals/move/", {"id": deal.pk, "version": deal.version + 1, "stage": second.pk, "position": "0"}
+    )
     assert answer.status_code == 409
     assert "toast" in answer.headers["HX-Trigger"]
     assert Deal.every.get(pk=deal.pk).stage_id == first.pk
@@ -265,8 +288,21 @@ def test_a_card_too_long_in_its_stage_turns_amber_then_vermilion(browser: Client
 def test_a_product_brings_its_price_and_the_lines_make_the_amount(browser: Client) -> None:
     deal, product = make.deal(amount=5), make.product(list_price=38_000)
     address = f"/sales/deals/{deal.pk}/lines/"
-    assert 'value="38,000"' in browser.post(address, {"p0": product.pk, "q0": "", "t0": "", "u0": "", "press": "sum"}).content.decode()
-    rows = {"p0": product.pk, "w0": product.pk, "q0": "３", "t0": "", "u0": "3.5万", "p1": "", "q1": "1", "t1": "工事", "u1": "1000"}
+    assert (
+        'value="38,000"'
+        in browser.post(address, {"p0": product.pk, "q0": "", "t0": "", "u0": "", "press": "sum"}).content.decode()
+    )
+    rows = {
+        "p0": product.pk,
+        "w0": product.pk,
+        "q0": "３",
+        "t0": "",
+        "u0": "3.5万",
+        "p1": "",
+        "q1": "1",
+        "t1": "工事",
+        "u1": "1000",
+    }
     wrong = browser.post(address, rows | {"u1": "たくさん", "press": "save"})
     assert wrong.status_code == 422
     assert "たくさん" in wrong.content.decode()

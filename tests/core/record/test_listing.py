@@ -130,7 +130,9 @@ def test_more_than_the_limit_is_not_counted_unless_asked(monkeypatch: pytest.Mon
 def test_the_number_of_queries_does_not_depend_on_the_rows() -> None:
     reader = make.actor("sales")
     make.deal(by=reader, company=make.company())
-    with CaptureQueriesContext(connection, ) as few:
+    with CaptureQueriesContext(
+        connection,
+    ) as few:
         listing(deals(), reader, State())
     for _n in range(29):
         make.deal(by=reader, company=make.company(), person=make.person())
@@ -207,7 +209,9 @@ def test_find_narrows_the_list() -> None:
     assert [Person.every.get(pk=line.pk).family_name for line in page.lines] == ["田中"]
 
 
-@pytest.mark.parametrize("query", ["q={", "q=[1]", "amount__gte=x", "nosuch=1", "stage=abc", "after=%00", "sort=extra.x,--a", "size=9999999"])
+@pytest.mark.parametrize(
+    "query", ["q={", "q=[1]", "amount__gte=x", "nosuch=1", "stage=abc", "after=%00", "sort=extra.x,--a", "size=9999999"]
+)
 def test_strange_addresses_never_break_a_list(query: str) -> None:
     make.deal()
     state = State.read(QueryDict(query))

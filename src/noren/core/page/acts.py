@@ -81,7 +81,9 @@ def fields_of(action: Action[Any, Any, Any]) -> list[Field]:
     return [one for one in found if one is not None]
 
 
-def read_inputs(action: Action[Any, Any, Any], sent: Mapping[str, Any], actor: Actor, look: Look) -> tuple[dict[str, Any], dict[str, list[str]]]:
+def read_inputs(
+    action: Action[Any, Any, Any], sent: Mapping[str, Any], actor: Actor, look: Look
+) -> tuple[dict[str, Any], dict[str, list[str]]]:
     """Arguments for the action, and faults by name. Optional ones left empty are not given."""
     values: dict[str, Any] = {}
     errors: dict[str, list[str]] = {}
@@ -101,7 +103,11 @@ def read_inputs(action: Action[Any, Any, Any], sent: Mapping[str, Any], actor: A
                 values[one.name] = ""
             continue
         if made.kind == "ref":
-            found = visible(made.target, actor).filter(pk=value).first() if issubclass(made.target, Model) else made.target._default_manager.filter(pk=value).first()
+            found = (
+                visible(made.target, actor).filter(pk=value).first()
+                if issubclass(made.target, Model)
+                else made.target._default_manager.filter(pk=value).first()
+            )
             if found is None:
                 errors[one.name] = [_("Choose one from the list.")]
                 continue
@@ -166,7 +172,9 @@ def _ask(
         text = str(sent.get(one.name, ""))
         if not text and status == 200:
             text = _suggested(one, row, look)
-        name = str(sent.get(f"{one.name}_text", "")) or (inputs.title_of(one, text, actor) if one.kind == "ref" and not inputs.is_short(one) else "")
+        name = str(sent.get(f"{one.name}_text", "")) or (
+            inputs.title_of(one, text, actor) if one.kind == "ref" and not inputs.is_short(one) else ""
+        )
         made = inputs.field_of(record, one, text, actor, look, name=name, error=" ".join(errors.get(one.name, ())))
         if one.kind == "ref" and inputs.is_short(one) and one.required and len(made["options"]) <= 8:
             made["kind"] = "radio"
@@ -189,7 +197,9 @@ def _suggested(one: Field, row: Model, look: Look) -> str:
     if one.kind in ("datetime", "bool", "longtext"):
         return ""
     value = getattr(row, f"{one.name}_id" if one.kind == "ref" else one.name, None)
-    return inputs.typed(one, value, look) if isinstance(value, (int, str, Decimal)) and not isinstance(value, bool) else ""
+    return (
+        inputs.typed(one, value, look) if isinstance(value, (int, str, Decimal)) and not isinstance(value, bool) else ""
+    )
 
 
 # -- the bin -----------------------------------------------------------------------------------------------------------

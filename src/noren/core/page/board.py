@@ -78,7 +78,7 @@ class Drawn:
         self.scope_rows = list(dict.fromkeys(getattr(r, scope) for r in rows))
         wanted = next((c.value for c in state.where.conditions() if c.field == scope and c.op == "is"), None)
         ids = [r.pk for r in self.scope_rows]
-        chosen = int(wanted) if str(wanted).isdigit() and int(str(wanted)) in ids else (ids[0] if ids else None)
+        chosen = int(str(wanted)) if str(wanted).isdigit() and int(str(wanted)) in ids else (ids[0] if ids else None)
         self.scope_id = chosen
         return [r for r in rows if getattr(r, f"{scope}_id") == chosen]
 
@@ -292,11 +292,7 @@ def move(request: HttpRequest, record: type[Record], actor: Actor) -> HttpRespon
     }
     row: Any = fetch(record.model, actor, sent["id"], record.board.move.right)
     by = record.board.by
-    lane: Any = (
-        record.model._meta.get_field(by)
-        .related_model.every.filter(pk=_whole(sent["stage"]), removed_at__isnull=True)
-        .first()
-    )
+    lane: Any = _lane_model(record).every.filter(pk=_whole(sent["stage"]), removed_at__isnull=True).first()
     if lane is None:
         return toast(HttpResponse(status=422), _("This stage no longer exists."))
     if sent["version"] and sent["version"] != str(row.version):
@@ -326,6 +322,12 @@ def move(request: HttpRequest, record: type[Record], actor: Actor) -> HttpRespon
     text = _("“%(card)s” moved to %(stage)s.") % {"card": row, "stage": lane} if was != lane.pk else ""
     answer = HttpResponse(html)
     return toast(answer, text, undo) if text else answer
+
+
+def _lane_model(record: type[Record]) -> Any:
+    """The noun whose rows are the lanes."""
+    assert record.board is not None
+    return record.model._meta.get_field(record.board.by).related_model
 
 
 def _whole(text: str) -> int | None:

@@ -35,7 +35,18 @@ def ask(request: HttpRequest, record: type[Record], actor: Actor) -> HttpRespons
     picked = [int(i) for i in request.POST.getlist("id") if i.isascii() and i.isdigit() and len(i) < 19]
     whole = request.POST.get("all") == "1"
     if not picked and not whole:
-        return dialog(request, {"title": _("Nothing chosen"), "note": _("Tick at least one row first."), "fields": [], "action": request.get_full_path(), "submit": _("Close"), "back": record.url()}, 422)
+        return dialog(
+            request,
+            {
+                "title": _("Nothing chosen"),
+                "note": _("Tick at least one row first."),
+                "fields": [],
+                "action": request.get_full_path(),
+                "submit": _("Close"),
+                "back": record.url(),
+            },
+            422,
+        )
     right, act = _right(record, verb)
     rows = narrowed(record, actor, state if whole else State(where=F(id__in=tuple(picked))), right)
     if verb == "export":
@@ -59,7 +70,11 @@ def ask(request: HttpRequest, record: type[Record], actor: Actor) -> HttpRespons
     name = act.name if act is not None else "edit" if verb == "assign" else verb
     run = start(record.word(), name, ids, values, actor)
     if run.is_over:
-        say(request, result(run), f"{record.url()}bulk/{run.pk}/undo/" if run.changed and name in ("edit", "remove") else "")
+        say(
+            request,
+            result(run),
+            f"{record.url()}bulk/{run.pk}/undo/" if run.changed and name in ("edit", "remove") else "",
+        )
         return onward(request, with_params(record.url(), state.pairs()), stay=True)
     return onward(request, f"{record.url()}bulk/{run.pk}/")
 
@@ -89,8 +104,20 @@ def _form(
     made = []
     act = verb[4:] if verb.startswith("act-") else ""
     for one in fields:
-        text = str(sent.get(one.name, "")) if sent else (inputs.typed(one, look.today, look) if act and one.kind == "date" else "")
-        field = inputs.field_of(record, one, text, actor, look, name=str(sent.get(f"{one.name}_text", "")) if sent else "", error=" ".join(errors.get(one.name, ())))
+        text = (
+            str(sent.get(one.name, ""))
+            if sent
+            else (inputs.typed(one, look.today, look) if act and one.kind == "date" else "")
+        )
+        field = inputs.field_of(
+            record,
+            one,
+            text,
+            actor,
+            look,
+            name=str(sent.get(f"{one.name}_text", "")) if sent else "",
+            error=" ".join(errors.get(one.name, ())),
+        )
         if act and one.kind == "ref" and not inputs.is_short(one):
             field["url"] = f"{record.url()}options/{act}.{one.name}/"
         field["pickable"] = verb == "edit"
@@ -101,7 +128,9 @@ def _form(
     label = next(v["label"] for v in bulk_verbs(record, actor) if v["value"] == verb)
     told = ngettext("%(n)s row will change", "%(n)s rows will change", number) % {"n": f"{number:,}"}
     can_undo = verb in ("edit", "assign", "remove")
-    hidden = [("verb", verb), ("go", "1"), ("all", "1" if whole else "")] + ([] if whole else [("id", str(pk)) for pk in picked])
+    hidden = [("verb", verb), ("go", "1"), ("all", "1" if whole else "")] + (
+        [] if whole else [("id", str(pk)) for pk in picked]
+    )
     shown = {f["name"] for f in made}
     return dialog(request, {
         "title": label, "note": told, "action": request.get_full_path(), "fields": made, "hidden": hidden, "danger": verb == "remove",
@@ -116,7 +145,10 @@ def result(run: BulkRun) -> str:
     refused = sum(run.refused.values())
     if refused:
         worst = max(run.refused, key=lambda reason: run.refused[reason])
-        text += " " + ngettext("%(n)s could not: %(why)s", "%(n)s could not: %(why)s", refused) % {"n": f"{refused:,}", "why": worst}
+        text += " " + ngettext("%(n)s could not: %(why)s", "%(n)s could not: %(why)s", refused) % {
+            "n": f"{refused:,}",
+            "why": worst,
+        }
     return text
 
 
@@ -131,7 +163,13 @@ def _run(record: type[Record], actor: Actor, pk: int) -> BulkRun:
 def progress(request: HttpRequest, record: type[Record], actor: Actor, pk: int) -> HttpResponse:
     """GET /<module>/<plural>/bulk/<run>/: how far it is; the page asks again by itself."""
     run = _run(record, actor, pk)
-    context = {"area": "list", "title": capfirst(record.labels()), "back": record.url(), "run": _progress(record, run), "poll": request.path}
+    context = {
+        "area": "list",
+        "title": capfirst(record.labels()),
+        "back": record.url(),
+        "run": _progress(record, run),
+        "poll": request.path,
+    }
     if request.headers.get("HX-Request") and request.GET.get("part") != "page":
         return draw(request, "ui/bulk_progress.html", context)
     return draw(request, "bulk_run.html", context)
@@ -139,7 +177,14 @@ def progress(request: HttpRequest, record: type[Record], actor: Actor, pk: int) 
 
 def _progress(record: type[Record], run: BulkRun) -> dict[str, Any]:
     total = len(run.ids)
-    words = {"waiting": _("Waiting for its turn"), "running": _("Running"), "done": _("Finished"), "stopped": _("Stopped"), "failed": _("Failed"), "undone": _("Undone")}
+    words = {
+        "waiting": _("Waiting for its turn"),
+        "running": _("Running"),
+        "done": _("Finished"),
+        "stopped": _("Stopped"),
+        "failed": _("Failed"),
+        "undone": _("Undone"),
+    }
     base = f"{record.url()}bulk/{run.pk}/"
     return {
         "title": words[run.state], "done": f"{run.position:,}", "total": f"{total:,}", "value": run.position, "max": max(total, 1),

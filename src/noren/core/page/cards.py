@@ -39,11 +39,23 @@ def card(one: Card) -> SafeString:
     """The markup of a card; found again by its id after a move."""
     label = ", ".join(filter(None, (one.title, one.over, f"{one.value}{one.unit}")))
     unit = f"<small>{escape(one.unit)}</small>" if one.unit else ""
-    when = f'<time class="meta{" late" if one.is_late else ""}" datetime="{one.day.isoformat()}">{escape(one.date)}</time>' if one.day else ""
-    step = f'<p class="nx {one.next_state}">{parts.icon("next")}<span class="clip">{escape(one.next)}</span></p>' if one.has_next else ""
+    when = (
+        f'<time class="meta{" late" if one.is_late else ""}" datetime="{one.day.isoformat()}">{escape(one.date)}</time>'
+        if one.day
+        else ""
+    )
+    step = (
+        f'<p class="nx {one.next_state}">{parts.icon("next")}<span class="clip">{escape(one.next)}</span></p>'
+        if one.has_next
+        else ""
+    )
     owner = parts.avatar(one.owner, one.owner) if one.owner else ""
     tags = "".join(f'<span class="tag line">{escape(text)}</span>' for text in one.tags[:2])
-    age = f'<span class="age {one.age_tone}" title="{escape(one.age_label)}">{parts.icon("clock")}{escape(one.age)}</span>' if one.age else ""
+    age = (
+        f'<span class="age {one.age_tone}" title="{escape(one.age_label)}">{parts.icon("clock")}{escape(one.age)}</span>'
+        if one.age
+        else ""
+    )
     return mark_safe(  # noqa: S308
         f'<article class="dcard" id="card-{one.id}" tabindex="0" data-id="{one.id}" data-version="{one.version}" data-href="{one.href}" '
         f'aria-label="{escape(label)}"><p class="co">{escape(one.over)}</p><h3><a href="{one.href}">{escape(one.title)}</a></h3>'

@@ -10,7 +10,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from noren.core.access.actor import Actor
-from noren.core.filter.condition import All, Any_, BadFilter, Cond, F, Node, Not
+from noren.core.filter.condition import All, BadFilter, Cond, F, Node, Not, Some
 from noren.core.filter.sentence import PERIOD_LABELS, op_label, sentence
 from noren.core.filter.sql import OPS_OF, to_q
 from noren.core.filter.vocabulary import Term
@@ -24,7 +24,19 @@ from noren.core.record.listing import choosable, chosen
 from noren.core.record.state import SIZES, State, read_sort, write_sort
 
 EMPTY = ("empty", "filled")
-PERIODS = ("@today", "@this_week", "@last_week", "@this_month", "@last_month", "@this_quarter", "@last_quarter", "@this_half", "@this_fy", "@last_fy", "@this_year")
+PERIODS = (
+    "@today",
+    "@this_week",
+    "@last_week",
+    "@this_month",
+    "@last_month",
+    "@this_quarter",
+    "@last_quarter",
+    "@this_half",
+    "@this_fy",
+    "@last_fy",
+    "@this_year",
+)
 MOST_GROUPS = 6
 MOST_ROWS = 12
 
@@ -90,10 +102,10 @@ def _groups(where: F) -> list[Group]:
     rest: list[Group] = []
     for part in top:
         inner: Node = part
-        if isinstance(inner, (All, Any_)):
+        if isinstance(inner, (All, Some)):
             lines = [_line(p) for p in inner.parts if isinstance(p, Cond)]
             if lines:
-                rest.append(Group("any" if isinstance(inner, Any_) else "all", lines))
+                rest.append(Group("any" if isinstance(inner, Some) else "all", lines))
         elif isinstance(inner, Not) and isinstance(inner.part, Cond):
             rest.append(Group("none", [_line(inner.part)]))
     return ([plain] if plain.lines else []) + rest
@@ -117,7 +129,9 @@ def _sent(data: QueryDict) -> list[Group]:
             values = [v for v in data.getlist(f"v{key}") if v.strip()]
             was = data.get(f"w{key}", "")
             name = data.get(f"f{key}", "")
-            group.lines.append(Line(name, data.get(f"o{key}", ""), values if was == name else [], data.get(f"v{key}_text", "")))
+            group.lines.append(
+                Line(name, data.get(f"o{key}", ""), values if was == name else [], data.get(f"v{key}_text", ""))
+            )
         groups.append(group)
     return groups or [Group(lines=[Line()])]
 
@@ -144,9 +158,9 @@ def _read(record: type[Record], actor: Actor, look: Look, groups: list[Group]) -
         if not parts:
             continue
         if group.join == "any" and len(parts) > 1:
-            nodes.append(Any_(tuple(parts)))
+            nodes.append(Some(tuple(parts)))
         elif group.join == "none":
-            nodes.append(Not(Any_(tuple(parts)) if len(parts) > 1 else parts[0]))
+            nodes.append(Not(Some(tuple(parts)) if len(parts) > 1 else parts[0]))
         else:
             nodes.extend(parts)
     return F(All(tuple(nodes))) if fine else None
@@ -182,11 +196,25 @@ def _value(term: Term, text: str, look: Look) -> str:
 
 
 def _draw(
-    request: HttpRequest, record: type[Record], actor: Actor, look: Look, state: State, groups: list[Group], status: int = 200
+    request: HttpRequest,
+    record: type[Record],
+    actor: Actor,
+    look: Look,
+    state: State,
+    groups: list[Group],
+    status: int = 200,
 ) -> HttpResponse:
     words = record.vocabulary(actor)
     terms = list(words)
-    where = _read(record, actor, look, [Group(g.join, [Line(x.name, x.op, list(x.values)) for x in g.lines if x.values or x.op in EMPTY]) for g in groups])
+    where = _read(
+        record,
+        actor,
+        look,
+        [
+            Group(g.join, [Line(x.name, x.op, list(x.values)) for x in g.lines if x.values or x.op in EMPTY])
+            for g in groups
+        ],
+    )
     names = Names(record, actor, where or F())
     made = [
         {
@@ -204,7 +232,9 @@ def _draw(
     return dialog(request, context, status, template="ui/filter_dialog.html")
 
 
-def _row(record: type[Record], actor: Actor, look: Look, terms: list[Term], line: Line, key: str, names: Names) -> dict[str, Any]:
+def _row(
+    record: type[Record], actor: Actor, look: Look, terms: list[Term], line: Line, key: str, names: Names
+) -> dict[str, Any]:
     term = next((t for t in terms if t.name == line.name), None)
     made: dict[str, Any] = {
         "key": key, "name": line.name, "error": line.error,
@@ -220,14 +250,30 @@ def _row(record: type[Record], actor: Actor, look: Look, terms: list[Term], line
     if op in EMPTY:
         made["kind"] = "none"
     elif term.kind == "bool":
-        made |= {"kind": "select", "options": [{"value": "1", "label": _("Yes"), "selected": value in ("1", "true", "True")}, {"value": "0", "label": _("No"), "selected": value in ("0", "false", "False")}]}
+        made |= {
+            "kind": "select",
+            "options": [
+                {"value": "1", "label": _("Yes"), "selected": value in ("1", "true", "True")},
+                {"value": "0", "label": _("No"), "selected": value in ("0", "false", "False")},
+            ],
+        }
     elif term.kind == "choice":
-        made |= {"kind": "checks", "options": [{"value": str(v), "label": str(label), "selected": str(v) in line.values} for v, label in term.choices if v != ""]}
+        made |= {
+            "kind": "checks",
+            "options": [
+                {"value": str(v), "label": str(label), "selected": str(v) in line.values}
+                for v, label in term.choices
+                if v != ""
+            ],
+        }
     elif term.kind == "ref":
         made |= _ref_row(record, actor, term, line, names)
     elif term.kind in ("date", "datetime"):
         relative = value.startswith("@")
-        periods = [{"value": "", "label": _("a day:"), "selected": not relative}, *({"value": p, "label": str(PERIOD_LABELS[p]), "selected": p == value} for p in PERIODS)]
+        periods = [
+            {"value": "", "label": _("a day:"), "selected": not relative},
+            *({"value": p, "label": str(PERIOD_LABELS[p]), "selected": p == value} for p in PERIODS),
+        ]
         if relative and value not in PERIODS:
             periods.append({"value": value, "label": value, "selected": True})
         made |= {"kind": "date", "options": periods, "text": "" if relative or not value else value}
@@ -245,7 +291,12 @@ def _ref_row(record: type[Record], actor: Actor, term: Term, line: Line, names: 
         special = [("@my_team", _("my team"))]
     if inputs.is_short(one):
         listed = [(o["value"], o["label"]) for o in inputs.ref_options(one, "", actor, empty=False)]
-        return {"kind": "checks", "options": [{"value": v, "label": str(label), "selected": v in line.values} for v, label in [*special, *listed]]}
+        return {
+            "kind": "checks",
+            "options": [
+                {"value": v, "label": str(label), "selected": v in line.values} for v, label in [*special, *listed]
+            ],
+        }
     known = [(v, names(term, v)) for v in line.values if not v.startswith("@")]
     options = [{"value": v, "label": str(label), "selected": v in line.values} for v, label in [*special, *known]]
     return {"kind": "pick", "options": options, "url": f"{record.url()}options/{term.name}/", "label": str(term.label)}
@@ -280,7 +331,13 @@ def columns(request: HttpRequest, record: type[Record], actor: Actor) -> HttpRes
     labels = {f.name: str(f.label) for f in allowed}
     sorts = [(f"{sign}{f.name}", f"{f.label} {arrow}") for f in allowed for sign, arrow in (("", "↑"), ("-", "↓"))]
     now = [*(write_sort((s,)) for s in state.sort), "", ""]
-    pick = lambda chosen_: [{"value": "", "label": "—", "selected": not chosen_}, *({"value": v, "label": label, "selected": v == chosen_} for v, label in sorts)]  # noqa: E731
+
+    def pick(chosen_: str) -> list[dict[str, Any]]:
+        return [
+            {"value": "", "label": "—", "selected": not chosen_},
+            *({"value": v, "label": label, "selected": v == chosen_} for v, label in sorts),
+        ]
+
     made = {
         "title": _("Columns"), "note": capfirst(record.labels()), "action": with_params(f"{record.url()}columns/", state.pairs()), "back": with_params(record.url(), state.pairs()),
         "shown": [{"name": n, "label": labels[n]} for n in shown if n in labels],

@@ -60,9 +60,17 @@ def new(request: HttpRequest, record: type[Record], actor: Actor) -> HttpRespons
         except Invalid as no:
             errors = no.errors
         except OtherBody:
-            errors = {"": [_("This form was already sent with other values. Check below, then send it again if you want a second record.")]}
+            errors = {
+                "": [
+                    _(
+                        "This form was already sent with other values. Check below, then send it again if you want a second record."
+                    )
+                ]
+            }
     if errors:
-        return _draw_form(request, record, actor, look, fields, texts_of(fields, request.POST), errors, None, status=422)
+        return _draw_form(
+            request, record, actor, look, fields, texts_of(fields, request.POST), errors, None, status=422
+        )
     say(request, _("%(noun)s created.") % {"noun": record.label()})
     if request.POST.get("again"):
         return onward(request, record.url(verb="new"))
@@ -91,7 +99,16 @@ def edit(request: HttpRequest, record: type[Record], actor: Actor, pk: int) -> H
     look = look_of(request, actor)
     fields = record.writable(actor)
     if request.method == "GET":
-        return _draw_form(request, record, actor, look, fields, {f.name: inputs.typed(f, value_of(row, f), look) for f in fields}, {}, row)
+        return _draw_form(
+            request,
+            record,
+            actor,
+            look,
+            fields,
+            {f.name: inputs.typed(f, value_of(row, f), look) for f in fields},
+            {},
+            row,
+        )
     unknown(fields, request.POST)
     sent = [f for f in fields if f.name in request.POST]
     touched = _touched(sent, request.POST)
@@ -128,7 +145,9 @@ def value_of(row: Model, one: Field) -> Any:
     return getattr(row, one.column.attname if one.kind == "ref" and not one.many else one.name)
 
 
-def read_all(fields: Iterable[Field], sent: Mapping[str, Any], actor: Actor, look: Look, prefix: str = "") -> tuple[dict[str, Any], dict[str, list[str]]]:
+def read_all(
+    fields: Iterable[Field], sent: Mapping[str, Any], actor: Actor, look: Look, prefix: str = ""
+) -> tuple[dict[str, Any], dict[str, list[str]]]:
     """Values by name, and faults by name."""
     values: dict[str, Any] = {}
     errors: dict[str, list[str]] = {}
@@ -177,10 +196,17 @@ def _touched(fields: list[Field], sent: Mapping[str, Any]) -> list[Field]:
     if not isinstance(was, dict):
         return fields
     now = texts_of(fields, sent)
-    return [f for f in fields if str(was.get(f.name, "")).replace("\r\n", "\n") != now[f.name].replace("\r\n", "\n") or now.get(f"{f.name}_text", "") != str(was.get(f"{f.name}_text", ""))]
+    return [
+        f
+        for f in fields
+        if str(was.get(f.name, "")).replace("\r\n", "\n") != now[f.name].replace("\r\n", "\n")
+        or now.get(f"{f.name}_text", "") != str(was.get(f"{f.name}_text", ""))
+    ]
 
 
-def _first_texts(record: type[Record], fields: list[Field], given: Mapping[str, Any], actor: Actor, look: Look) -> dict[str, str]:
+def _first_texts(
+    record: type[Record], fields: list[Field], given: Mapping[str, Any], actor: Actor, look: Look
+) -> dict[str, str]:
     texts: dict[str, str] = {}
     for one in fields:
         if one.name in given:
@@ -209,11 +235,23 @@ def _draw_form(
     errors: Mapping[str, list[str]], row: Model | None, status: int = 200,
 ) -> HttpResponse:  # fmt: skip
     allowed = {f.name: f for f in fields}
-    names = {f.name: texts.get(f"{f.name}_text") or inputs.title_of(f, texts.get(f.name), actor) for f in fields if f.kind == "ref" and not inputs.is_short(f)}
+    names = {
+        f.name: texts.get(f"{f.name}_text") or inputs.title_of(f, texts.get(f.name), actor)
+        for f in fields
+        if f.kind == "ref" and not inputs.is_short(f)
+    }
 
     def made(name: str) -> dict[str, Any]:
         one = allowed[name]
-        return inputs.field_of(record, one, texts.get(name, ""), actor, look, name=names.get(name, ""), error=" ".join(errors.get(name, ())))
+        return inputs.field_of(
+            record,
+            one,
+            texts.get(name, ""),
+            actor,
+            look,
+            name=names.get(name, ""),
+            error=" ".join(errors.get(name, ())),
+        )
 
     sections = _sections(record, allowed, made, errors, bool(row))
     shown = {f["name"] for s in sections for f in s["fields"]}
@@ -226,12 +264,29 @@ def _draw_form(
     if following:
         hidden["_next"] = safe_next(request, following, "")
     for name in record.model.reach.parents:
-        if row is None and name not in shown and "__" not in name and str(request.GET.get(name, request.POST.get(name, ""))).isdigit():
+        if (
+            row is None
+            and name not in shown
+            and "__" not in name
+            and str(request.GET.get(name, request.POST.get(name, ""))).isdigit()
+        ):
             hidden[name] = str(request.GET.get(name, request.POST.get(name, "")))
     title = _("Edit %(noun)s") % {"noun": record.label()} if row else _("New %(noun)s") % {"noun": record.label()}
-    back = record.url(row.pk) if row and record.pages else record.url() if record.pages else safe_next(request, came_from(request), "/")
+    back = (
+        record.url(row.pk)
+        if row and record.pages
+        else record.url()
+        if record.pages
+        else safe_next(request, came_from(request), "/")
+    )
     version = request.POST.get("version") if row and status != 200 else row.version if row else ""
-    common = {"title": title, "action": request.get_full_path(), "version": version, "hidden": list(hidden.items()), "back": back}
+    common = {
+        "title": title,
+        "action": request.get_full_path(),
+        "version": version,
+        "hidden": list(hidden.items()),
+        "back": back,
+    }
     if in_sheet(request) or not record.pages:
         listed = [f for s in sections for f in s["fields"]]
         made_dialog = common | {"fields": listed, "error": " ".join(whole), "submit": _("Save"), "note": ""}
@@ -254,7 +309,10 @@ def _was(sections: list[dict[str, Any]]) -> str:
             if one["kind"] == "check":
                 shown[one["name"]] = "on" if one["value"] else "off"
             elif one["kind"] in ("select", "radio"):
-                shown[one["name"]] = next((o["value"] for o in one["options"] if o["selected"]), one["options"][0]["value"] if one["options"] else "")
+                shown[one["name"]] = next(
+                    (o["value"] for o in one["options"] if o["selected"]),
+                    one["options"][0]["value"] if one["options"] else "",
+                )
             else:
                 shown[one["name"]] = one["value"]
             if one["kind"] == "pick":
@@ -262,7 +320,9 @@ def _was(sections: list[dict[str, Any]]) -> str:
     return json.dumps(shown, ensure_ascii=False)
 
 
-def _sections(record: type[Record], allowed: dict[str, Field], made: Any, errors: Mapping[str, Any], editing: bool) -> list[dict[str, Any]]:
+def _sections(
+    record: type[Record], allowed: dict[str, Field], made: Any, errors: Mapping[str, Any], editing: bool
+) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     loose: list[str] = []
     for part in record.form:
@@ -274,7 +334,11 @@ def _sections(record: type[Record], allowed: dict[str, Field], made: Any, errors
             if names:
                 found.append(_section(part.title, names, made, errors, folded=part.folded and not editing))
         else:
-            loose += [n for n in ((part,) if isinstance(part, str) else part.names if isinstance(part, Row) else ()) if n in allowed]
+            loose += [
+                n
+                for n in ((part,) if isinstance(part, str) else part.names if isinstance(part, Row) else ())
+                if n in allowed
+            ]
     custom = [n for n in allowed if n.startswith("extra.")]
     if loose:
         found.append(_section("", loose, made, errors, folded=False))
@@ -327,7 +391,11 @@ def conflict(
     if in_sheet(request):
         context["layout"] = "fragment.html"
         answer = draw(request, "conflict.html", context, 409)
-        answer.headers["HX-Retarget"], answer.headers["HX-Reswap"], answer.headers["HX-Reselect"] = "#main", "outerHTML", "#main"
+        answer.headers["HX-Retarget"], answer.headers["HX-Reswap"], answer.headers["HX-Reselect"] = (
+            "#main",
+            "outerHTML",
+            "#main",
+        )
         return answer
     return draw(request, "conflict.html", context, 409)
 

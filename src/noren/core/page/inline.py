@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
@@ -41,7 +43,9 @@ def field(request: HttpRequest, record: type[Record], actor: Actor, pk: int, nam
     row = fetch(record.model, actor, pk, "edit")
     look = look_of(request, actor)
     if request.method == "GET":
-        return _input(request, record, row, one, inputs.typed(one, value_of(row, one), look), actor, look, version=row.version)
+        return _input(
+            request, record, row, one, inputs.typed(one, value_of(row, one), look), actor, look, version=row.version
+        )
     typed = request.POST.get(name, "")
     try:
         value = inputs.read(one, request.POST, actor, look)
@@ -54,7 +58,9 @@ def field(request: HttpRequest, record: type[Record], actor: Actor, pk: int, nam
         text = " ".join(t for listed in no.errors.values() for t in listed)
         return _input(request, record, row, one, typed, actor, look, error=text, status=422)
     except Conflict as no:
-        theirs = cells.said(one, no.theirs[name], look, inputs.title_of(one, no.theirs[name], actor) if one.kind == "ref" else "")
+        theirs = cells.said(
+            one, no.theirs[name], look, inputs.title_of(one, no.theirs[name], actor) if one.kind == "ref" else ""
+        )
         text = _("Somebody else has just set this to “%(value)s”. Save again to replace it.") % {"value": theirs or "—"}
         return _input(request, record, row, one, typed, actor, look, error=text, version=no.row.version, status=409)
     if not request.headers.get("HX-Request"):
@@ -70,10 +76,23 @@ def _input(
     title = inputs.title_of(one, text, actor) if one.kind == "ref" and not inputs.is_short(one) else ""
     made = inputs.field_of(record, one, text, actor, look, name=title, error=error)
     if made["kind"] == "check":
-        made |= {"kind": "select", "options": [{"value": "on", "label": _("Yes"), "selected": text == "on"}, {"value": "off", "label": _("No"), "selected": text != "on"}]}
+        made |= {
+            "kind": "select",
+            "options": [
+                {"value": "on", "label": _("Yes"), "selected": text == "on"},
+                {"value": "off", "label": _("No"), "selected": text != "on"},
+            ],
+        }
     context = {"field": made, "action": request.get_full_path(), "version": version or request.POST.get("version", "")}
     if not request.headers.get("HX-Request"):
-        page = {"title": str(one.label), "action": request.get_full_path(), "fields": [made], "submit": _("Save"), "version": context["version"], "back": record.url(row.pk)}
+        page = {
+            "title": str(one.label),
+            "action": request.get_full_path(),
+            "fields": [made],
+            "submit": _("Save"),
+            "version": context["version"],
+            "back": record.url(row.pk),
+        }
         return dialog(request, page, status)
     return draw(request, "ui/edit.html", context, status)
 
@@ -101,19 +120,33 @@ def history(request: HttpRequest, record: type[Record], actor: Actor, pk: int, n
         raise NotFound
     row = fetch(record.model, actor, pk)
     look = look_of(request, actor)
-    facts = list(Fact.objects.filter(noun=record.word(), subject_id=row.pk, changes__has_key=name).select_related("by").order_by("-at", "-id")[:50])
+    facts = list(
+        Fact.objects.filter(noun=record.word(), subject_id=row.pk, changes__has_key=name)
+        .select_related("by")
+        .order_by("-at", "-id")[:50]
+    )
     names: dict[int, str] = {}
     if one.kind == "ref" and one.target is not None:
         from noren.core.page.lists import titles
 
         ids = {v for f in facts for v in (f.changes or {}).get(name, ()) if isinstance(v, int)}
         names = titles(one.target, actor, ids) if ids else {}
-    said = lambda v: cells.said(one, v, look, names.get(v, _("(hidden)")) if one.kind == "ref" and v is not None else "")  # noqa: E731
+
+    def said(v: Any) -> str:
+        return cells.said(one, v, look, names.get(v, _("(hidden)")) if one.kind == "ref" and v is not None else "")
+
     changes = []
     for f in facts:
         old, new = (f.changes or {})[name]
         who = f.by.name if f.by else "noren"
-        changes.append({"old": said(old), "new": said(new) or "—", "note": f"{cells.moment(f.at, look)} {who}", "reason": str(VIA.get(f.via, ""))})
+        changes.append(
+            {
+                "old": said(old),
+                "new": said(new) or "—",
+                "note": f"{cells.moment(f.at, look)} {who}",
+                "reason": str(VIA.get(f.via, "")),
+            }
+        )
     made = {
         "title": _("History of %(field)s") % {"field": one.label}, "note": str(row), "action": "", "fields": [], "back": record.url(pk),
         "history": {"title": str(one.label), "changes": changes}, "empty": "" if changes else _("It has not changed since it was created."),

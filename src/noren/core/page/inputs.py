@@ -51,7 +51,13 @@ class Fault(ValueError):
 def is_short(one: Field) -> bool:
     """Whether a reference has so few targets that they are offered all at once (stages, reasons, teams)."""
     target = one.target
-    return target is not None and issubclass(target, Model) and not target.searched and target.reach.open_to_all and target._meta.label_lower != "accounts.user"
+    return (
+        target is not None
+        and issubclass(target, Model)
+        and not target.searched
+        and target.reach.open_to_all
+        and target._meta.label_lower != "accounts.user"
+    )
 
 
 def typed(one: Field, value: Any, look: Look) -> str:
@@ -94,7 +100,9 @@ def field_of(
     if one.kind == "bool":
         made["value"] = text == "on"
     elif one.kind == "choice":
-        made["options"] = choice_options(one, text, empty=optional and not any(v == "" for v, _l in one.choices) and not one.required)
+        made["options"] = choice_options(
+            one, text, empty=optional and not any(v == "" for v, _l in one.choices) and not one.required
+        )
     elif one.kind == "ref":
         if is_short(one):
             made |= {"kind": "select", "options": ref_options(one, text, actor, empty=not made["required"])}
@@ -122,7 +130,9 @@ def ref_options(one: Field, text: str, actor: Actor, *, empty: bool) -> list[dic
     ordering = one.target._meta.ordering
     rows = rows.order_by(*ordering) if ordering else rows
     listed: list[dict[str, Any]] = [{"value": "", "label": "—", "selected": text == ""}] if empty else []
-    return listed + [{"value": str(row.pk), "label": str(row), "selected": str(row.pk) == text} for row in rows[:MOST_OPTIONS]]
+    return listed + [
+        {"value": str(row.pk), "label": str(row), "selected": str(row.pk) == text} for row in rows[:MOST_OPTIONS]
+    ]
 
 
 def title_of(one: Field, pk: Any, actor: Actor) -> str:
@@ -154,7 +164,9 @@ def read(one: Field, sent: Mapping[str, Any], actor: Actor, look: Look, prefix: 
     if one.kind == "ref":
         return _reference(one, text, str(sent.get(f"{key}_text", "")).strip(), actor)
     if text == "":
-        return None if one.null or one.is_custom or one.kind in ("number", "money", "percent", "date", "datetime") else ""
+        return (
+            None if one.null or one.is_custom or one.kind in ("number", "money", "percent", "date", "datetime") else ""
+        )
     return _value(one, text, look)
 
 

@@ -74,7 +74,9 @@ def frame(request: HttpRequest, record: type[Record], actor: Actor, state: State
         "title": capfirst(record.labels()),
         "area": "list",
         "views": shown,
-        "new_view_href": with_params(f"{base}views/save/", state.pairs(view="")) if changed and not state.view and [p for p in pairs if p[0] != "layout"] else "",
+        "new_view_href": with_params(f"{base}views/save/", state.pairs(view=""))
+        if changed and not state.view and [p for p in pairs if p[0] != "layout"]
+        else "",
         "view_save": None,
         "layouts": _layouts(record, state),
         "chips": chips(record, actor, state),
@@ -86,7 +88,10 @@ def frame(request: HttpRequest, record: type[Record], actor: Actor, state: State
         "back": "",
     }
     if changed and current is not None and (state.view or [p for p in pairs if p[0] != "layout"]):
-        context["view_save"] = {"save_href": with_params(f"{base}views/save/", pairs), "reset_href": current.href(record)}
+        context["view_save"] = {
+            "save_href": with_params(f"{base}views/save/", pairs),
+            "reset_href": current.href(record),
+        }
     elif current is not None and current.row is not None and current.row.owner_id == actor.user_id:
         context["new_view_href"] = with_params(f"{base}views/save/", pairs)
     return context
@@ -96,9 +101,22 @@ def _layouts(record: type[Record], state: State) -> list[dict[str, Any]]:
     if record.board is None:
         return []
     return [
-        {"label": _("Table"), "icon": "table", "href": with_params(record.url(), state.pairs(layout="")), "current": state.layout != "board"},
-        {"label": _("Board"), "icon": "deal", "href": with_params(record.url(), state.pairs(layout="board")), "current": state.layout == "board"},
-        *({"label": each.label, "icon": each.icon, "href": each.href, "current": False} for each in LAYOUTS.get(record.word(), ())),
+        {
+            "label": _("Table"),
+            "icon": "table",
+            "href": with_params(record.url(), state.pairs(layout="")),
+            "current": state.layout != "board",
+        },
+        {
+            "label": _("Board"),
+            "icon": "deal",
+            "href": with_params(record.url(), state.pairs(layout="board")),
+            "current": state.layout == "board",
+        },
+        *(
+            {"label": each.label, "icon": each.icon, "href": each.href, "current": False}
+            for each in LAYOUTS.get(record.word(), ())
+        ),
     ]
 
 
@@ -109,7 +127,9 @@ LAYOUTS: dict[str, list[Any]] = {}
 def _more(record: type[Record], actor: Actor, state: State) -> list[dict[str, str]]:
     items = []
     if LINKS.get("import") and actor.may(record.word(), "create") and record.keys:
-        items.append({"label": _("Import"), "href": with_params(LINKS["import"], [("noun", record.word())]), "icon": "upload"})
+        items.append(
+            {"label": _("Import"), "href": with_params(LINKS["import"], [("noun", record.word())]), "icon": "upload"}
+        )
     if actor.may(record.word(), "export"):
         for form, label in (("csv", "CSV"), ("xlsx", "Excel")):
             href = with_params(f"{record.url()}export/", [*state.pairs(), ("format", form)])
@@ -136,7 +156,11 @@ def chips(record: type[Record], actor: Actor, state: State) -> list[dict[str, st
     names = Names(record, actor, state.where)
     edit = with_params(f"{record.url()}filter/", state.pairs())
     found = []
-    top = state.where.node.parts if hasattr(state.where.node, "parts") and type(state.where.node).__name__ == "All" else (state.where.node,)
+    top = (
+        state.where.node.parts
+        if hasattr(state.where.node, "parts") and type(state.where.node).__name__ == "All"
+        else (state.where.node,)
+    )
     for at, part in enumerate(top):
         from noren.core.filter.condition import All
 
@@ -152,7 +176,14 @@ def chips(record: type[Record], actor: Actor, state: State) -> list[dict[str, st
         else:
             chip = {"field": "", "operator": "", "value": sentence(F(part), words, names)}
         label = chip["field"] or chip["value"]
-        found.append(chip | {"edit_href": edit, "remove_href": away, "remove_label": _("Remove the filter %(name)s") % {"name": label}})
+        found.append(
+            chip
+            | {
+                "edit_href": edit,
+                "remove_href": away,
+                "remove_label": _("Remove the filter %(name)s") % {"name": label},
+            }
+        )
     return found
 
 
@@ -210,7 +241,11 @@ def table(made: Listing, actor: Actor, look: Look) -> dict[str, Any]:
         "sort_href": with_params(f"{base}columns/", state.pairs()),
     }
     if verbs:
-        every = _("All that match") if made.count is None else _("All %(n)s that match") % {"n": number_format(total, use_l10n=True, force_grouping=True)}
+        every = (
+            _("All that match")
+            if made.count is None
+            else _("All %(n)s that match") % {"n": number_format(total, use_l10n=True, force_grouping=True)}
+        )
         context["bulk"] = {
             "action": with_params(f"{base}bulk/", state.pairs()), "total": total if made.count is not None else MOST + 1,
             "chosen": _("{n} selected"), "every": every, "verbs": verbs,
@@ -245,7 +280,11 @@ def pager(made: Listing) -> dict[str, Any]:
     count = f"{grouped(MOST)}+" if made.count is None else grouped(made.count)
     last = made.first_number + len(made.lines) - 1
     if made.first_number:
-        text = _("%(first)s–%(last)s of %(count)s") % {"first": grouped(made.first_number), "last": grouped(last), "count": count}
+        text = _("%(first)s–%(last)s of %(count)s") % {
+            "first": grouped(made.first_number),
+            "last": grouped(last),
+            "count": count,
+        }
     else:
         text = ngettext("%(n)s row", "%(n)s rows", made.count or MOST) % {"n": count}
     return {
@@ -258,7 +297,11 @@ def pager(made: Listing) -> dict[str, Any]:
 
 def index(record: type[Record], made: Listing) -> list[dict[str, str]]:
     """The bar of readings: shown while the list is in the order of its readings."""
-    if not has_column(record.model, "kana_sort") or made.sort[:1] != ((record.title_field(), False),) or len(made.sort) > 1:
+    if (
+        not has_column(record.model, "kana_sort")
+        or made.sort[:1] != ((record.title_field(), False),)
+        or len(made.sort) > 1
+    ):
         return []
     pairs = made.state.pairs()
     return [{"label": letter, "href": with_params(record.url(), [*pairs, ("jump", letter)])} for letter in INDEX]
@@ -274,11 +317,22 @@ def empty(record: type[Record], actor: Actor, state: State) -> dict[str, Any]:
         }  # fmt: skip
     actions = []
     if LINKS.get("import") and create and record.keys:
-        actions.append({"label": _("Import"), "href": with_params(LINKS["import"], [("noun", record.word())]), "icon": "upload"})
+        actions.append(
+            {"label": _("Import"), "href": with_params(LINKS["import"], [("noun", record.word())]), "icon": "upload"}
+        )
     if create:
         actions.append({"label": create["label"], "href": create["href"], "kind": "pri", "icon": "plus"})
-    text = _("Add the first one here, or bring a whole table in at once.") if create else _("As soon as there is one that you may see, it stands here.")
-    return {"icon": icon_of(record), "title": _("No %(nouns)s yet") % {"nouns": record.labels()}, "text": text, "actions": actions}
+    text = (
+        _("Add the first one here, or bring a whole table in at once.")
+        if create
+        else _("As soon as there is one that you may see, it stands here.")
+    )
+    return {
+        "icon": icon_of(record),
+        "title": _("No %(nouns)s yet") % {"nouns": record.labels()},
+        "text": text,
+        "actions": actions,
+    }
 
 
 def bulk_verbs(record: type[Record], actor: Actor) -> list[dict[str, str]]:

@@ -65,7 +65,9 @@ def _spent(row: Any, by: str) -> dict[int, tuple[date | None, date | None, int]]
     """Per stage: the first and last day there, and the days in all. One query over the history."""
     found: dict[int, tuple[datetime, datetime, timedelta]] = {}
     now = timezone.now()
-    for start, end, stage, outcome in row.spans.order_by("from_at", "pk").values_list("from_at", "to_at", f"{by}_id", "outcome"):
+    for start, end, stage, outcome in row.spans.order_by("from_at", "pk").values_list(
+        "from_at", "to_at", f"{by}_id", "outcome"
+    ):
         if outcome != "open":
             continue
         until = end or now

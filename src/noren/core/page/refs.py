@@ -37,12 +37,20 @@ def options(request: HttpRequest, record: type[Record], actor: Actor, name: str)
     rows = rows_for(found, actor, text)
     note = note_path(found)
     listed: list[dict[str, Any]] = [
-        {"value": pk, "label": str(title or _("(no name)")), "note": str(about or ""), "icon": "" if found.word() == "accounts.user" else icon_of(found)}
+        {
+            "value": pk,
+            "label": str(title or _("(no name)")),
+            "note": str(about or ""),
+            "icon": "" if found.word() == "accounts.user" else icon_of(found),
+        }
         for pk, title, about in rows.values_list("pk", title_path(found), note)[:MOST]
     ]
     create = None
     if text and found.form and found.pages and actor.may(found.word(), "create") and _creates(found):
-        create = {"href": f"{found.url(verb='new')}?{_creates(found)}={quote(text)}", "label": _("New: %(text)s") % {"text": text}}
+        create = {
+            "href": f"{found.url(verb='new')}?{_creates(found)}={quote(text)}",
+            "label": _("New: %(text)s") % {"text": text},
+        }
     return draw(request, "ui/options.html", {"options": listed, "create": create, "nothing": _("Nothing found.")})
 
 
@@ -64,7 +72,7 @@ def _field(record: type[Record], name: str) -> Field:
 
 def rows_for(record: type[Record], actor: Actor, text: str) -> QuerySet[Any]:
     """Rows by words, or the latest ones when nothing is typed yet."""
-    rows = visible(record.model, actor)
+    rows: QuerySet[Any] = visible(record.model, actor)
     if record.word() == "accounts.user":
         rows = rows.filter(is_active=True)
     if text:
@@ -97,4 +105,6 @@ def postal(request: HttpRequest) -> HttpResponse:
     code = request.GET.get("code", "")
     if not (code.isascii() and code.isdigit() and len(code) == 7):
         return JsonResponse([], safe=False)
-    return JsonResponse([{"prefecture": p.prefecture, "city": p.city, "town": p.town} for p in lookup(code)], safe=False)
+    return JsonResponse(
+        [{"prefecture": p.prefecture, "city": p.city, "town": p.town} for p in lookup(code)], safe=False
+    )

@@ -34,15 +34,26 @@ def panel(one: Related, row: Model, actor: Actor, look: Look) -> dict[str, Any] 
     if one.where:
         rows = rows.filter(to_q(one.where, record.vocabulary(actor), When.now(actor, fiscal())))
     ordering = record.model._meta.ordering or ["-updated_at"]
-    found = plan.fetch(rows.order_by(*[o for o in ordering if o.lstrip("-") != one.by], "-pk"), one.limit + 1)
+    found = plan.fetch(rows.order_by(*[o for o in ordering if str(o).lstrip("-") != one.by], "-pk"), one.limit + 1)
     lines = [Line(v[0], v[1], v) for v in found[: one.limit]]
-    made: dict[str, Any] = {"id": record.word().replace(".", "-"), "title": str(one.title) if one.title else capfirst(record.labels()), "kind": "table"}
+    made: dict[str, Any] = {
+        "id": record.word().replace(".", "-"),
+        "title": str(one.title) if one.title else capfirst(record.labels()),
+        "kind": "table",
+    }
     if record.form and actor.may(record.word(), "create"):
-        made |= {"add_href": f"{record.url(verb='new')}?{one.by}={row.pk}", "add_sheet": True, "add_label": _("New %(noun)s") % {"noun": record.label()}}
+        made |= {
+            "add_href": f"{record.url(verb='new')}?{one.by}={row.pk}",
+            "add_sheet": True,
+            "add_label": _("New %(noun)s") % {"noun": record.label()},
+        }
     if not lines:
         return made | {"kind": "html", "html": "", "empty": _("None yet.")}
     hidden = unseen(plan.columns, lines, actor)
-    made["table"] = {"caption": made["title"], "rows": [_cells(record, plan, line, hidden, actor, look) for line in lines]}
+    made["table"] = {
+        "caption": made["title"],
+        "rows": [_cells(record, plan, line, hidden, actor, look) for line in lines],
+    }
     if len(found) > one.limit:
         made["note"] = _("first %(n)s") % {"n": one.limit}
         if record.pages:
@@ -50,7 +61,9 @@ def panel(one: Related, row: Model, actor: Actor, look: Look) -> dict[str, Any] 
     return made
 
 
-def _cells(record: type[Record], plan: Plan, line: Line, hidden: dict[str, frozenset[int]], actor: Actor, look: Look) -> list[dict[str, Any]]:
+def _cells(
+    record: type[Record], plan: Plan, line: Line, hidden: dict[str, frozenset[int]], actor: Actor, look: Look
+) -> list[dict[str, Any]]:
     listed: list[dict[str, Any]] = []
     change = not record.pages and record.form and actor.may(record.word(), "edit")
     for at, column in enumerate(plan.columns):

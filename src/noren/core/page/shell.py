@@ -96,8 +96,13 @@ def _shell(request: HttpRequest) -> dict[str, Any]:
         "log_href": LINKS["log"],
         "palette_url": LINKS["palette"],
         "toasts": [{"text": m.message, "undo": m.extra_tags} for m in get_messages(request)],
-        "languages": [{"code": code, "label": label, "current": code == language} for code, label in (("ja", "日本語"), ("en", "English"))],
-        "densities": [{"value": value, "label": label, "current": user.density == value} for value, label in user.DENSITIES],
+        "languages": [
+            {"code": code, "label": label, "current": code == language}
+            for code, label in (("ja", "日本語"), ("en", "English"))
+        ],
+        "densities": [
+            {"value": value, "label": label, "current": user.density == value} for value, label in user.DENSITIES
+        ],
         "urls": LINKS,
         "fixed": fixed(language, LINKS["palette"]),
     }
@@ -107,7 +112,10 @@ def _shell(request: HttpRequest) -> dict[str, Any]:
 def fixed(language: str, palette_url: str) -> SafeString:
     """The palette and the list of keys: the same for everybody who reads this language."""
     with override(language):
-        return mark_safe(render_to_string("palette.html", {"whole": True, "shell": {"palette_url": palette_url}}) + render_to_string("ui/keys.html"))  # noqa: S308
+        html = render_to_string(
+            "palette.html", {"whole": True, "shell": {"palette_url": palette_url}}
+        ) + render_to_string("ui/keys.html")
+        return mark_safe(html)  # noqa: S308
 
 
 def _nav(request: HttpRequest) -> list[dict[str, Any]]:
@@ -137,7 +145,9 @@ def may_open(record: type[Record], actor: Actor) -> bool:
     return record.model.reach.open_to_all or actor.may(record.word(), "view") or record.word() in actor.shared
 
 
-def _item(request: HttpRequest, label: Any, href: str, icon: str, go: str = "", *, exact: bool = False) -> dict[str, Any]:
+def _item(
+    request: HttpRequest, label: Any, href: str, icon: str, go: str = "", *, exact: bool = False
+) -> dict[str, Any]:
     current = request.path == href if exact else request.path.startswith(href)
     return {"label": label, "href": href, "icon": icon, "go": go, "current": current}
 

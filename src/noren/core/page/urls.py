@@ -4,7 +4,22 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from noren.core.page import acts, board, bulk, detail, exporting, filtering, forms, inline, lists, numbers, prefs, refs, search, views
+from noren.core.page import (
+    acts,
+    board,
+    bulk,
+    detail,
+    exporting,
+    filtering,
+    forms,
+    inline,
+    lists,
+    numbers,
+    prefs,
+    refs,
+    search,
+    views,
+)
 from noren.core.page import bin as removed
 
 of_noun: list[URLPattern | URLResolver] = [

@@ -87,11 +87,19 @@ def in_sheet(request: HttpRequest) -> bool:
     return not request.headers.get("HX-Target", "sheet").endswith("main")
 
 
-def dialog(request: HttpRequest, made: dict[str, Any], status: int = 200, template: str = "ui/dialog.html") -> HttpResponse:
+def dialog(
+    request: HttpRequest, made: dict[str, Any], status: int = 200, template: str = "ui/dialog.html"
+) -> HttpResponse:
     """A short form: in the sheet when there is one, else on a page of its own."""
     if in_sheet(request):
         return draw(request, template, {"dialog": made}, status)
-    context = {"dialog": made, "title": made["title"], "part": template, "back": made.get("back", "/"), "area": made.get("area", "list")}
+    context = {
+        "dialog": made,
+        "title": made["title"],
+        "part": template,
+        "back": made.get("back", "/"),
+        "area": made.get("area", "list"),
+    }
     return draw(request, "sheet.html", context, status)
 
 

@@ -38,7 +38,13 @@ def start(noun: str, verb: str, ids: Iterable[int], values: Mapping[str, Any], b
     if by.user_id is None:
         raise Forbidden
     with transaction.atomic():
-        run = BulkRun.objects.create(noun=noun, verb=verb, ids=list(ids)[:MOST], values={k: _stored(v) for k, v in values.items()}, by_id=by.user_id)
+        run = BulkRun.objects.create(
+            noun=noun,
+            verb=verb,
+            ids=list(ids)[:MOST],
+            values={k: _stored(v) for k, v in values.items()},
+            by_id=by.user_id,
+        )
         if len(run.ids) > DIRECT:
             later(work, run=run.pk)
     if len(run.ids) <= DIRECT:

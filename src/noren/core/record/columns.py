@@ -49,7 +49,11 @@ def is_many(model: type[models.Model], name: str) -> bool:
 
 def choosable(record: type[Record], actor: Actor) -> list[Field]:
     """Every field that may be a column for this actor: declared ones first, then all that can be read."""
-    names = [*record.columns, *(f.name for f in record.readable(actor)), *(n for n in record.filters if not is_many(record.model, n))]
+    names = [
+        *record.columns,
+        *(f.name for f in record.readable(actor)),
+        *(n for n in record.filters if not is_many(record.model, n)),
+    ]
     found: list[Field] = []
     for name in dict.fromkeys(names):
         try:

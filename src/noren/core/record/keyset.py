@@ -43,7 +43,9 @@ class Place:
 
 def write_place(place: Place) -> str:
     """A place as a word for addresses."""
-    body = json.dumps([[_told(v) for v in place.values], place.pk, place.number], ensure_ascii=False, separators=(",", ":"))
+    body = json.dumps(
+        [[_told(v) for v in place.values], place.pk, place.number], ensure_ascii=False, separators=(",", ":")
+    )
     return base64.urlsafe_b64encode(body.encode()).decode().rstrip("=")
 
 

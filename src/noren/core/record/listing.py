@@ -65,11 +65,15 @@ class Listing:
 
 def may_see_list(record: type[Record], actor: Actor) -> None:
     """NotFound for a noun without pages, or one of which the actor may see nothing at all."""
-    if not record.pages or not (record.model.reach.open_to_all or actor.may(record.word(), "view") or record.word() in actor.shared):
+    if not record.pages or not (
+        record.model.reach.open_to_all or actor.may(record.word(), "view") or record.word() in actor.shared
+    ):
         raise NotFound
 
 
-def narrowed(record: type[Record], actor: Actor, state: State, verb: str = "view", *, removed: bool = False) -> QuerySet[Any]:
+def narrowed(
+    record: type[Record], actor: Actor, state: State, verb: str = "view", *, removed: bool = False
+) -> QuerySet[Any]:
     """The rows of a state, before order and paging: what bulk work, exports and counts go over. BadFilter when unreadable."""
     rows = record.prepare(visible(record.model, actor, verb, removed=removed))
     if state.where:
@@ -83,13 +87,24 @@ def narrowed(record: type[Record], actor: Actor, state: State, verb: str = "view
 
 def fiscal_of(where: F) -> Any:
     """The fiscal calendar, read only when a condition needs it."""
-    relative = any(isinstance(v, str) and v.startswith("@") for c in where.conditions() for v in (c.value if isinstance(c.value, tuple) else (c.value,)))
+    relative = any(
+        isinstance(v, str) and v.startswith("@")
+        for c in where.conditions()
+        for v in (c.value if isinstance(c.value, tuple) else (c.value,))
+    )
     return fiscal() if relative else None
 
 
 # -- order -------------------------------------------------------------------------------------------------------------
 
-KEY_KINDS = {"money": "number", "percent": "number", "number": "number", "date": "date", "datetime": "datetime", "bool": "bool"}
+KEY_KINDS = {
+    "money": "number",
+    "percent": "number",
+    "number": "number",
+    "date": "date",
+    "datetime": "datetime",
+    "bool": "bool",
+}
 
 
 def sort_key(record: type[Record], name: str, desc: bool) -> tuple[Key, dict[str, Any]] | None:
@@ -149,7 +164,9 @@ def _through_null(model: Any, path: str) -> bool:
     return False
 
 
-def order_of(record: type[Record], actor: Actor, state: State) -> tuple[tuple[tuple[str, bool], ...], list[Key], dict[str, Any]]:
+def order_of(
+    record: type[Record], actor: Actor, state: State
+) -> tuple[tuple[tuple[str, bool], ...], list[Key], dict[str, Any]]:
     """The sort that holds (asked for, else the record's own) as names, keys and annotations."""
     for sort in (state.sort, read_sort(record.sort), (("updated_at", True),)):
         names: list[tuple[str, bool]] = []
@@ -219,7 +236,13 @@ def count_and_totals(
     wanted = {f.name: (record.totals[f.name], f.path) for f in fields if f.name in record.totals}
     if not wanted and known is not None:
         return known, {}
-    if known is None and not state.exact and not (state.where or state.find) and reach(record.model, actor) is None and _is_huge(record.model._meta.db_table):
+    if (
+        known is None
+        and not state.exact
+        and not (state.where or state.find)
+        and reach(record.model, actor) is None
+        and _is_huge(record.model._meta.db_table)
+    ):
         return None, {}
     folds = {f"{name}_": FOLDS[how](path) for name, (how, path) in wanted.items()}
     if state.exact:
@@ -257,7 +280,12 @@ def unseen(columns: Sequence[Column], lines: Sequence[Line], actor: Actor) -> di
         return found
     for column in columns:
         target = column.field.target
-        if column.field.kind != "ref" or target is None or not issubclass(target, Model) or reach(target, actor) is None:
+        if (
+            column.field.kind != "ref"
+            or target is None
+            or not issubclass(target, Model)
+            or reach(target, actor) is None
+        ):
             continue
         ids = {line.values[column.at] for line in lines} - {None}
         if ids:

@@ -69,7 +69,23 @@ class State:
         return sorted(self.pairs(view="", exact=False))
 
 
-RESERVED = ("q", "sort", "after", "before", "view", "layout", "columns", "find", "size", "csrfmiddlewaretoken", "exact", "jump", "from", "page")
+RESERVED = (
+    "q",
+    "sort",
+    "after",
+    "before",
+    "view",
+    "layout",
+    "columns",
+    "find",
+    "size",
+    "csrfmiddlewaretoken",
+    "exact",
+    "jump",
+    "from",
+    "page",
+    "format",
+)
 
 
 def read_sort(text: str) -> tuple[tuple[str, bool], ...]:

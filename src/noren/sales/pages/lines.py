@@ -61,7 +61,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method != "POST":
         return _draw(request, deal, [_row(line, look) for line in _lines(deal)], look)
     rows = _sent(request.POST)
-    press, _dash, at = request.POST.get("press", "").partition("-")
+    press, _dash, at = request.POST.get("press", "save").partition("-")
     if press == "drop" and at.isdigit() and int(at) < len(rows):
         del rows[int(at)]
         return _draw(request, deal, rows, look)
