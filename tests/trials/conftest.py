@@ -29,7 +29,17 @@ def seed(request: pytest.FixtureRequest) -> int:
     return int.from_bytes(os.urandom(2)) if given is None else int(given)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
+def earnest() -> Iterator[Noren]:
+    """A noren with the waiting times of every day."""
+    running = Noren()
+    try:
+        yield running
+    finally:
+        running.end()
+
+
+@pytest.fixture(scope="session")
 def noren(long: bool) -> Iterator[Noren]:
     running = Noren(**({} if long else SHORT))
     try:

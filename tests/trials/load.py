@@ -120,7 +120,9 @@ class Load:
 
     def answers_after(self, moment: float, seconds: float = 60) -> float:
         """Seconds from the moment to the first acknowledged wish that was sent after it or still waiting then."""
-        found = until(lambda: [end for c in self.clients for _s, end in c.good[-200:] if end > moment], seconds, self.noren.log)
+        found = until(
+            lambda: [end for c in self.clients for _s, end in c.good[-200:] if end > moment], seconds, self.noren.log
+        )
         return float(min(found) - moment)
 
     def last_broken_after(self, moment: float) -> float:
@@ -150,7 +152,8 @@ class Load:
         )  # fmt: skip
         effects = dict(
             self.noren.sql(
-                "SELECT key, count(*) FROM trial_effect WHERE key = ANY(%s) GROUP BY 1", [[f"company {pk}" for pk in ids]]
+                "SELECT key, count(*) FROM trial_effect WHERE key = ANY(%s) GROUP BY 1",
+                [[f"company {pk}" for pk in ids]],
             )
         )
         done = [effects.get(f"company {pk}", 0) for pk in ids]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -53,7 +52,9 @@ def until(true: Callable[[], Any], seconds: float = 30, why: Callable[[], str] =
 
 
 def clean_environment(folder: Path, port: int, **extra: str) -> dict[str, str]:
-    kept = {k: v for k, v in os.environ.items() if k != "DATABASE_URL" and not k.startswith(("NOREN_", "PYTEST_", "TRIAL_"))}
+    kept = {
+        k: v for k, v in os.environ.items() if k != "DATABASE_URL" and not k.startswith(("NOREN_", "PYTEST_", "TRIAL_"))
+    }
     return {
         **kept, "NOREN_DATA": str(folder), "PORT": str(port), "PYTHONPATH": f"{ROOT}:{ROOT / 'src'}",
         "DJANGO_SETTINGS_MODULE": "tests.trials.site", **extra,
@@ -110,7 +111,12 @@ class Noren:
 
     def run_python(self, *words: str, **extra: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, *words], cwd=ROOT, env={**self.environment, **extra}, capture_output=True, text=True, timeout=180
+            [sys.executable, *words],
+            cwd=ROOT,
+            env={**self.environment, **extra},
+            capture_output=True,
+            text=True,
+            timeout=180,
         )
 
     def noren(self, *words: str, **extra: str) -> subprocess.CompletedProcess[str]:
@@ -139,13 +145,15 @@ class Noren:
             return (self.folder / "log.txt").read_text(errors="replace")[-4000:]
         return ""
 
-    def stop(self) -> int:
+    def stop_others(self) -> None:
         for one in self.others:
-            with suppress(ProcessLookupError):
-                one.send_signal(signal.SIGCONT)
             one.terminate()
+        for one in self.others:
             one.wait(60)
         self.others.clear()
+
+    def stop(self) -> int:
+        self.stop_others()
         if self.process.poll() is None:
             self.process.terminate()
         return self.process.wait(60)
@@ -161,7 +169,11 @@ class Noren:
     def call(
         self, method: str, path: str, body: Any = None, *, key: str | None = None, timeout: float = 20, **headers: str
     ) -> Answer:
-        head = {"Accept": "application/json", "Accept-Language": "en", **{k.replace("_", "-"): v for k, v in headers.items()}}
+        head = {
+            "Accept": "application/json",
+            "Accept-Language": "en",
+            **{k.replace("_", "-"): v for k, v in headers.items()},
+        }
         if secret := getattr(self, "secret", None):
             head["Authorization"] = f"Bearer {secret}"
         if key:

@@ -25,7 +25,12 @@ def strike(noren: Noren, load: Load, hit: Callable[[], None]) -> tuple[float, fl
     """Do it; gives the seconds from PostgreSQL's return to the web's first answer and to the worker's first job."""
     old = noren.child("postgres")
     hit()
-    until(lambda: (new := noren.child("postgres")) and old and (new.pid != old.pid or new.create_time() != old.create_time()), 60)
+    until(
+        lambda: (
+            (new := noren.child("postgres")) and old and (new.pid != old.pid or new.create_time() != old.create_time())
+        ),
+        60,
+    )
     until(noren.database_answers, 60, noren.log)
     back = time.monotonic()
     key = f"probe {load.prefix} {back}"
@@ -35,7 +40,9 @@ def strike(noren: Noren, load: Load, hit: Callable[[], None]) -> tuple[float, fl
     return web, time.monotonic() - back
 
 
-def rounds(noren: Noren, load: Load, number: int, hit: Callable[[int], None], pause: float) -> tuple[float, float, float]:
+def rounds(
+    noren: Noren, load: Load, number: int, hit: Callable[[int], None], pause: float
+) -> tuple[float, float, float]:
     """The worst seconds of so many strikes: web, worker, last broken answer after PostgreSQL's return."""
     web = worker = 0.0
     for turn in range(number):

@@ -27,7 +27,9 @@ def write_file(path: Path, prefix: str, rows: int) -> list[int]:
         book.writerow(["会社名", "従業員数", "電話番号"])
         for number in range(rows):
             wrong = number % BAD_EVERY == BAD_EVERY - 1
-            book.writerow([f"{prefix} {number:07d}", "many" if wrong else number % 5000, f"03-1234-{number % 10000:04d}"])
+            book.writerow(
+                [f"{prefix} {number:07d}", "many" if wrong else number % 5000, f"03-1234-{number % 10000:04d}"]
+            )
             if wrong:
                 bad.append(number + 2)
     return bad
@@ -59,7 +61,9 @@ def judged(noren: Noren, trial: str, seed: int, run: int, prefix: str, rows: int
             [ids],
         )
     )
-    faults = [row[0] for row in noren.sql("SELECT number FROM record_importfault WHERE run_id = %s ORDER BY number", [run])]
+    faults = [
+        row[0] for row in noren.sql("SELECT number FROM record_importfault WHERE run_id = %s ORDER BY number", [run])
+    ]
     state, counts, error = noren.sql("SELECT state, counts, error FROM record_importrun WHERE id = %s", [run])[0]
     return Verdict(
         trial, seed, acknowledged=len(wanted), lost=len(wanted - different), duplicated=len(names) - len(different),
@@ -78,7 +82,9 @@ def test_t24_worker_killed_in_the_middle_of_an_import(noren: Noren, verdict: Kee
     run = begin(noren, path)
     reached, waited = [], 0.0
     for share in (0.3, 0.7):
-        until(lambda share=share: position(noren, run) >= share * rows or over(noren, run), 900 if long else 90, noren.log)
+        until(
+            lambda share=share: position(noren, run) >= share * rows or over(noren, run), 900 if long else 90, noren.log
+        )
         worker = noren.child("worker")
         assert worker is not None
         worker.kill()
@@ -104,7 +110,7 @@ def test_t24_paused_worker_does_not_import_twice(noren: Noren, verdict: Keep, se
     path = noren.folder / f"{prefix}.csv"
     bad = write_file(path, prefix, rows)
     run = begin(noren, path)
-    until(lambda: 0 < position(noren, run), 60, noren.log)
+    until(lambda: position(noren, run) > 0, 60, noren.log)
     paused = noren.child("worker")
     assert paused is not None
     paused.send_signal(signal.SIGSTOP)
@@ -116,6 +122,7 @@ def test_t24_paused_worker_does_not_import_twice(noren: Noren, verdict: Keep, se
         os.kill(paused.pid, signal.SIGCONT)
     until(lambda: over(noren, run), 600 if long else 150, noren.log)
     noren.drain(120)
+    noren.stop_others()
     found = judged(noren, "T24 paused", seed, run, prefix, rows, bad)
     found.notes["paused_at"] = round(reached, 2)
     verdict(found)
