@@ -24,6 +24,8 @@ ADDRESS = Section(
 
 def complete_address(values: dict[str, Any]) -> None:
     """An address in one piece is parted, and a postal code alone names its place; what the file says itself stays."""
+    if not (values.get("address") or values.get("postal_code")):
+        return
     if any(values.get(name) for name in ("prefecture", "city", "town", "block")):
         return
     if values.get("address"):

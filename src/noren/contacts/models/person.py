@@ -86,7 +86,7 @@ class Person(Addressed, Model):
 
     def search_text(self) -> str:
         """Family and given name also stand joined, so that 田中太郎 finds 田中 太郎."""
-        joined = (fold(self.family_name + self.given_name), fold(self.family_kana + self.given_kana))
+        joined = (self.name_fold, fold(self.family_kana + self.given_kana))
         digits = (_digits(self.mobile), _digits(self.phone))
         return SEP.join(filter(None, (super().search_text(), *joined, *digits)))
 

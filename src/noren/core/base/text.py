@@ -68,6 +68,8 @@ def fold(s: str) -> str:
 
     Folding twice changes nothing. Written beside the row on every save and import, and applied to each query.
     """
+    if s.isascii() and s.isprintable():
+        return s.lower()
     return _fold_short(s) if len(s) <= 40 else _fold(s)
 
 

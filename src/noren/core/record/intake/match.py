@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from django.db import connection
@@ -19,8 +19,10 @@ Key = tuple[Any, ...]
 class Matcher:
     """`keys(row)` gives all natural keys of a row, strongest first; `find` asks the table for them, a query per key."""
 
-    def __init__(self, record: type[Record]) -> None:
+    def __init__(self, record: type[Record], *, has_ids: bool, imagines: bool) -> None:
+        """has_ids: the file brings external IDs; imagines: a dry run, in which references may have made-up ids below zero."""
         self.record, self.model = record, record.model
+        self.has_ids, self.imagines = has_ids, imagines
         self.parts = [[self._part(name) for name in keys] for keys in record.keys]
         self.queries = [self._query(keys) for keys in record.keys]
 
@@ -53,13 +55,10 @@ class Matcher:
             found.append(None)
         return found
 
-    def speaking(self, keys: list[Key | None]) -> Iterator[tuple[int, Key]]:
+    def speaking(self, keys: list[Key | None]) -> list[tuple[int, Key]]:
         """The keys that tell rows of one file apart: one with an id of its own is another thing, however alike."""
-        for at, key in enumerate(keys):
-            if key is not None:
-                yield at, key
-                if self.record.keys[at] == OWN_ID:
-                    return
+        found = [(at, key) for at, key in enumerate(keys) if key is not None]
+        return found[:1] if self.has_ids and found and self.record.keys[found[0][0]] == OWN_ID else found
 
     def _query(self, keys: tuple[str, ...]) -> tuple[str, list[str]]:
         columns: list[Any] = [self.model._meta.get_field(name) for name in keys]
@@ -84,12 +83,13 @@ class Matcher:
             by_key: dict[Key, list[Parsed]] = {}
             for row, keys in waiting:
                 key = keys[at]
-                if key is not None and not any(isinstance(part, int) and part < 0 for part in key):
+                if key is not None and not (self.imagines and any(isinstance(part, int) and part < 0 for part in key)):
                     by_key.setdefault(key, []).append(row)
             if not by_key:
                 continue
             params = [_array(values) for values in zip(*by_key, strict=True)]
-            params.append(_array([any(row.values.get("external_id") for row in rows) for rows in by_key.values()]))
+            claims = self.has_ids and [any(row.values.get("external_id") for row in rows) for rows in by_key.values()]
+            params.append(_array(claims or ["f"] * len(by_key)))
             with connection.cursor() as cursor:
                 cursor.execute(sql, params)
                 for pk, *key in cursor.fetchall():

@@ -3,6 +3,7 @@ one UPDATE from a temporary table for rows that change."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
@@ -78,10 +79,32 @@ def _copy_rows(table: str, rows: Sequence[Any], columns: Sequence[Any]) -> None:
             copy.write_row(values)
 
 
+class _Triples(dict[str, str]):
+    """Three ASCII characters -> their gram, as text. There are less than a million, and few are in use."""
+
+    def __missing__(self, triple: str) -> str:
+        found = str(grams(triple)[0])
+        if len(self) < 50_000:
+            self[triple] = found
+        return found
+
+
+_TRIPLES = _Triples()
+_RUNS = re.compile(r"[!-~]{3,}")
+
+
 @lru_cache(60_000)
-def _words(part: str) -> tuple[str, ...]:
-    """The grams of one folded field as text. Names, posts and companies come again and again."""
+def _wide_words(part: str) -> tuple[str, ...]:
     return tuple(map(str, grams(part)))
+
+
+def _words(part: str) -> Iterable[str]:
+    """The grams of one folded field as text. Names, posts and companies come again and again, addresses and numbers do not."""
+    if not part.isascii():
+        return _wide_words(part)
+    if " " in part:
+        return [_TRIPLES[run[at : at + 3]] for run in _RUNS.findall(part) for at in range(len(run) - 2)]
+    return [_TRIPLES[part[at : at + 3]] for at in range(len(part) - 2)]
 
 
 def write_search(model: type[Model], rows: Sequence[Any]) -> None:
