@@ -130,15 +130,19 @@ def test_more_than_the_limit_is_not_counted_unless_asked(monkeypatch: pytest.Mon
 def test_the_number_of_queries_does_not_depend_on_the_rows() -> None:
     reader = make.actor("sales")
     make.deal(by=reader, company=make.company())
-    with CaptureQueriesContext(
-        connection,
-    ) as few:
-        listing(deals(), reader, State())
+
+    def queries() -> int:
+        found = []
+        for _look in range(3):
+            with CaptureQueriesContext(connection) as seen:
+                listing(deals(), reader, State())
+            found.append(len(seen))
+        return min(found)
+
+    few = queries()
     for _n in range(29):
         make.deal(by=reader, company=make.company(), person=make.person())
-    with CaptureQueriesContext(connection) as many:
-        listing(deals(), reader, State())
-    assert len(few) == len(many) <= 2
+    assert queries() == few <= 2
 
 
 def test_hidden_fields_are_neither_shown_sorted_nor_filtered() -> None:
