@@ -8,7 +8,7 @@ import random
 import threading
 import time
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Self
 
 from tests.trials.running import Noren, until
 
@@ -106,7 +106,7 @@ class Load:
         self.prefix = f"{trial}-{seed}-{int(time.time())}"
         self.clients = [Client(noren, f"{self.prefix}-{i}", pause, seed) for i in range(clients)]
 
-    def __enter__(self) -> Load:
+    def __enter__(self) -> Self:
         for one in self.clients:
             one.start()
         return self
