@@ -1,0 +1,102 @@
+"""A newcomer brings four files in, in a browser: agents, products, accounts and a year of deals, dirty as they come."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+from tests import make
+
+from noren.accounts.models import User
+from noren.contacts.models import Company
+from noren.sales.models import Deal
+
+pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
+
+FILES = {
+    "accounts.user": ("sales_teams.csv", "sales_agent,manager,regional_office\nMoses Frase,Dustin Brinkmann,Central\nDarcel Schlecht,Melvin Marxen,Central\nZane Levy,Summer Sewald,West\n"),
+    "catalog.product": ("products.csv", "product,series,sales_price\nGTX Basic,GTX,550\nGTX Pro,GTX,4821\nMG Special,MG,55\n"),
+    "contacts.company": (
+        "accounts.csv",
+        "account,sector,year_established,revenue,employees,office_location,subsidiary_of\nAcme Corporation,technolgy,1996,1100.04,2822,United States,\n"
+        "Betasoloin,medical,1999,251.41,495,United States,\nCancity,technology,2001,718.62,2448,United States,\nCondax,technology,1990,100,90,Japan,Acme Corporation\n",
+    ),
+    "sales.deal": (
+        "sales_pipeline.csv",
+        "opportunity_id,sales_agent,product,account,deal_stage,engage_date,close_date,close_value\n"
+        "1C1I7A6R,Moses Frase,GTX Pro,Cancity,Won,2016-10-20,2017-03-01,1054\nZ063OYW0,Darcel Schlecht,GTXPro,Acme Corporation,Won,2016-10-25,2017-03-11,4514\n"
+        "EC4QE1BX,Darcel Schlecht,MG Special,Betasoloin,Lost,2016-10-25,2017-03-07,0\nMV1LWRNH,Zane Levy,GTX Basic,,Engaging,2016-11-25,,\n"
+        "PE84CX4O,Moses Frase,GTXPro,,Prospecting,,,\n",
+    ),
+}  # fmt: skip
+
+
+def look(page: Page, name: str) -> None:
+    """Keep a picture when asked for (PICTURES=folder)."""
+    folder = os.environ.get("PICTURES")
+    if folder:
+        page.screenshot(path=f"{folder}/{name}.png")
+        page.set_viewport_size({"width": 390, "height": 844})
+        page.screenshot(path=f"{folder}/{name}-390.png")
+        page.set_viewport_size({"width": 1440, "height": 900})
+
+
+def upload(page: Page, noun: str, folder: Path) -> None:
+    name, text = FILES[noun]
+    (folder / name).write_text(text, encoding="utf-8")
+    page.goto(f"/imports/new/?noun={noun}")
+    look(page, "1-upload")
+    page.locator("#f-file").set_input_files(folder / name)
+    page.locator("footer .btn.pri").click()
+    page.wait_for_url(re.compile("/columns/"))
+
+
+def press(page: Page, until: str) -> None:
+    page.locator("footer .btn.pri").click()
+    page.wait_for_url(re.compile(until))
+
+
+def test_four_files_come_in_with_their_relations(page: Page, enter: Callable[[User], None], tmp_path: Path) -> None:
+    enter(make.user("admin"))
+    for noun in ("accounts.user", "catalog.product"):
+        upload(page, noun, tmp_path)
+        press(page, "/check/")
+        press(page, "/run/")
+        expect(page.locator("[data-done]")).to_be_visible()
+    upload(page, "contacts.company", tmp_path)
+    press(page, "/check/")
+    page.locator(".fixl li", has=page.locator('input[value="technolgy"]')).get_by_role("button", name="technology").click()
+    expect(page.locator('.fixl input[value="technolgy"]')).to_have_count(0)
+    press(page, "/run/")
+    assert Company.every.get(legal_name="Acme Corporation").industry == "technology"
+    assert Company.every.get(legal_name="Condax").parent == Company.every.get(legal_name="Acme Corporation")
+    upload(page, "sales.deal", tmp_path)
+    look(page, "2-columns")
+    press(page, "/check/")
+    look(page, "3-check")
+    expect(page.locator('.fixl input[value="GTXPro"]')).to_be_visible()
+    page.locator(".fixl li", has=page.locator('input[value="GTXPro"]')).get_by_role("button", name="GTX Pro").click()
+    expect(page.locator('.fixl input[value="GTXPro"]')).to_have_count(0)
+    expect(page.locator("nav.attn b").first).to_have_text("5")
+    look(page, "3-checked")
+    press(page, "/run/")
+    expect(page.locator("[data-done]")).to_be_visible()
+    look(page, "4-done")
+    assert Deal.every.count() == 5
+    assert Deal.every.filter(company=None, outcome="open").count() == 2
+    page.goto("/sales/deals/?outcome=won&columns=title,amount,closed_on,company,owner")
+    main = page.locator("main")
+    for text in ("1,054", "4,514", "5,568"):
+        expect(main).to_contain_text(text)
+    page.goto("/imports/")
+    look(page, "5-list")
+    expect(page.locator("main")).to_contain_text("sales_pipeline.csv")
+    page.get_by_role("link", name="sales_pipeline.csv").click()
+    page.locator("form[action$='/undo/'] button").click()
+    expect(page.locator("[data-done]")).to_be_visible()
+    assert Deal.every.count() == 0
+    assert Company.every.count() == 4
