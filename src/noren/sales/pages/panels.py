@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from noren.contacts.models import Company, Person
@@ -43,7 +44,9 @@ def people(deal: Deal, actor: Actor) -> dict[str, Any] | None:
         for one in listed
     ]  # fmt: skip
     add = (
-        f"{record_of(Person).url(verb='new')}?company={deal.company_id}" if deal.company_id and actor.may(Person, "create") else ""
+        f"{record_of(Person).url(verb='new')}?company={deal.company_id}"
+        if deal.company_id and actor.may(Person, "create")
+        else ""
     )
     return {
         "kind": "people",
@@ -59,7 +62,9 @@ def company(deal: Deal, actor: Actor) -> dict[str, Any] | None:
     one = deal.company
     if one is None or not seen(one, actor):
         return None
-    note = "・".join(filter(None, (str(one.get_standing_display()), one.industry, one.prefecture + one.city)))
+    note = (" · " if (get_language() or "ja").startswith("en") else "・").join(
+        filter(None, (str(one.get_standing_display()), one.industry, one.prefecture + one.city))
+    )
     card = {"name": str(one), "href": record_of(Company).url(one.pk), "note": note}
     return {"kind": "card", "title": _("Company"), "open_href": record_of(Company).url(one.pk), "card": card}
 
