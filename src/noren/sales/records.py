@@ -12,7 +12,14 @@ from django.utils.translation import pgettext_lazy
 from noren.core.access.actor import Actor
 from noren.core.filter.condition import THIS_QUARTER, F
 from noren.core.record.declare import Board, End, Facts, ImportField, Record, Related, Row, Section, Timeline, relate
-from noren.sales.actions.arrive import add_products, closing_facts, complete_deal, default_pipeline, last_position, settle_outcome
+from noren.sales.actions.arrive import (
+    add_products,
+    closing_facts,
+    complete_deal,
+    default_pipeline,
+    last_position,
+    settle_outcome,
+)
 from noren.sales.actions.deal import lose_deal, move_deal, reopen_deal, win_deal
 from noren.sales.models import Deal, DealLine, LossReason, Pipeline, Stage
 
@@ -103,7 +110,7 @@ class DealLines(Record):
     model = DealLine
     columns = "deal", "product", "text", "quantity", "unit_price"
     filters = "deal", "product", "quantity"
-    form = (Row("product", "text"), Row("quantity", "unit_price"))
+    read_only = "product", "text", "quantity", "unit_price", "list_price"  # written as a whole: `set_lines` keeps the sums
     groups = {"unit_price": "money", "list_price": "money"}
     pages = False
 

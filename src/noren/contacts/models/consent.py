@@ -34,6 +34,7 @@ class Consent(Model):
     stated_at = models.DateTimeField(_("Stated at"), default=timezone.now)
 
     reach = Reach(parents=("person",))
+    append_only = True
 
     class Meta(Model.Meta):
         verbose_name = _("consent")

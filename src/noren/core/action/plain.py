@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from noren.core.access.actor import Actor
 from noren.core.access.scope import fetch, visible
 from noren.core.action.door import spoken_faults
-from noren.core.base.errors import Conflict, Forbidden, Invalid
+from noren.core.base.errors import Conflict, Forbidden, Invalid, NotNow
 from noren.core.base.model import Model
 from noren.core.event.event import EVENTS, Event, event
 from noren.core.event.publish import publish
@@ -68,6 +68,7 @@ def change(row: M, values: Mapping[str, Any], *, by: Actor, version: int | None 
     model = type(row)
     with transaction.atomic(), spoken_faults():
         locked = fetch(model, by, row.pk, "edit", lock=True)
+        _is_no_ledger(model)
         before = _shown(locked, values)
         lines = _assign(locked, values, by)
         after = _shown(locked, values)
@@ -90,10 +91,16 @@ def change(row: M, values: Mapping[str, Any], *, by: Actor, version: int | None 
     return row
 
 
+def _is_no_ledger(model: type[Model]) -> None:
+    if model.append_only:
+        raise NotNow(_("This ledger is only added to: enter a new line instead."))
+
+
 def remove(row: M, *, by: Actor) -> None:
     """Put a row into the bin (kept for 30 days, `restore` brings it back)."""
     with transaction.atomic():
         locked = fetch(type(row), by, row.pk, "remove", lock=True)
+        _is_no_ledger(type(row))
         locked.removed_at = timezone.now()
         locked.save(update_fields=["removed_at"])
         publish(plain_event(type(row), "removed")(row.pk), by=by)

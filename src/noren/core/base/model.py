@@ -54,6 +54,7 @@ class Model(models.Model):
 
     reach: ClassVar[Reach] = Reach()
     searched: ClassVar[tuple[str, ...]] = ()  # fields that global search reads; needs a one-to-one `search_entry`
+    append_only: ClassVar[bool] = False  # a ledger: rows are added, never changed or taken away by people
     settled: ClassVar[tuple[str, ...]] = ()  # fields that `settle` works out
     has_timeline: ClassVar[bool] = False  # notes, calls, tasks and files may be about rows of this noun
     kept: ClassVar[tuple[str, ...]] = ()  # fields whose history numbers need as of a date; needs related `spans`
