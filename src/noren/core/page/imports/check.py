@@ -187,7 +187,7 @@ def _context(request: HttpRequest, run: ImportRun, actor: Actor, error: str = ""
             "export_href": reverse("import_errors", args=[run.pk]) if total else "",
         },
         "accept": {"name": "accept", "label": ngettext("Take %(n)s suggestion", "Take all %(n)s suggestions", offers) % {"n": offers}} if offers else None,
-        "preview": _preview(run, table), "errors": [error] if error else [],
+        "preview": _preview(run, table, actor), "errors": [error] if error else [],
         "tidied": {"text": _("Put right: %(what)s.") % {"what": ", ".join(f"{a} → {b or '—'}" for a, b in taken[:5]) + (" …" if len(taken) > 5 else "")},
                    "href": reverse("import_columns", args=[run.pk])} if taken else None,
         "promise": {"strong": _("Can be taken back as a whole."), "text": _("New rows go again and changed rows get their old values back, except where somebody has worked on them since.")},
@@ -197,7 +197,7 @@ def _context(request: HttpRequest, run: ImportRun, actor: Actor, error: str = ""
 
 def _keys(run: ImportRun) -> str:
     record = record_of(run.noun)
-    mapped = {name.removesuffix("_id") for name in run.mapping.values()}
+    mapped = set(run.mapping.values())
     spoken = []
     for keys in record.keys:
         derived = {"name_key": "legal_name", "name_fold": "family_name"}
@@ -216,15 +216,10 @@ def _reason_label(code: str) -> str:
     return words.get(code) or words.get(group) or _("Other")
 
 
-def _preview(run: ImportRun, table: Table) -> dict[str, Any]:
-    record = record_of(run.noun)
+def _preview(run: ImportRun, table: Table, actor: Actor) -> dict[str, Any]:
+    labels = {one.name: str(one.label) for one in importable(record_of(run.noun), actor)}
     taken = [(at, header, run.mapping.get(header, "-")) for at, header in enumerate(table.header) if run.mapping.get(header, "-") != "-"][:6]
-    head = [{"label": _("Row"), "num": True}]
-    for _at, header, name in taken:
-        try:
-            head.append({"label": str(record.field(name).label)})
-        except LookupError:
-            head.append({"label": header})
+    head = [{"label": _("Row"), "num": True}, *({"label": labels.get(name, header)} for _at, header, name in taken)]
     rows = []
     for number, cells in table.sample[:8]:
         shown = [{"text": number, "num": True}]

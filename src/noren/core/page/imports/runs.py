@@ -59,7 +59,7 @@ def mini(actor: Actor, limit: int) -> dict[str, Any] | None:
     ]  # fmt: skip
     if not rows:
         return None
-    labels = ((_("File"), False), (_("What"), False), (_("State"), False), (_("New"), True), (_("Changed"), True), (_("Errors"), True), (_("When"), False))
+    labels = ((_("File"), False), (_("What"), False), (_("Progress"), False), (_("New"), True), (_("Changed"), True), (_("Errors"), True), (_("When"), False))
     return {"caption": _("Imports"), "head": [{"label": label, "num": num} for label, num in labels], "rows": rows}
 
 

@@ -39,7 +39,7 @@ class Engine:
         self.tally = Tally.from_json(run.counts) if writes and run.position else Tally()
         self.faults: list[ImportFault] = []
         self.parser = Parser(plan, table)
-        self.matcher = Matcher(self.record, has_ids=any(c.name == "external_id" for c in plan.columns), imagines=not writes)
+        self.matcher = Matcher(self.record, {c.name for c in plan.columns}, imagines=not writes)
         self.references = References(plan, run.pk, self.fault, writes=writes)
         used = {c.index for c in plan.columns}
         leftover = {header: at for at, header in enumerate(table.header) if at not in used} if writes else {}

@@ -19,12 +19,13 @@ Key = tuple[Any, ...]
 class Matcher:
     """`keys(row)` gives all natural keys of a row, strongest first; `find` asks the table for them, a query per key."""
 
-    def __init__(self, record: type[Record], *, has_ids: bool, imagines: bool) -> None:
-        """has_ids: the file brings external IDs; imagines: a dry run, in which references may have made-up ids below zero."""
+    def __init__(self, record: type[Record], mapped: set[str], *, imagines: bool) -> None:
+        """mapped: the fields that the file fills; imagines: a dry run, in which references may have made-up ids below zero."""
         self.record, self.model = record, record.model
-        self.has_ids, self.imagines = has_ids, imagines
-        self.parts = [[self._part(name) for name in keys] for keys in record.keys]
-        self.queries = [self._query(keys) for keys in record.keys]
+        self.has_ids, self.imagines = "external_id" in mapped, imagines
+        self.names = [_spoken(keys, mapped) for keys in record.keys]
+        self.parts = [[self._part(name) for name in keys] for keys in self.names]
+        self.queries = [self._query(keys) for keys in self.names]
 
     def _part(self, name: str) -> Callable[[dict[str, Any]], Any]:
         """How one column of a key is read from a row, folded as the table compares it."""
@@ -58,7 +59,7 @@ class Matcher:
     def speaking(self, keys: list[Key | None]) -> list[tuple[int, Key]]:
         """The keys that tell rows of one file apart: one with an id of its own is another thing, however alike."""
         found = [(at, key) for at, key in enumerate(keys) if key is not None]
-        return found[:1] if self.has_ids and found and self.record.keys[found[0][0]] == OWN_ID else found
+        return found[:1] if self.has_ids and found and self.names[found[0][0]] == OWN_ID else found
 
     def _query(self, keys: tuple[str, ...]) -> tuple[str, list[str]]:
         columns: list[Any] = [self.model._meta.get_field(name) for name in keys]
@@ -98,6 +99,12 @@ class Matcher:
             waiting = [pair for pair in waiting if not pair[0].row_id]
             if not waiting:
                 return
+
+
+def _spoken(keys: tuple[str, ...], mapped: set[str]) -> tuple[str, ...]:
+    """A key of three and more parts speaks without those of which the file has no column, as long as two are left."""
+    left = tuple(name for name in keys if name in mapped)
+    return left if len(keys) > 2 and len(left) >= 2 else keys
 
 
 def _full(values: dict[str, Any]) -> str:
