@@ -17,7 +17,7 @@ import psycopg
 
 from tests.bench.stage import Browser, Work, p50_p95, timed
 
-TIMES = {"1k": 10, "100k": 60, "1m": 40}
+TIMES = {"1k": 10, "100k": 40, "1m": 25}
 PERSON = """
 SELECT p.id, p.full_name, p.family_kana, c.legal_name, p.department, p.post, p.email, p.mobile, p.last_touch_at, u.name, p.updated_at
 FROM contacts_person p LEFT JOIN contacts_company c ON c.id = p.company_id LEFT JOIN accounts_user u ON u.id = p.owner_id
@@ -61,7 +61,7 @@ class Bench:
         """Ask for a page again and again. `before` is done each time beforehand, unmeasured."""
 
         def ask() -> None:
-            self.browser.ask(address)
+            self.browser.ask(address, Accept_Encoding="gzip")
 
         self.tell(name, ask, before, question=question, values=values, **more)
 
@@ -98,6 +98,7 @@ class Bench:
         return p50_p95(timed(ask, self.times))[0]
 
     def create(self) -> None:
+        """A new person: a committed change, after which nothing that was remembered holds."""
         body = {"family_name": "計測", "given_name": f"花子{next(self.number)}", "email": f"bench{next(self.number)}@example.com"}
         self.browser.ask("/api/v1/contacts/people", json.dumps(body).encode(), status=(201,), Content_Type="application/json", Authorization=f"Bearer {self.key}")
 
@@ -160,12 +161,8 @@ class Bench:
     def numbers(self) -> None:
         question = """SELECT stage_id, date_trunc('month', closed_on), outcome, count(*), sum(amount) FROM sales_deal
                       WHERE removed_at IS NULL AND closed_on >= current_date - 365 GROUP BY 1, 2, 3"""
-        self.page("home, after a write", "/", question, before=self._touch, target=16)
+        self.page("home, after a write", "/", question, before=self.create, target=16)
         self.page("home, nothing new", "/", question)
         month = "SELECT date_trunc('month', closed_on), count(*), sum(amount) FROM sales_deal WHERE outcome = 'won' AND closed_on >= current_date - 1095 GROUP BY 1"
         for metric in ("revenue", "win_rate_count", "open_amount", "sales_cycle", "activity_count"):
-            self.page(f"number: {metric}, after a write", f"/metrics/{metric}/?period=last_1095_days", month, before=self._touch)
-
-    def _touch(self) -> None:
-        """A committed change that every number must take in."""
-        self.link.execute("UPDATE sales_deal SET amount = amount + 1, version = version + 1 WHERE id = 7")
+            self.page(f"number: {metric}, after a write", f"/metrics/{metric}/?period=last_1095_days", month, before=self.create)

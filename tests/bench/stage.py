@@ -220,7 +220,7 @@ def p50_p95(values: list[float]) -> tuple[float, float]:
 
 def throughput(browser: Browser, address: str, width: int, seconds: float = 5) -> float:
     """Answers per second at `width` keep-alive connections. Raises SystemExit when one is not 200."""
-    head = "GET {} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nCookie: {}\r\n\r\n".format(
+    head = "GET {} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nAccept-Encoding: gzip\r\nCookie: {}\r\n\r\n".format(
         address, browser.port, "; ".join(f"{k}={v}" for k, v in browser.cookies.items())
     ).encode()
     done = 0

@@ -41,6 +41,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "noren.core.page.middleware.Headers",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "noren.core.page.middleware.Packed",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
+from gzip import GzipFile
+from io import BytesIO
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
+from django.utils.cache import patch_vary_headers
 
 from noren.core.base.errors import Refusal
 from noren.core.page.errors import refused
 from noren.core.record.custom import refresh
 
+SMALL = 1500  # bytes: what fits into one packet anyway
 Answer = Callable[[HttpRequest], HttpResponse]
 
 CSP = (
@@ -52,6 +57,32 @@ def _empty(response: Any) -> None:
     else:
         response.headers.setdefault("Content-Length", str(len(response.content)))
         response.content = b""
+
+
+def Packed(answer: Answer) -> Answer:  # noqa: N802
+    """Pages and data go out gzipped to those who take it: a sixth of the size for half a millisecond.
+
+    The length gets a random part, so that nobody on the wire learns a secret of the page by sending guesses beside it
+    (BREACH); the form token is masked anew for each page besides.
+    """
+
+    def around(request: HttpRequest) -> HttpResponse:
+        response = answer(request)
+        kind = response.get("Content-Type", "")
+        if response.streaming or response.has_header("Content-Encoding") or not kind.startswith(("text/html", "application/json")):
+            return response
+        patch_vary_headers(response, ("Accept-Encoding",))
+        if len(response.content) < SMALL or "gzip" not in request.headers.get("Accept-Encoding", ""):
+            return response
+        packed = BytesIO()
+        with GzipFile("x" * secrets.randbelow(100), "wb", 1, packed, 0) as file:
+            file.write(response.content)
+        response.content = packed.getvalue()
+        response.headers["Content-Encoding"] = "gzip"
+        response.headers["Content-Length"] = str(len(response.content))
+        return response
+
+    return around
 
 
 def Person(answer: Answer) -> Answer:  # noqa: N802
