@@ -22,15 +22,15 @@ FILES = {
     "catalog.product": ("products.csv", "product,series,sales_price\nGTX Basic,GTX,550\nGTX Pro,GTX,4821\nMG Special,MG,55\n"),
     "contacts.company": (
         "accounts.csv",
-        "account,sector,year_established,revenue,employees,office_location,subsidiary_of\nAcme Corporation,technolgy,1996,1100.04,2822,United States,\n"
-        "Betasoloin,medical,1999,251.41,495,United States,\nCancity,technology,2001,718.62,2448,United States,\nCondax,technology,1990,100,90,Japan,Acme Corporation\n",
+        ("account,sector,year_established,revenue,employees,office_location,subsidiary_of\nAcme Corporation,technolgy,1996,1100.04,2822,United States,\n"
+        "Betasoloin,medical,1999,251.41,495,United States,\nCancity,technology,2001,718.62,2448,United States,\nCondax,technology,1990,100,90,Japan,Acme Corporation\n"),
     ),
     "sales.deal": (
         "sales_pipeline.csv",
-        "opportunity_id,sales_agent,product,account,deal_stage,engage_date,close_date,close_value\n"
+        ("opportunity_id,sales_agent,product,account,deal_stage,engage_date,close_date,close_value\n"
         "1C1I7A6R,Moses Frase,GTX Pro,Cancity,Won,2016-10-20,2017-03-01,1054\nZ063OYW0,Darcel Schlecht,GTXPro,Acme Corporation,Won,2016-10-25,2017-03-11,4514\n"
         "EC4QE1BX,Darcel Schlecht,MG Special,Betasoloin,Lost,2016-10-25,2017-03-07,0\nMV1LWRNH,Zane Levy,GTX Basic,,Engaging,2016-11-25,,\n"
-        "PE84CX4O,Moses Frase,GTXPro,,Prospecting,,,\n",
+        "PE84CX4O,Moses Frase,GTXPro,,Prospecting,,,\n"),
     ),
 }  # fmt: skip
 

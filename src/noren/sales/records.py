@@ -9,11 +9,13 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from noren.activity.records import Activities
 from noren.core.access.actor import Actor
 from noren.core.filter.condition import THIS_QUARTER, F
 from noren.core.record.declare import Board, End, Facts, ImportField, Record, Related, Row, Section, Timeline, relate
 from noren.sales.actions.arrive import (
     add_products,
+    attach_to_deals,
     closing_facts,
     complete_deal,
     default_pipeline,
@@ -104,6 +106,9 @@ class Deals(Record):
 relate("contacts.company", Related("sales.deal", "company", columns=("title", "stage", "amount"), where=F(outcome="open"), title=_("Open deals")))
 relate("contacts.company", Related("sales.deal", "company", columns=("title", "outcome", "closed_on", "amount"), where=F(outcome__not="open"), title=_("Decided deals")))
 relate("contacts.person", Related("sales.deal", "person", columns=("title", "stage", "amount", "outcome")))
+
+
+Activities.imports = (*Activities.imports, ImportField("deal", _("Deal"), target="sales.deal", apply=attach_to_deals))
 
 
 class DealLines(Record):

@@ -9,6 +9,7 @@ from typing import Any
 from django.db import connection
 from django.utils import timezone
 
+from noren.activity.actions.mirror import mirror, touched_by
 from noren.core.access.actor import Actor
 from noren.core.base.text import fold
 from noren.core.record.intake.plan import BadCell
@@ -131,3 +132,19 @@ def add_products(pairs: list[tuple[int, dict[str, Any]]], actor: Actor) -> None:
             """,
             [ids],
         )
+
+
+def attach_to_deals(pairs: list[tuple[int, dict[str, Any]]], actor: Actor) -> None:
+    """Imported activities that name a deal belong to it, and are with its company and person unless they say otherwise."""
+    ids = [pk for pk, _values in pairs]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE activity_activity a SET about_noun = 'sales.deal', about_id = d.id,
+                   company_id = coalesce(a.company_id, d.company_id), person_id = coalesce(a.person_id, d.person_id)
+            FROM unnest(%s::bigint[], %s::bigint[]) AS x(activity, deal) JOIN sales_deal d ON d.id = x.deal
+            WHERE a.id = x.activity AND a.about_id IS NULL
+            """,
+            [ids, [values["deal"] for _pk, values in pairs]],
+        )
+    mirror(touched_by(set(ids)))

@@ -11,6 +11,7 @@ import pytest
 from tests import make
 
 from noren.accounts.models import User
+from noren.activity.models import Activity
 from noren.contacts.models import Company, Person
 from noren.core.access.actor import Actor
 from noren.core.access.models import Role, Team
@@ -287,3 +288,15 @@ def test_the_mapping_of_a_header_is_remembered(bring: Any) -> None:
     run, _tally = bring("companies", "会社名,xyz\nあおば,電機\n")
     assert run.mapping["xyz"] == "industry"
     assert Company.every.get(legal_name="あおば").industry == "電機"
+
+
+def test_activities_belong_to_the_deal_they_name(bring: Any) -> None:
+    company = make.company(legal_name="みなと")
+    deal = make.deal(title="第3工場", company=company)
+    text = "種別,件名,活動日,商談名\n電話,見積の件,2026/11/02,第3工場\n訪問,知らない,2026/11/02,第9工場\n"
+    run, tally = bring("activities", text)
+    assert (tally.created, codes(run)) == (1, [(3, "unknown_reference")])
+    row = Activity.every.get()
+    assert (row.kind, row.about_noun, row.about_id, row.company_id) == ("call", "sales.deal", deal.pk, company.pk)
+    deal.refresh_from_db()
+    assert deal.last_touch_at == row.happened_at

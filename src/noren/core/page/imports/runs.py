@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
@@ -67,17 +66,21 @@ def mini(actor: Actor, limit: int) -> dict[str, Any] | None:
 @logged_in
 def go_on(request: HttpRequest, pk: int) -> HttpResponse:
     """GET /imports/<id>/: to the step where the run stands."""
-    run, _actor = run_of(request, pk)
+    found, _actor = run_of(request, pk)
+    return _to_step(found)
+
+
+def _to_step(run: ImportRun) -> HttpResponse:
     step = {"uploaded": "import_columns", "mapped": "import_columns", "checked": "import_check"}.get(run.state, "import_run")
     return HttpResponseRedirect(reverse(step, args=[run.pk]))
 
 
 @require_safe
 @logged_in
-def run(request: HttpRequest, pk: int) -> HttpResponseBase:
+def run(request: HttpRequest, pk: int) -> HttpResponse:
     found, actor = run_of(request, pk)
     if found.state in ("uploaded", "mapped", "checked"):
-        return go_on(request, pk)
+        return _to_step(found)
     context = {**frame(found, 2 if found.state == "checking" else 3), **_state(found, actor), "progress_url": reverse("import_progress", args=[found.pk])}
     return draw(request, "import_run.html", context)
 
