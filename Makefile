@@ -13,6 +13,8 @@ help: ## this list
 run: .setup-run ## serve noren with the demo firm on PORT (default 8000)
 	@$(BIN)/noren serve --demo
 
+setup: .setup-run ## set up what noren needs, without starting it
+
 test: .setup-test .setup-browser ## run all tests, browser journeys last; PG=18 on the built-in server's newest version
 	@NOREN_TEST_PG=$(PG) $(BIN)/python -m pytest -n 2 -m "not journey" $(ARGS)
 	@NOREN_TEST_PG=$(PG) $(BIN)/python -m pytest -m journey $(ARGS) || [ $$? -eq 5 ]
@@ -48,4 +50,4 @@ requirements: .setup-test ## pin requirements/*.in anew, with hashes
 .setup-run .setup-test .setup-browser:
 	@sh scripts/setup.sh $(subst .setup-,,$@)
 
-.PHONY: help run test test-database check format map bench trials requirements .setup-run .setup-test .setup-browser
+.PHONY: help run setup test test-database check format map bench trials requirements .setup-run .setup-test .setup-browser
