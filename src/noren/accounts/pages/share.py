@@ -15,11 +15,13 @@ from django.views.decorators.http import require_POST
 
 from noren.accounts.actions.rights import end_share, share_row
 from noren.accounts.models import User
-from noren.core.access.actor import actor_of
+from noren.core.access.actor import Actor, actor_of
 from noren.core.access.models import Share, Team
 from noren.core.access.scope import fetch, noun_of
 from noren.core.base.errors import Invalid, NotFound
+from noren.core.base.model import Model
 from noren.core.page.frame import field, with_faults
+from noren.core.page.hooks import MENU
 from noren.core.record.declare import RECORDS
 
 
@@ -101,3 +103,13 @@ def share_end(request: HttpRequest, pk: int) -> HttpResponse:
     messages.success(request, _("No longer shared."))
     assert found is not None
     return HttpResponseRedirect(f"/share/{found.noun}/{found.row_id}/")
+
+
+def _offer(row: Model, actor: Actor) -> list[dict[str, Any]]:
+    """The item in the menu of a record's page, for nouns that have owners and people who may share them."""
+    if not row.reach.owner or row.reach.parents or not actor.may(type(row), "share"):
+        return []
+    return [{"label": _("Share"), "href": f"/share/{row.word()}/{row.pk}/", "icon": "share", "sheet": True}]
+
+
+MENU.setdefault("", []).append(_offer)

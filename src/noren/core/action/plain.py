@@ -174,7 +174,8 @@ def _assign(row: Model, values: Mapping[str, Any], by: Actor) -> dict[str, list[
         column = meta.get_field(name)
         if isinstance(column, models.ManyToManyField):
             wanted = {int(getattr(v, "pk", v)) for v in value}
-            known = set(visible(column.related_model, by).filter(pk__in=wanted).values_list("pk", flat=True))
+            other: Any = column.related_model
+            known = set(visible(other, by).filter(pk__in=wanted).values_list("pk", flat=True))
             if wanted - known:
                 faults[name] = [_("Choose one from the list: this one does not exist, or you are not allowed to see it.")]
                 continue

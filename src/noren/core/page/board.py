@@ -22,7 +22,7 @@ from noren.core.filter.condition import F as Filter
 from noren.core.page import cells
 from noren.core.page.cards import Card, card
 from noren.core.page.cells import Look
-from noren.core.page.lists import frame
+from noren.core.page.lists import OTHERWISE, frame
 from noren.core.page.views import View
 from noren.core.page.web import draw, look_of, of_noun, toast, with_params
 from noren.core.record.columns import Plan, has_column
@@ -365,3 +365,6 @@ def _fresh_card(made: Drawn, pk: int) -> SafeString:
 
 
 __all__ = ["SHOWN", "Drawn", "board", "move"]
+
+
+OTHERWISE["board"] = board

@@ -102,7 +102,7 @@ def number(value: Any) -> str:
         try:
             value = Decimal(value)
         except ArithmeticError:
-            return value
+            return str(value)
     if isinstance(value, (Decimal, float)):
         value = Decimal(str(value))
         value = value.normalize() if value != value.to_integral_value() else int(value)

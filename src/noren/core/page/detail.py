@@ -111,7 +111,7 @@ def _may(record: type[Record], actor: Actor, row: Model, verb: str) -> bool:
 
 
 def _groups(record: type[Record], row: Model, actor: Actor, look: Look, *, editable: bool) -> list[dict[str, Any]]:
-    found = []
+    found: list[dict[str, Any]] = []
     shown: set[str] = set()
     for panel in record.panels:
         if not isinstance(panel, Facts):
@@ -206,7 +206,10 @@ def _along(request: HttpRequest, record: type[Record], row: Model, actor: Actor)
         behind, ahead = neighbors(record, actor, state, row)
     except (ValueError, Refusal):
         return {}
-    href = lambda pk: with_params(record.url(pk), [("in", told)]) if pk else ""  # noqa: E731
+
+    def href(pk: int | None) -> str:
+        return with_params(record.url(pk), [("in", told)]) if pk else ""
+
     back = record.url() + (f"?{told}" if told else "")
     return {"previous_href": href(behind), "next_href": href(ahead), "back": back}
 

@@ -82,7 +82,10 @@ def _made(request: HttpRequest, record: type[Record], actor: Actor, values: dict
     """Create the row, once for the hidden word of this form."""
     word = request.POST.get("_once", "")[:60]
     sent = {k: request.POST.getlist(k) for k in request.POST if k not in RESERVED}
-    work = lambda: (201, {"id": create(record.model, values, by=actor).pk})  # noqa: E731
+
+    def work() -> tuple[int, dict[str, int]]:
+        return 201, {"id": create(record.model, values, by=actor).pk}
+
     if not word or actor.user_id is None:
         return int(work()[1]["id"])
     try:

@@ -109,7 +109,7 @@ def menu(record: type[Record], row: Model, actor: Actor, *, editable: bool) -> l
     items: list[dict[str, Any]] = []
     if editable and record.form:
         items.append({"label": _("Edit"), "href": record.url(row.pk, "edit"), "icon": "pencil"})
-    for extra in MENU.get(record.word(), ()):
+    for extra in (*MENU.get(record.word(), ()), *MENU.get("", ())):
         items.extend(extra(row, actor))
     if actor.may(record.word(), "remove"):
         items.append(

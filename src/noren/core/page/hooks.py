@@ -26,6 +26,6 @@ STEPS: list[Step] = []  # addresses for the next-step bar: set_href, done_href, 
 ABOVE: dict[str, list[Above]] = {}  # noun -> markup above the composer
 OWN: set[tuple[str, str]] = set()  # (noun, related noun) that a module shows by itself, not as a panel
 FIGURES: dict[str, Callable[[Model, Actor, Look], list[dict[str, Any]]]] = {}  # noun -> the strip of figures
-MENU: dict[str, list[Callable[[Any, Actor], list[dict[str, Any]]]]] = {}  # noun -> further items of its menu
+MENU: dict[str, list[Callable[[Any, Actor], list[dict[str, Any]]]]] = {}  # noun ("": all) -> further items of its menu
 ENTRY_LINKS: dict[str, Callable[[story.Entry], dict[str, Any]]] = {}
 """source -> further parts of ui/entry.html (edit_href, files) that the module of that source knows."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -30,6 +30,7 @@ from noren.core.record.listing import MOST, Listing, listing
 from noren.core.record.state import State
 
 INDEX = "あかさたなはまやらわ"
+OTHERWISE: dict[str, Callable[..., HttpResponse]] = {}  # layout -> what draws it instead of the table
 
 
 @of_noun()
@@ -42,9 +43,7 @@ def show(request: HttpRequest, record: type[Record], actor: Actor) -> HttpRespon
             return HttpResponseRedirect(first.href(record))
     state = State.read(request.GET)
     if state.layout == "board" and record.board is not None:
-        from noren.core.page.board import board
-
-        return board(request, record, actor, state, views)
+        return OTHERWISE["board"](request, record, actor, state, views)
     look = look_of(request, actor)
     jump = request.GET.get("jump", "")
     jump = kana_key(jump).partition("\x01")[0] if jump and jump in INDEX else ""
@@ -276,7 +275,10 @@ def _sort_label(made: Listing) -> str:
 
 def pager(made: Listing) -> dict[str, Any]:
     base, state = made.record.url(), made.state
-    grouped = lambda n: number_format(n, use_l10n=True, force_grouping=True)  # noqa: E731
+
+    def grouped(n: int) -> str:
+        return str(number_format(n, use_l10n=True, force_grouping=True))
+
     count = f"{grouped(MOST)}+" if made.count is None else grouped(made.count)
     last = made.first_number + len(made.lines) - 1
     if made.first_number:

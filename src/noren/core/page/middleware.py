@@ -97,7 +97,7 @@ def Person(answer: Answer) -> Answer:  # noqa: N802
         else:
             wanted = request.COOKIES.get("noren-language") or translation.get_language_from_request(request)
             translation.activate(wanted if wanted in ("ja", "en") else "ja")
-        request.LANGUAGE_CODE = translation.get_language()  # type: ignore[attr-defined]
+        request.LANGUAGE_CODE = translation.get_language()
         try:
             return answer(request)
         finally:

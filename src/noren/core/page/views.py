@@ -66,7 +66,10 @@ def default_view(views: list[View], actor: Actor) -> View | None:
 def tabs(record: type[Record], state: State, views: list[View]) -> tuple[list[dict[str, Any]], View | None, bool]:
     """The tabs for the template, the current one, and whether the state differs from it."""
     current = next((v for v in views if v.key == state.view), views[0])
-    plain = lambda pairs: [p for p in pairs if p[0] != "layout" or (current.row is not None)]  # noqa: E731
+
+    def plain(pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
+        return [p for p in pairs if p[0] != "layout" or (current.row is not None)]
+
     changed = plain(state.essence()) != plain(current.state().essence())
     made = [
         {
@@ -104,7 +107,7 @@ def save(request: HttpRequest, record: type[Record], actor: Actor) -> HttpRespon
     reach = request.POST.get("shared_with", "mine")
     if reach not in {"mine", "team", "all"} or (reach == "all" and not may_share(actor)):
         raise Forbidden
-    row = own if over and own is not None else SavedView(noun=record.word(), owner_id=actor.user_id)
+    row = own if over and own is not None else SavedView(noun=record.word(), owner_id=actor.user_id or 0)
     row.name, row.query, row.shared_with = name[:80], query.urlencode()[:4000], reach
     row.is_default = request.POST.get("is_default") == "on"
     if len(query.urlencode()) > 4000:

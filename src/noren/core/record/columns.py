@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from functools import lru_cache
 from typing import Any
 
@@ -29,7 +30,7 @@ class Column:
     field: Field
     at: int
     title_at: int | None = None
-    near: dict[str, int] = field(default_factory=dict)
+    near: dict[str, int] = dataclass_field(default_factory=dict)
     target: type[Record] | None = None
 
 

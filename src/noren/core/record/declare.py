@@ -205,7 +205,12 @@ class Record:
         made = cls.computed(name)
         if made is not None:
             return made
-        return resolve(cls.model, name, cls.groups) if name.startswith("extra.") else _field(cls, name)
+        if name.startswith("extra."):
+            return resolve(cls.model, name, cls.groups)
+        key = (cls.__qualname__, name)
+        if key not in _fields:
+            _fields[key] = resolve(cls.model, name, cls.groups)
+        return _fields[key]
 
     @classmethod
     def computed(cls, name: str) -> Field | None:
@@ -360,6 +365,4 @@ def _names(part: Section | Row | str) -> Iterable[str]:
     return (name for row in part.rows for name in _names(row))
 
 
-@cache
-def _field(record: type[Record], name: str) -> Field:
-    return resolve(record.model, name, record.groups)
+_fields: dict[tuple[str, str], Field] = {}
