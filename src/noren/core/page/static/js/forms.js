@@ -43,6 +43,15 @@ document.addEventListener("change", (event) => {
   if (form && field.closest("[data-resend]")) form.requestSubmit(/** @type {any} */ (one("[data-refresh]", form)));
 });
 
+// Who gives one of many fields a value means to set it: its box in front ([name=set]) is ticked along.
+for (const kind of ["input", "change"]) {
+  document.addEventListener(kind, (event) => {
+    const field = /** @type {HTMLElement} */ (event.target);
+    const box = /** @type {HTMLInputElement | null} */ (field.closest(".setf")?.querySelector("[name=set]") ?? null);
+    if (box && box !== field) box.checked = true;
+  });
+}
+
 // A list narrows while one writes, once the word is settled: [data-search] sends its form after a rest.
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let rest;
