@@ -65,14 +65,27 @@ def one_run(path: Path) -> dict[str, float]:
     with connection.cursor() as cursor:
         cursor.execute("TRUNCATE contacts_company, contacts_person, event_fact, record_importrun RESTART IDENTITY CASCADE")
     connection.close()
-    begun = time.perf_counter()
+    begun, idle = time.perf_counter(), time.process_time()
     run = intake.begin(record_of("contacts.person"), path, path.name, HOUSE.through("import"))
     tally = intake.carry_out(run, HOUSE.through("import"))
     took = time.perf_counter() - begun
     if tally.failed:
         raise SystemExit(f"{tally.failed} rows failed")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        server = _spent(cursor.fetchone()[0])
+    own = time.process_time() - idle
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    return {"rows": tally.created, "seconds": round(took, 2), "rate": round(tally.created / took), "mb": peak}
+    return {"rows": tally.created, "seconds": round(took, 2), "rate": round(tally.created / took), "mb": peak, "own": own, "server": server}
+
+
+def _spent(pid: int) -> float:
+    """CPU seconds of the server's process for us; 0 when it is not on this machine."""
+    try:
+        cells = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(cells[11]) + int(cells[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def main(size: str = "100k", *kinds: str) -> None:
@@ -91,7 +104,8 @@ def main(size: str = "100k", *kinds: str) -> None:
                 write_people(path, count, linked=kind == "linked")
                 runs = [_apart(path) for _ in range(int(os.environ.get("RUNS", "3")))]
                 middle = statistics.median(run["rate"] for run in runs)
-                print(f"{kind:8} {count:>9,} people: {middle:>8,.0f} rows/s (median of {len(runs)}: {[round(r['rate']) for r in runs]}), peak {max(r['mb'] for r in runs):.0f} MB", flush=True)
+                each = [1e6 / count * statistics.median(run[who] for run in runs) for who in ("own", "server")]
+                print(f"{kind:8} {count:>9,} people: {middle:>8,.0f} rows/s (median of {len(runs)}: {[round(r['rate']) for r in runs]}), peak {max(r['mb'] for r in runs):.0f} MB; CPU per row: {each[0]:.0f} µs here, {each[1]:.0f} µs in the server", flush=True)
     finally:
         _database(place, "DROP")
 
