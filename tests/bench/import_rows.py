@@ -22,10 +22,134 @@ import time
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
-FAMILY = ["佐藤", "鈴木", "高橋", "田中", "伊藤", "渡辺", "山本", "中村", "小林", "加藤", "吉田", "山田", "佐々木", "山口", "松本", "井上", "木村", "林", "斎藤", "清水", "山崎", "森", "池田", "橋本", "阿部", "石川", "山下", "中島", "石井", "小川"]
-FAMILY_KANA = ["サトウ", "スズキ", "タカハシ", "タナカ", "イトウ", "ワタナベ", "ヤマモト", "ナカムラ", "コバヤシ", "カトウ", "ヨシダ", "ヤマダ", "ササキ", "ヤマグチ", "マツモト", "イノウエ", "キムラ", "ハヤシ", "サイトウ", "シミズ", "ヤマザキ", "モリ", "イケダ", "ハシモト", "アベ", "イシカワ", "ヤマシタ", "ナカジマ", "イシイ", "オガワ"]
-GIVEN = ["蓮", "陽葵", "湊", "凛", "悠真", "結菜", "朝陽", "芽依", "碧", "紬", "大翔", "莉子", "樹", "澪", "陽翔", "美月", "颯真", "結愛", "律", "咲良", "健太郎", "真由美", "直子", "裕子", "浩一", "誠", "恵子", "隆", "明美", "洋子"]
-GIVEN_KANA = ["レン", "ヒマリ", "ミナト", "リン", "ユウマ", "ユイナ", "アサヒ", "メイ", "アオ", "ツムギ", "ヒロト", "リコ", "イツキ", "ミオ", "ハルト", "ミツキ", "ソウマ", "ユア", "リツ", "サクラ", "ケンタロウ", "マユミ", "ナオコ", "ユウコ", "コウイチ", "マコト", "ケイコ", "タカシ", "アケミ", "ヨウコ"]
+FAMILY = [
+    "佐藤",
+    "鈴木",
+    "高橋",
+    "田中",
+    "伊藤",
+    "渡辺",
+    "山本",
+    "中村",
+    "小林",
+    "加藤",
+    "吉田",
+    "山田",
+    "佐々木",
+    "山口",
+    "松本",
+    "井上",
+    "木村",
+    "林",
+    "斎藤",
+    "清水",
+    "山崎",
+    "森",
+    "池田",
+    "橋本",
+    "阿部",
+    "石川",
+    "山下",
+    "中島",
+    "石井",
+    "小川",
+]
+FAMILY_KANA = [
+    "サトウ",
+    "スズキ",
+    "タカハシ",
+    "タナカ",
+    "イトウ",
+    "ワタナベ",
+    "ヤマモト",
+    "ナカムラ",
+    "コバヤシ",
+    "カトウ",
+    "ヨシダ",
+    "ヤマダ",
+    "ササキ",
+    "ヤマグチ",
+    "マツモト",
+    "イノウエ",
+    "キムラ",
+    "ハヤシ",
+    "サイトウ",
+    "シミズ",
+    "ヤマザキ",
+    "モリ",
+    "イケダ",
+    "ハシモト",
+    "アベ",
+    "イシカワ",
+    "ヤマシタ",
+    "ナカジマ",
+    "イシイ",
+    "オガワ",
+]
+GIVEN = [
+    "蓮",
+    "陽葵",
+    "湊",
+    "凛",
+    "悠真",
+    "結菜",
+    "朝陽",
+    "芽依",
+    "碧",
+    "紬",
+    "大翔",
+    "莉子",
+    "樹",
+    "澪",
+    "陽翔",
+    "美月",
+    "颯真",
+    "結愛",
+    "律",
+    "咲良",
+    "健太郎",
+    "真由美",
+    "直子",
+    "裕子",
+    "浩一",
+    "誠",
+    "恵子",
+    "隆",
+    "明美",
+    "洋子",
+]
+GIVEN_KANA = [
+    "レン",
+    "ヒマリ",
+    "ミナト",
+    "リン",
+    "ユウマ",
+    "ユイナ",
+    "アサヒ",
+    "メイ",
+    "アオ",
+    "ツムギ",
+    "ヒロト",
+    "リコ",
+    "イツキ",
+    "ミオ",
+    "ハルト",
+    "ミツキ",
+    "ソウマ",
+    "ユア",
+    "リツ",
+    "サクラ",
+    "ケンタロウ",
+    "マユミ",
+    "ナオコ",
+    "ユウコ",
+    "コウイチ",
+    "マコト",
+    "ケイコ",
+    "タカシ",
+    "アケミ",
+    "ヨウコ",
+]
 POSTS = ["部長", "課長", "係長", "主任", "担当", "取締役", "代表取締役"]
 SITES = ["営業部", "品質保証部", "製造部", "購買課", "総務部", "情報システム部"]
 NAMES = ["みなと", "あおば", "ことぶき", "ゆきむら", "はるか", "あけぼの", "さくら", "ふじ", "たちばな", "みどり"]
@@ -63,7 +187,9 @@ def one_run(path: Path) -> dict[str, float]:
     from noren.core.record.intake import run as intake
 
     with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE contacts_company, contacts_person, event_fact, record_importrun RESTART IDENTITY CASCADE")
+        cursor.execute(
+            "TRUNCATE contacts_company, contacts_person, event_fact, record_importrun RESTART IDENTITY CASCADE"
+        )
     connection.close()
     begun, idle = time.perf_counter(), time.process_time()
     run = intake.begin(record_of("contacts.person"), path, path.name, HOUSE.through("import"))
@@ -76,7 +202,14 @@ def one_run(path: Path) -> dict[str, float]:
         server = _spent(cursor.fetchone()[0])
     own = time.process_time() - idle
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    return {"rows": tally.created, "seconds": round(took, 2), "rate": round(tally.created / took), "mb": peak, "own": own, "server": server}
+    return {
+        "rows": tally.created,
+        "seconds": round(took, 2),
+        "rate": round(tally.created / took),
+        "mb": peak,
+        "own": own,
+        "server": server,
+    }
 
 
 def _spent(pid: int) -> float:
@@ -96,7 +229,14 @@ def main(size: str = "100k", *kinds: str) -> None:
     _database(place, "CREATE")
     try:
         subprocess.run([sys.executable, "-m", "django", "migrate", "-v0"], check=True)
-        subprocess.run([sys.executable, "-c", "import django; django.setup(); from noren.accounts.actions.setup import found_firm; found_firm('Bench')"], check=True)
+        subprocess.run(
+            [
+                sys.executable,
+                "-c",
+                "import django; django.setup(); from noren.accounts.actions.setup import found_firm; found_firm('Bench')",
+            ],
+            check=True,
+        )
         with tempfile.TemporaryDirectory() as folder:
             os.environ["NOREN_DATA"] = folder
             for kind in kinds or ("plain", "linked"):
@@ -105,13 +245,21 @@ def main(size: str = "100k", *kinds: str) -> None:
                 runs = [_apart(path) for _ in range(int(os.environ.get("RUNS", "3")))]
                 middle = statistics.median(run["rate"] for run in runs)
                 each = [1e6 / count * statistics.median(run[who] for run in runs) for who in ("own", "server")]
-                print(f"{kind:8} {count:>9,} people: {middle:>8,.0f} rows/s (median of {len(runs)}: {[round(r['rate']) for r in runs]}), peak {max(r['mb'] for r in runs):.0f} MB; CPU per row: {each[0]:.0f} µs here, {each[1]:.0f} µs in the server", flush=True)
+                print(
+                    f"{kind:8} {count:>9,} people: {middle:>8,.0f} rows/s (median of {len(runs)}: {[round(r['rate']) for r in runs]}), peak {max(r['mb'] for r in runs):.0f} MB; CPU per row: {each[0]:.0f} µs here, {each[1]:.0f} µs in the server",
+                    flush=True,
+                )
     finally:
         _database(place, "DROP")
 
 
 def _apart(path: Path) -> dict[str, float]:
-    done = subprocess.run([sys.executable, "-m", "tests.bench.import_rows", "--one", str(path)], check=True, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.bench.import_rows", "--one", str(path)],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
     found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     return found
 

@@ -10,7 +10,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from tests import make
 
 from noren.activity.models import Activity
 from noren.catalog.models import Price, PriceList
@@ -24,6 +23,7 @@ from noren.core.record.intake.plan import importable
 from noren.core.record.models import FieldDefinition
 from noren.sales.actions.deal import win_deal
 from noren.sales.models import Deal, DealLine
+from tests import make
 
 pytestmark = pytest.mark.django_db
 WORDS = sorted(word for word, record in RECORDS.items() if record.pages and record.form and record.keys)
@@ -37,22 +37,49 @@ def house(db: Any) -> Any:
     by = make.actor("admin", team=make.team("東京"))
     FieldDefinition(noun="contacts.company", key="region", label_ja="地域", label_en="Region", kind="text").save()
     FieldDefinition(noun="contacts.company", key="score", label_ja="点数", label_en="Score", kind="number").save()
-    parent = make.company(legal_name="株式会社みなと", external_id="C-1", employees=120, annual_revenue=2**40, founded_year=1950, note=ODD)
-    twins = [make.company(legal_name="あおば商事", external_id=f"C-{n}", industry="'quoted", phone="+81 3-1111-2222") for n in (2, 3)]
-    make.company(legal_name="㈱ことぶき", name_kana="コトブキ", parent=parent, postal_code="4208601", address="静岡市葵区1-1")
+    parent = make.company(
+        legal_name="株式会社みなと", external_id="C-1", employees=120, annual_revenue=2**40, founded_year=1950, note=ODD
+    )
+    twins = [
+        make.company(legal_name="あおば商事", external_id=f"C-{n}", industry="'quoted", phone="+81 3-1111-2222")
+        for n in (2, 3)
+    ]
+    make.company(
+        legal_name="㈱ことぶき", name_kana="コトブキ", parent=parent, postal_code="4208601", address="静岡市葵区1-1"
+    )
     create(type(parent), {"legal_name": "-みどり", "extra.region": "=北", "extra.score": 12}, by=by)
-    person = make.person(family_name="高野", given_name="真由美", company=twins[1], email="takano@example.jp", mobile="090-1111-2222")
+    person = make.person(
+        family_name="高野", given_name="真由美", company=twins[1], email="takano@example.jp", mobile="090-1111-2222"
+    )
     make.person(family_name="Smith Jones", email="", company=parent, met_on=date(2026, 2, 3), note="two\nlines")
     make.person(family_name="髙野", family_kana="タカノ", external_id="0012")
     product = make.product(name="GTX Pro", code="G-1", list_price=4821)
     stage = make.stages()[1]
-    make.deal(title="第3工場", company=twins[0], person=person, amount=8_600_000, stage=stage, close_by=date(2026, 12, 24), probability=40, external_id="D-1")
+    make.deal(
+        title="第3工場",
+        company=twins[0],
+        person=person,
+        amount=8_600_000,
+        stage=stage,
+        close_by=date(2026, 12, 24),
+        probability=40,
+        external_id="D-1",
+    )
     won = make.deal(title="=HYPERLINK", company=parent, amount=100, external_id="D-2")
     win_deal(won, by=by, won_on=date(2026, 11, 20))
     book = create(PriceList, {"name": "特約店"}, by=HOUSE)
     create(Price, {"price_list": book.pk, "product": product.pk, "amount": 4000}, by=HOUSE)
     tokyo = ZoneInfo("Asia/Tokyo")
-    create(Activity, {"kind": "call", "subject": "+電話", "company": parent.pk, "happened_at": datetime(2026, 11, 3, 9, 30, 12, tzinfo=tokyo)}, by=HOUSE)
+    create(
+        Activity,
+        {
+            "kind": "call",
+            "subject": "+電話",
+            "company": parent.pk,
+            "happened_at": datetime(2026, 11, 3, 9, 30, 12, tzinfo=tokyo),
+        },
+        by=HOUSE,
+    )
     Activity.every.update(external_id="A-1")
     return by
 
@@ -106,4 +133,3 @@ def test_imported_into_an_empty_house_it_is_the_same_again(house: Any, tmp_path:
     assert tally.failed == 0
     after = {c.legal_name: (c.note, c.phone, c.extra, c.employees, c.annual_revenue) for c in record.model.every.all()}
     assert after == before
-

@@ -69,7 +69,9 @@ def test_four_files_come_in_with_their_relations(page: Page, enter: Callable[[Us
         expect(page.locator("[data-done]")).to_be_visible()
     upload(page, "contacts.company", tmp_path)
     press(page, "/check/")
-    page.locator(".fixl li", has=page.locator('input[value="technolgy"]')).get_by_role("button", name="technology").click()
+    page.locator(".fixl li", has=page.locator('input[value="technolgy"]')).get_by_role(
+        "button", name="technology"
+    ).click()
     expect(page.locator('.fixl input[value="technolgy"]')).to_have_count(0)
     press(page, "/run/")
     assert Company.every.get(legal_name="Acme Corporation").industry == "technology"

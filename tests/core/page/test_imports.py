@@ -54,7 +54,7 @@ def test_a_file_goes_the_whole_way_and_back(client: Client) -> None:
     answer = client.post(f"/imports/{run.pk}/columns/", {**mapping(run), "zeros": "on"})
     assert answer["Location"] == f"/imports/{run.pk}/check/"
     page = client.get(answer["Location"]).content.decode()
-    assert "<b class=\"num\">2</b>" in page
+    assert '<b class="num">2</b>' in page
     assert Company.every.count() == 0
     answer = client.post(f"/imports/{run.pk}/check/", {"run": "1"})
     assert answer["Location"] == f"/imports/{run.pk}/run/"
@@ -69,7 +69,10 @@ def test_a_file_goes_the_whole_way_and_back(client: Client) -> None:
 
 def test_suggestions_can_be_taken_typed_made_or_left(client: Client) -> None:
     make.product(name="GTX Pro", list_price=4821)
-    rows = "".join(f"D{n},{product},100,2026-10-01,Won,2026-11-01\n" for n, product in enumerate(["GTX Pro", "GTXPro", "GTKK", "Zeta 9", "Alfa"]))
+    rows = "".join(
+        f"D{n},{product},100,2026-10-01,Won,2026-11-01\n"
+        for n, product in enumerate(["GTX Pro", "GTXPro", "GTKK", "Zeta 9", "Alfa"])
+    )
     run = send(client, "opportunity_id,product,close_value,engage_date,deal_stage,close_date\n" + rows, "sales.deal")
     answer = client.post(f"/imports/{run.pk}/columns/", mapping(run))
     assert answer.status_code == 302, answer.content.decode()
@@ -96,7 +99,13 @@ def test_suggestions_can_be_taken_typed_made_or_left(client: Client) -> None:
     client.post(f"/imports/{run.pk}/check/", {"run": "1"})
     assert Deal.every.count() == 5
     assert Product.every.filter(name="Zeta 9").count() == 1
-    assert sorted(str(n) for n in Deal.every.values_list("lines__product__name", flat=True)) == ["GTX Pro", "GTX Pro", "GTX Pro", "None", "Zeta 9"]
+    assert sorted(str(n) for n in Deal.every.values_list("lines__product__name", flat=True)) == [
+        "GTX Pro",
+        "GTX Pro",
+        "GTX Pro",
+        "None",
+        "Zeta 9",
+    ]
     assert Deal.every.filter(lines__product__name="GTX Pro").count() == 3
     assert Deal.every.filter(outcome="won", closed_on="2026-11-01").count() == 5
 
@@ -182,5 +191,9 @@ def test_a_large_file_waits_for_a_worker_and_says_so(client: Client, monkeypatch
 
 def test_samples_bear_names_that_the_importer_knows(client: Client) -> None:
     told = client.get("/imports/sample/contacts-person.csv").content.decode("utf-8-sig")
-    run = send(client, told + ",".join("x" * (told.count(",") and 1) for _ in range(told.count(",") + 1)) + "\n", "contacts.person")
+    run = send(
+        client,
+        told + ",".join("x" * (told.count(",") and 1) for _ in range(told.count(",") + 1)) + "\n",
+        "contacts.person",
+    )
     assert "-" not in run.mapping.values(), run.mapping

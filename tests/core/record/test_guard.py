@@ -16,7 +16,11 @@ def test_what_is_guarded_comes_back_as_it_was(lead: str, rest: str) -> None:
     assert unguarded(guarded(text)) == text
 
 
-@given(st.sampled_from("=+-@＝＋－＠\t\r"), st.text(alphabet="abSUM(1)'! ", min_size=1, max_size=12), st.text(alphabet=" \ufeff\u200b\x00", max_size=3))
+@given(
+    st.sampled_from("=+-@＝＋－＠\t\r"),
+    st.text(alphabet="abSUM(1)'! ", min_size=1, max_size=12),
+    st.text(alphabet=" \ufeff\u200b\x00", max_size=3),
+)
 def test_no_start_makes_a_formula(sign: str, rest: str, before: str) -> None:
     cell = guarded(f"{before}{sign}x{rest}")
     assert cell.startswith("'")

@@ -37,6 +37,8 @@ def export(request: HttpRequest, record: type[Record], actor: Actor) -> FileResp
         export_rows(record, actor, state.where, form, file, state=state)
         file.seek(0)
         return FileResponse(file, as_attachment=True, filename=name, content_type=MEDIA[form])
-    answer = StreamingHttpResponse(parts, content_type=MEDIA[form] if encoding != "cp932" else "text/csv; charset=shift_jis")
+    answer = StreamingHttpResponse(
+        parts, content_type=MEDIA[form] if encoding != "cp932" else "text/csv; charset=shift_jis"
+    )
     answer["Content-Disposition"] = f'attachment; filename="{name}"'
     return answer

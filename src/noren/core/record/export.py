@@ -72,7 +72,12 @@ def fields_of(record: type[Record], actor: Actor) -> list[Field]:
     """What an export gives: what the actor may import again first, then all else they may read."""
     readable = {f.name: f for f in record.readable(actor)}
     again = [f for f in importable(record, actor) if isinstance(f, Field)]
-    names = dict.fromkeys([*(f.name for f in again if f.name in readable or f.name == "external_id" or f.name in record.history), *readable])
+    names = dict.fromkeys(
+        [
+            *(f.name for f in again if f.name in readable or f.name == "external_id" or f.name in record.history),
+            *readable,
+        ]
+    )
     fields = [record.field(name) for name in names if record.may_read(name, actor)]
     return [f for f in fields if not f.many and not f.computed]
 
@@ -86,7 +91,9 @@ def export_rows(
     return told
 
 
-def export_parts(record: type[Record], actor: Actor, state: State, form: str, encoding: str = "utf-8-sig", told: Told | None = None) -> Iterator[bytes]:
+def export_parts(
+    record: type[Record], actor: Actor, state: State, form: str, encoding: str = "utf-8-sig", told: Told | None = None
+) -> Iterator[bytes]:
     """The file in parts, made as they are asked for. What is not allowed is said at once, before the first part."""
     if form not in FORMATS:
         raise Invalid(format=_("Choose csv, xlsx or json."))
@@ -291,7 +298,10 @@ class _Json:
         out.write(b"[")
 
     def row(self, cells: Sequence[Any]) -> None:
-        values = {n: c if isinstance(c, str | int | float | bool | None | list | dict) else _text(c) for n, c in zip(self.names, cells, strict=True)}
+        values = {
+            n: c if isinstance(c, str | int | float | bool | None | list | dict) else _text(c)
+            for n, c in zip(self.names, cells, strict=True)
+        }
         self.out.write(b"\n" if self.first else b",\n")
         self.out.write(json.dumps(values, ensure_ascii=False).encode())
         self.first = False

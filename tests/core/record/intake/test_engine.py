@@ -37,7 +37,15 @@ def house(db: Any) -> None:
 def bring(tmp_path: Path) -> Any:
     """bring("companies", text, by, on_match="skip", mapping={…}) -> (run, tally); check=True: the dry run."""
 
-    def bring(noun: str, text: str, by: Actor | None = None, *, check: bool = False, mapping: dict[str, str] | None = None, **options: Any) -> Any:
+    def bring(
+        noun: str,
+        text: str,
+        by: Actor | None = None,
+        *,
+        check: bool = False,
+        mapping: dict[str, str] | None = None,
+        **options: Any,
+    ) -> Any:
         actor = by or make.actor("admin")
         path = tmp_path / "table.csv"
         path.write_text(text, encoding="utf-8")
@@ -71,7 +79,15 @@ def test_the_dry_run_counts_what_the_run_will_do(bring: Any) -> None:
     assert (Person.every.count(), Company.every.count()) == (0, 1)
     _run, real = bring("people", text)
     assert dry.as_json() == real.as_json()
-    assert real.as_json() == {"created": 3, "updated": 1, "unchanged": 0, "skipped": 0, "failed": 1, "warned": 0, "made": {"contacts.company": 1}}
+    assert real.as_json() == {
+        "created": 3,
+        "updated": 1,
+        "unchanged": 0,
+        "skipped": 0,
+        "failed": 1,
+        "warned": 0,
+        "made": {"contacts.company": 1},
+    }
 
 
 def test_twins_in_one_file_become_one_row_that_holds_what_both_say(bring: Any) -> None:
@@ -92,7 +108,10 @@ def test_what_happens_to_rows_that_are_there(bring: Any, on_match: str, counts: 
     assert old.industry == industry
 
 
-@pytest.mark.parametrize(("blank", "phone", "employees", "standing"), [("keep", "03-1111-2222", 12, "customer"), ("clear", "", None, "prospect")])
+@pytest.mark.parametrize(
+    ("blank", "phone", "employees", "standing"),
+    [("keep", "03-1111-2222", 12, "customer"), ("clear", "", None, "prospect")],
+)
 def test_empty_cells_keep_or_clear(bring: Any, blank: str, phone: str, employees: int | None, standing: str) -> None:
     row = make.company(legal_name="みなと", phone="03-1111-2222", employees=12, standing="customer")
     bring("companies", "会社名,電話番号,従業員数,standing\nみなと,,,\n", blank=blank, mapping={"standing": "standing"})
@@ -104,7 +123,17 @@ def test_poison_rows_stay_out_and_all_others_come_in(bring: Any, monkeypatch: An
     monkeypatch.setattr(parse, "CHUNK", 700)
     make.company(external_id="taken")
     Company.every.filter(external_id="taken").update(removed_at="2026-01-01T00:00:00Z")
-    poisons = ["{n},x,many,", "{n},x,99999999999,", "{n},x,1.5,", f"{{n}},{'x' * 300},1,", "{n},株式会社,1,", "{n},,1,", "taken,x{n},1,", "{n},x,1,999999", "{n},x,1,1,extra"]
+    poisons = [
+        "{n},x,many,",
+        "{n},x,99999999999,",
+        "{n},x,1.5,",
+        f"{{n}},{'x' * 300},1,",
+        "{n},株式会社,1,",
+        "{n},,1,",
+        "taken,x{n},1,",
+        "{n},x,1,999999",
+        "{n},x,1,1,extra",
+    ]
     dice = random.Random(3)
     bad = {dice.randrange(at * 200, at * 200 + 200): poison for at, poison in enumerate(poisons)}
     lines = [bad[n].format(n=n) if n in bad else f"E{n},会社{n},{n % 50},1999" for n in range(2000)]
@@ -119,13 +148,17 @@ def test_rows_have_search_entry_facts_and_kept_leftovers(bring: Any) -> None:
     run, _tally = bring("companies", "会社名,趣味\n株式会社みなと,釣り\nあおば,\n", mapping={"趣味": "-"})
     row = Company.every.get(legal_name="株式会社みなと")
     assert "みなと" in entry_model(Company).objects.get(row_id=row.pk).q
-    assert list(Fact.objects.filter(noun="contacts.company", subject_id=row.pk).values_list("name", "batch", "via")) == [("contacts.company.created", run.pk, "import")]
+    assert list(
+        Fact.objects.filter(noun="contacts.company", subject_id=row.pk).values_list("name", "batch", "via")
+    ) == [("contacts.company.created", run.pk, "import")]
     assert list(ImportRow.objects.filter(run=run).values_list("row_id", "unmapped")) == [(row.pk, {"趣味": "釣り"})]
 
 
 def test_an_update_moves_version_search_and_facts(bring: Any) -> None:
     row = make.company(legal_name="みなと", email="old@example.jp")
-    run, _tally = bring("companies", "会社名,メールアドレス\nみなと,new@example.jp\n", mapping={"メールアドレス": "email"})
+    run, _tally = bring(
+        "companies", "会社名,メールアドレス\nみなと,new@example.jp\n", mapping={"メールアドレス": "email"}
+    )
     row.refresh_from_db()
     assert row.version == 2
     assert "new@example.jp" in entry_model(Company).objects.get(row_id=row.pk).q
@@ -144,7 +177,11 @@ def test_unknown_references(bring: Any, policy: str, people: int, companies: int
 def test_undo_takes_new_rows_and_made_references_and_gives_old_values_back(bring: Any) -> None:
     by = make.actor("admin")
     old = make.person(family_name="高野", email="a@example.jp", post="課長")
-    run, tally = bring("people", "姓,メールアドレス,役職,会社名\n高野,a@example.jp,部長,新会社\n佐藤,b@example.jp,,新会社\n鈴木,c@example.jp,,\n", by)
+    run, tally = bring(
+        "people",
+        "姓,メールアドレス,役職,会社名\n高野,a@example.jp,部長,新会社\n佐藤,b@example.jp,,新会社\n鈴木,c@example.jp,,\n",
+        by,
+    )
     assert (tally.created, tally.updated) == (2, 1)
     touched = Person.every.get(family_name="鈴木")
     change(touched, {"post": "係長"}, by=by)
@@ -181,11 +218,18 @@ def test_deals_come_with_their_history(bring: Any) -> None:
         "案件番号,会社名,フェーズ,商談開始日,成約日,金額,商品名,失注理由,quantity\n"
         "D1,みなと,Won,2024-03-01,2024-05-10,4000,GTX Pro,,2\nD2,みなと,Lost,2024-03-01,2024-04-01,0,GTX Pro,価格,\nD3,みなと,提案,2024-06-01,,,,,\n"
     )
-    run, tally = bring("deals", text, mapping={"成約日": "closed_on", "失注理由": "loss_reason", "quantity": "quantity", "商品名": "product"})
+    run, tally = bring(
+        "deals",
+        text,
+        mapping={"成約日": "closed_on", "失注理由": "loss_reason", "quantity": "quantity", "商品名": "product"},
+    )
     assert (tally.created, codes(run)) == (3, [])
     won = Deal.every.get(external_id="D1")
     assert (won.outcome, won.closed_on, won.amount, won.list_amount) == ("won", date(2024, 5, 10), 4000, 9642)
-    assert [(s.from_at.date(), s.outcome) for s in won.spans.order_by("from_at")] == [(date(2024, 2, 29), "open"), (date(2024, 5, 10), "won")]
+    assert [(s.from_at.date(), s.outcome) for s in won.spans.order_by("from_at")] == [
+        (date(2024, 2, 29), "open"),
+        (date(2024, 5, 10), "won"),
+    ]
     assert won.spans.first().recorded_at.year >= 2026
     assert str(won.lines.get().quantity).startswith("2")
     lost = Deal.every.get(external_id="D2")
@@ -193,7 +237,11 @@ def test_deals_come_with_their_history(bring: Any) -> None:
     fact = Fact.objects.get(name="sales.deal.won")
     assert (fact.at.date(), fact.recorded_at.year >= 2026) == (date(2024, 5, 10), True)
     assert Deal.every.get(external_id="D3").outcome == "open"
-    _run, again = bring("deals", text, mapping={"成約日": "closed_on", "失注理由": "loss_reason", "quantity": "quantity", "商品名": "product"})
+    _run, again = bring(
+        "deals",
+        text,
+        mapping={"成約日": "closed_on", "失注理由": "loss_reason", "quantity": "quantity", "商品名": "product"},
+    )
     assert (again.created, again.unchanged, won.lines.count()) == (0, 3, 1) or (again.created, again.updated) == (0, 1)
     intake.undo(run, make.actor("admin"))
     assert Deal.every.count() == 0
@@ -212,7 +260,10 @@ def test_custom_fields_are_read_by_their_kind(bring: Any) -> None:
 
 
 def test_users_come_with_team_and_manager_and_cannot_log_in(bring: Any) -> None:
-    _run, tally = bring("users", "sales_agent,manager,regional_office\nAnna Snelling,Dustin Brinkmann,Central\nBoris Faz,Dustin Brinkmann,Central\n")
+    _run, tally = bring(
+        "users",
+        "sales_agent,manager,regional_office\nAnna Snelling,Dustin Brinkmann,Central\nBoris Faz,Dustin Brinkmann,Central\n",
+    )
     assert (tally.created, dict(tally.made)) == (2, {"accounts.user": 1, "access.team": 1})
     anna = User.objects.get(name="Anna Snelling")
     assert (anna.reports_to.name, anna.team.name) == ("Dustin Brinkmann", "Central")
@@ -231,7 +282,9 @@ def test_a_sales_person_changes_only_rows_within_reach_and_gives_none_away(bring
     theirs.refresh_from_db()
     assert (mine.industry, theirs.industry) == ("食品", "")
     assert codes(run) == [(3, "not_allowed")]
-    run, _tally = bring("companies", "会社名,自社担当者\n新会社,他人\nみなと,他人\n", User.objects.get(pk=me.pk).actor())
+    run, _tally = bring(
+        "companies", "会社名,自社担当者\n新会社,他人\nみなと,他人\n", User.objects.get(pk=me.pk).actor()
+    )
     assert codes(run) == [(2, "may_not_give"), (3, "may_not_give")]
     mine.refresh_from_db()
     assert mine.owner_id == me.pk
@@ -255,7 +308,9 @@ def test_it_stops_between_chunks_and_goes_on_behind_the_last(bring: Any, monkeyp
     monkeypatch.setattr(parse, "CHUNK", 10)
     by = make.actor("admin")
     path = tmp_path / "many.csv"
-    path.write_text("会社名,従業員数\n" + "".join(f"会社{n},{'x' if n % 9 == 8 else n}\n" for n in range(95)), encoding="utf-8")
+    path.write_text(
+        "会社名,従業員数\n" + "".join(f"会社{n},{'x' if n % 9 == 8 else n}\n" for n in range(95)), encoding="utf-8"
+    )
     run = intake.begin(record_of("companies"), path, path.name, by)
     chunks = iter(range(100))
     intake.carry_out(run, by, lambda _done, _size: next(chunks) < 3)

@@ -55,7 +55,12 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
         try:
             return _act(request, run, actor)
         except Invalid as fault:
-            return draw(request, "import_check.html", _context(request, run, actor, str(next(iter(fault.errors.values()))[0])), 422)
+            return draw(
+                request,
+                "import_check.html",
+                _context(request, run, actor, str(next(iter(fault.errors.values()))[0])),
+                422,
+            )
     return draw(request, "import_check.html", _context(request, run, actor))
 
 
@@ -169,7 +174,11 @@ def _context(request: HttpRequest, run: ImportRun, actor: Actor, error: str = ""
     ready = counts.get("created", 0) + counts.get("updated", 0)
     made = ", ".join(f"{grouped(n)} {record_of(noun).labels()}" for noun, n in counts.get("made", {}).items())
     reasons = [
-        {"label": f"{_reason_label(each['code'])} {grouped(each['n'])}", "href": f"{base}?reason={each['code']}#fix", "current": each["code"] == code}
+        {
+            "label": f"{_reason_label(each['code'])} {grouped(each['n'])}",
+            "href": f"{base}?reason={each['code']}#fix",
+            "current": each["code"] == code,
+        }
         for each in listed.values("code").annotate(n=Count("pk")).order_by("-n")[:8]
     ]
     taken = [(old, new) for fixes in run.fixes.values() for old, new in fixes.items() if old != new]
@@ -218,7 +227,11 @@ def _reason_label(code: str) -> str:
 
 def _preview(run: ImportRun, table: Table, actor: Actor) -> dict[str, Any]:
     labels = {one.name: str(one.label) for one in importable(record_of(run.noun), actor)}
-    taken = [(at, header, run.mapping.get(header, "-")) for at, header in enumerate(table.header) if run.mapping.get(header, "-") != "-"][:6]
+    taken = [
+        (at, header, run.mapping.get(header, "-"))
+        for at, header in enumerate(table.header)
+        if run.mapping.get(header, "-") != "-"
+    ][:6]
     head = [{"label": _("Row"), "num": True}, *({"label": labels.get(name, header)} for _at, header, name in taken)]
     rows = []
     for number, cells in table.sample[:8]:

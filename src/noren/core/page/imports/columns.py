@@ -30,7 +30,12 @@ REASONS = {
     "remembered": gettext_lazy("As last time"), "ambiguous": gettext_lazy("Can mean two things"), "unknown": gettext_lazy("Unknown name"),
     "ours_not": gettext_lazy("Not a field of ours"),
 }  # fmt: skip
-SEPARATORS = ((",", gettext_lazy("Comma")), ("\t", gettext_lazy("Tab")), (";", gettext_lazy("Semicolon")), ("|", gettext_lazy("Vertical bar")))
+SEPARATORS = (
+    (",", gettext_lazy("Comma")),
+    ("\t", gettext_lazy("Tab")),
+    (";", gettext_lazy("Semicolon")),
+    ("|", gettext_lazy("Vertical bar")),
+)
 ORDERS = (
     ("ymd", gettext_lazy("Year, month, day")), ("dmy", gettext_lazy("Day, month, year")), ("mdy", gettext_lazy("Month, day, year")),
     ("serial", gettext_lazy("Day numbers of Excel")),
@@ -86,13 +91,17 @@ def _read_reading(request: HttpRequest, run: ImportRun, table: Table, actor: Act
 
 def _read_mapping(request: HttpRequest, run: ImportRun, table: Table, actor: Actor) -> None:
     sent = request.POST
-    run.mapping = {header: sent.get(f"to-{at}", run.mapping.get(header, "-")) or "-" for at, header in enumerate(table.header)}
+    run.mapping = {
+        header: sent.get(f"to-{at}", run.mapping.get(header, "-")) or "-" for at, header in enumerate(table.header)
+    }
     options = dict(run.options)
     for name, allowed in (("on_match", ("update", "skip", "create")), ("blank", ("keep", "clear"))):
         if sent.get(name) in allowed:
             options[name] = sent[name]
     options["automations"] = sent.get("automations") == "on"
-    options["unknown"] = {k[8:]: str(v) for k, v in sent.items() if k.startswith("unknown-") and v in ("create", "blank", "error")}
+    options["unknown"] = {
+        k[8:]: str(v) for k, v in sent.items() if k.startswith("unknown-") and v in ("create", "blank", "error")
+    }
     orders = {k[6:]: str(v) for k, v in sent.items() if k.startswith("order-") and v in dict(ORDERS)}
     options["date_orders"] = {**options.get("date_orders", {}), **orders}
     if "zeros" in sent:
@@ -136,7 +145,11 @@ def _groups(record: type[Record], known: dict[str, Any], chosen: str) -> list[di
 def _verdict(record: type[Record], guess: ColumnGuess | None, chosen: str, run: ImportRun) -> dict[str, Any]:
     if chosen == "-":
         note = REASONS.get(guess.reason, "") if guess is not None and guess.field is None else ""
-        return {"tone": "check" if guess is not None and guess.ask else "off", "verdict": _("Not taken over"), "note": note}
+        return {
+            "tone": "check" if guess is not None and guess.ask else "off",
+            "verdict": _("Not taken over"),
+            "note": note,
+        }
     strongest = {name for keys in record.keys for name in keys if len(keys) == 1}
     as_guessed = guess is not None and guess.field is not None and field_name(record, guess.field) == chosen
     note = REASONS.get(guess.reason, "") if guess is not None and as_guessed else _("Your choice")
@@ -149,7 +162,9 @@ def _verdict(record: type[Record], guess: ColumnGuess | None, chosen: str, run: 
     return {"tone": "ok", "verdict": _("Assigned"), "note": note}
 
 
-def _options(run: ImportRun, record: type[Record], known: dict[str, Any], table: Table, guessed: dict[str, ColumnGuess]) -> list[dict[str, Any]]:
+def _options(
+    run: ImportRun, record: type[Record], known: dict[str, Any], table: Table, guessed: dict[str, ColumnGuess]
+) -> list[dict[str, Any]]:
     options = run.options
     made = [
         field("on_match", _("Rows that are there already"), "select", options.get("on_match", "update"), options=[
@@ -161,11 +176,27 @@ def _options(run: ImportRun, record: type[Record], known: dict[str, Any], table:
     for header in table.header:
         name = run.mapping.get(header, "-")
         guess = guessed.get(header)
-        if name in known and known[name].kind in ("date", "datetime") and guess is not None and guess.dates is not None and guess.dates.ask:
+        if (
+            name in known
+            and known[name].kind in ("date", "datetime")
+            and guess is not None
+            and guess.dates is not None
+            and guess.dates.ask
+        ):
             label = _("Order of the dates in “%(column)s”") % {"column": header}
-            made.append(field(f"order-{name}", label, "select", options.get("date_orders", {}).get(name, guess.dates.order), options=ORDERS))
+            made.append(
+                field(
+                    f"order-{name}",
+                    label,
+                    "select",
+                    options.get("date_orders", {}).get(name, guess.dates.order),
+                    options=ORDERS,
+                )
+            )
     if options.get("zeros") or any(g.lost_zero for g in guessed.values()):
-        made.append(field("zeros", _("Give phone numbers their lost leading zero back"), "check", bool(options.get("zeros"))))
+        made.append(
+            field("zeros", _("Give phone numbers their lost leading zero back"), "check", bool(options.get("zeros")))
+        )
     made.append(field(
         "automations", _("Let automations and notices react"), "check", options.get("automations", False),
         hint=_("Usually off: otherwise every row may send messages, as if somebody had entered it by hand today."),
@@ -197,7 +228,11 @@ def _reading(table: Table) -> list[dict[str, Any]]:
     """Questions about the file itself; shown when there is a choice."""
     made = []
     if len(table.encodings) > 1:
-        made.append(field("encoding", _("Character encoding"), "select", table.encoding, options=[(e, e) for e in table.encodings]))
+        made.append(
+            field(
+                "encoding", _("Character encoding"), "select", table.encoding, options=[(e, e) for e in table.encodings]
+            )
+        )
     if table.kind == "csv":
         made.append(field("separator", _("Separator"), "select", table.separator, options=SEPARATORS))
     if len(table.sheets) > 1:

@@ -39,8 +39,18 @@ def open_table(run: ImportRun) -> Table:
 
 def nouns(actor: Actor) -> list[type[Record]]:
     """What the actor may bring in."""
-    order = ("contacts.company", "contacts.person", "sales.deal", "catalog.product", "activity.activity", "accounts.user", "access.team")
-    found = [r for r in RECORDS.values() if r.keys and r.form and r.word() != "access.role" and actor.may(r.word(), "create")]
+    order = (
+        "contacts.company",
+        "contacts.person",
+        "sales.deal",
+        "catalog.product",
+        "activity.activity",
+        "accounts.user",
+        "access.team",
+    )
+    found = [
+        r for r in RECORDS.values() if r.keys and r.form and r.word() != "access.role" and actor.may(r.word(), "create")
+    ]
     return sorted(found, key=lambda r: (order.index(r.word()) if r.word() in order else len(order), r.word()))
 
 
@@ -53,7 +63,10 @@ def steps(run: ImportRun | None, now: int) -> list[dict[str, str]]:
     hrefs = ["", "", "", ""]
     if run is not None and run.state in ("uploaded", "mapped", "checked") and not run.position:
         hrefs = ["", reverse("import_columns", args=[run.pk]), reverse("import_check", args=[run.pk]), ""]
-    return [{"label": label, "state": "done" if at < now else "now" if at == now else "", "href": hrefs[at]} for at, label in enumerate(labels)]
+    return [
+        {"label": label, "state": "done" if at < now else "now" if at == now else "", "href": hrefs[at]}
+        for at, label in enumerate(labels)
+    ]
 
 
 def frame(run: ImportRun, now: int, table: Table | None = None) -> dict[str, Any]:

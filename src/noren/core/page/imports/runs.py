@@ -37,9 +37,17 @@ def show(request: HttpRequest) -> HttpResponse:
     """GET /imports/: the visitor's own imports; administrators see all."""
     actor = actor_of(request)
     table = mini(actor, 100)
-    actions = [{"label": _("Bring a table in"), "kind": "pri", "icon": "upload", "href": reverse("import_new")}] if nouns(actor) else []
+    actions = (
+        [{"label": _("Bring a table in"), "kind": "pri", "icon": "upload", "href": reverse("import_new")}]
+        if nouns(actor)
+        else []
+    )
     note = _("Each import can be taken back as a whole, also what it changed.")
-    section = {"title": _("Imports"), "note": note, "mini": table} if table else {"title": _("Imports"), "note": _("Nothing has been imported yet.")}
+    section = (
+        {"title": _("Imports"), "note": note, "mini": table}
+        if table
+        else {"title": _("Imports"), "note": _("Nothing has been imported yet.")}
+    )
     return page(request, "imports", sections=[section], actions=actions)
 
 
@@ -58,7 +66,15 @@ def mini(actor: Actor, limit: int) -> dict[str, Any] | None:
     ]  # fmt: skip
     if not rows:
         return None
-    labels = ((_("File"), False), (_("What"), False), (_("Progress"), False), (_("New"), True), (_("Changed"), True), (_("Errors"), True), (_("When"), False))
+    labels = (
+        (_("File"), False),
+        (_("What"), False),
+        (_("Progress"), False),
+        (_("New"), True),
+        (_("Changed"), True),
+        (_("Errors"), True),
+        (_("When"), False),
+    )
     return {"caption": _("Imports"), "head": [{"label": label, "num": num} for label, num in labels], "rows": rows}
 
 
@@ -71,7 +87,9 @@ def go_on(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _to_step(run: ImportRun) -> HttpResponse:
-    step = {"uploaded": "import_columns", "mapped": "import_columns", "checked": "import_check"}.get(run.state, "import_run")
+    step = {"uploaded": "import_columns", "mapped": "import_columns", "checked": "import_check"}.get(
+        run.state, "import_run"
+    )
     return HttpResponseRedirect(reverse(step, args=[run.pk]))
 
 
@@ -81,7 +99,11 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
     found, actor = run_of(request, pk)
     if found.state in ("uploaded", "mapped", "checked"):
         return _to_step(found)
-    context = {**frame(found, 2 if found.state == "checking" else 3), **_state(found, actor), "progress_url": reverse("import_progress", args=[found.pk])}
+    context = {
+        **frame(found, 2 if found.state == "checking" else 3),
+        **_state(found, actor),
+        "progress_url": reverse("import_progress", args=[found.pk]),
+    }
     return draw(request, "import_run.html", context)
 
 
@@ -107,9 +129,17 @@ def _state(run: ImportRun, actor: Actor) -> dict[str, Any]:
         "state": "run" if busy else run.state,
     }}  # fmt: skip
     if not busy:
-        context["run"]["done"] = grouped(sum(counts.get(k, 0) for k in ("created", "updated", "unchanged", "skipped", "failed")))
+        context["run"]["done"] = grouped(
+            sum(counts.get(k, 0) for k in ("created", "updated", "unchanged", "skipped", "failed"))
+        )
     if run.state == "failed":
-        context["notice"] = {"tone": "shu", "icon": "alert", "title": _("The import broke off."), "text": run.error or _("Unknown reason"), "actions": []}
+        context["notice"] = {
+            "tone": "shu",
+            "icon": "alert",
+            "title": _("The import broke off."),
+            "text": run.error or _("Unknown reason"),
+            "actions": [],
+        }
     elif busy and _is_alone(run):
         context["notice"] = {
             "tone": "kohaku", "icon": "alert", "title": _("Nobody has started on this yet."),
@@ -127,7 +157,12 @@ def _state(run: ImportRun, actor: Actor) -> dict[str, Any]:
         context["stop"] = {"href": reverse("import_resume", args=base), "label": _("Go on")}
     if run.state in ("done", "cancelled", "failed") and run.position:
         context["undo"] = {"href": reverse("import_undo", args=base), "label": _("Undo the import")}
-        context["promise"] = {"strong": _("Can be taken back as a whole."), "text": _("New rows go again and changed rows get their old values back, except where somebody has worked on them since.")}
+        context["promise"] = {
+            "strong": _("Can be taken back as a whole."),
+            "text": _(
+                "New rows go again and changed rows get their old values back, except where somebody has worked on them since."
+            ),
+        }
     record = record_of(run.noun)
     if run.state == "checked":
         context["open"] = {"href": reverse("import_check", args=base), "label": _("See the result")}
@@ -152,9 +187,21 @@ def _figures(run: ImportRun, counts: dict[str, Any]) -> list[dict[str, Any]]:
         told = run.report.get("undo", {})
         ends = (("removed", _("Removed")), ("restored", _("As before")), ("kept", _("Kept: touched since")))
         return [{"label": label, "value": grouped(told.get(key, 0))} for key, label in ends]
-    words = (("created", _("New")), ("updated", _("Changed")), ("unchanged", _("Same")), ("skipped", _("Skipped")), ("failed", _("Errors")))
-    figures = [{"label": label, "value": grouped(counts.get(key, 0))} for key, label in words if counts.get(key) or key in ("created", "updated", "failed")]
-    figures += [{"label": str(record_of(noun).labels()), "value": grouped(n)} for noun, n in counts.get("made", {}).items()]
+    words = (
+        ("created", _("New")),
+        ("updated", _("Changed")),
+        ("unchanged", _("Same")),
+        ("skipped", _("Skipped")),
+        ("failed", _("Errors")),
+    )
+    figures = [
+        {"label": label, "value": grouped(counts.get(key, 0))}
+        for key, label in words
+        if counts.get(key) or key in ("created", "updated", "failed")
+    ]
+    figures += [
+        {"label": str(record_of(noun).labels()), "value": grouped(n)} for noun, n in counts.get("made", {}).items()
+    ]
     return figures
 
 
@@ -167,13 +214,18 @@ def _is_alone(run: ImportRun) -> bool:
 def _list(run: ImportRun) -> str:
     """The list of the noun, narrowed to what this import made and changed: by name up to a few hundred, else by its time."""
     record = record_of(run.noun)
-    made = Fact.objects.filter(batch=run.pk, noun=run.noun, name=f"{run.noun}.created").values_list("subject_id", flat=True)
+    made = Fact.objects.filter(batch=run.pk, noun=run.noun, name=f"{run.noun}.created").values_list(
+        "subject_id", flat=True
+    )
     ids = list(made[: LINKED + 1])
     ids += list(ImportRow.objects.filter(run=run, before__isnull=False).values_list("row_id", flat=True)[: LINKED + 1])
     if ids and len(ids) <= LINKED:
         return with_params(record.url(), [("id__in", ",".join(map(str, ids)))])
     if run.started_at and run.finished_at and "updated_at" in record.filters:
-        return with_params(record.url(), [("updated_at__gte", run.started_at.isoformat()), ("updated_at__lte", run.finished_at.isoformat())])
+        return with_params(
+            record.url(),
+            [("updated_at__gte", run.started_at.isoformat()), ("updated_at__lte", run.finished_at.isoformat())],
+        )
     return record.url()
 
 
@@ -197,7 +249,9 @@ def resume(request: HttpRequest, pk: int) -> HttpResponse:
 @logged_in
 def undo(request: HttpRequest, pk: int) -> HttpResponse:
     found, actor = run_of(request, pk)
-    touched = found.counts.get("created", 0) + found.counts.get("updated", 0) + sum(found.counts.get("made", {}).values())
+    touched = (
+        found.counts.get("created", 0) + found.counts.get("updated", 0) + sum(found.counts.get("made", {}).values())
+    )
     if touched <= DIRECT:
         take_back(found, actor)
         say(request, _("The import has been taken back."))

@@ -47,7 +47,10 @@ def new(request: HttpRequest) -> HttpResponse:
                     raise Forbidden
                 return HttpResponseRedirect(reverse("import_columns", args=[made.pk]))
     choice = [("", _("Find out from the columns")), *((r.word(), str(r.labels())) for r in allowed)]
-    options = [{"value": word, "label": label, "selected": word == (wanted if wanted in by_word else "")} for word, label in choice]
+    options = [
+        {"value": word, "label": label, "selected": word == (wanted if wanted in by_word else "")}
+        for word, label in choice
+    ]
     shown = [by_word[wanted]] if wanted in by_word else allowed[:4]
     return draw(request, "import_upload.html", {
         "title": _("Bring a table in"), "area": "import", "back": by_word[wanted].url() if wanted in by_word else reverse("imports"),
@@ -76,5 +79,3 @@ def sample(request: HttpRequest, noun: str) -> HttpResponse:
     answer = HttpResponse(b"\xef\xbb\xbf" + out.getvalue().encode(), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="{record.plural()}.csv"'
     return answer
-
-

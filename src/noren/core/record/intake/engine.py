@@ -195,7 +195,16 @@ class Engine:
         self.tally.failed += 1
         if self.tally.failed <= FAULTS_KEPT:
             safe = {k: v if isinstance(v, (str, int)) else str(v) for k, v in params.items()}
-            self.faults.append(ImportFault(run_id=self.run.pk, number=number, column=column[:255], code=code, params=clean_json(safe), cells=clean_json(list(cells))))
+            self.faults.append(
+                ImportFault(
+                    run_id=self.run.pk,
+                    number=number,
+                    column=column[:255],
+                    code=code,
+                    params=clean_json(safe),
+                    cells=clean_json(list(cells)),
+                )
+            )
 
     def keep_faults(self) -> None:
         if self.faults:
@@ -209,6 +218,3 @@ def _reason(fault: Exception) -> tuple[str, dict[str, Any]]:
     if "external_id" in text:
         return "id_taken", {}
     return "database", {"reason": text[:200]}
-
-
-

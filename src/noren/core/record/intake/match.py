@@ -36,7 +36,9 @@ class Matcher:
         if name == "name_key":
             return lambda values: TIDY["name_key"](values["legal_name"])[:200] if values.get("legal_name") else None
         if name == "name_fold":
-            return lambda values: fold(_full(values))[:200] if "family_name" in values or "given_name" in values else None
+            return lambda values: (
+                fold(_full(values))[:200] if "family_name" in values or "given_name" in values else None
+            )
         return lambda values: values.get(attname)
 
     def keys(self, row: Parsed) -> list[Key | None]:
@@ -66,13 +68,13 @@ class Matcher:
         types = [_array_type(c) for c in columns]
         places = [f'lower(t."{c.column}")' if c.name == "email" else f't."{c.column}"' for c in columns]
         tests = [f"{place} = k.k{at}" for at, place in enumerate(places)]
-        tests += [f't."{c.column}" <> \'\'' for c, kind in zip(columns, types, strict=True) if kind == "text"]
+        tests += [f"t.\"{c.column}\" <> ''" for c, kind in zip(columns, types, strict=True) if kind == "text"]
         if keys != OWN_ID:
             tests.append("(t.external_id IS NULL OR NOT k.claims)")
         named = ", ".join(f"k{at}" for at in range(len(keys)))
         unnest = ", ".join(f"%s::{kind}[]" for kind in types)
         sql = (
-            f'SELECT t.id, {named} FROM unnest({unnest}, %s::boolean[]) AS k({named}, claims) '
+            f"SELECT t.id, {named} FROM unnest({unnest}, %s::boolean[]) AS k({named}, claims) "
             f'JOIN "{self.model._meta.db_table}" t ON {" AND ".join(tests)} AND t.removed_at IS NULL'
         )
         return sql, types
@@ -126,5 +128,6 @@ def _element(value: Any) -> str:
 
 def _array_type(column: Any) -> str:
     kind = column.db_type(connection)
-    return "text" if kind.startswith(("varchar", "text")) else "bigint" if kind in ("integer", "smallint") else str(kind)
-
+    return (
+        "text" if kind.startswith(("varchar", "text")) else "bigint" if kind in ("integer", "smallint") else str(kind)
+    )

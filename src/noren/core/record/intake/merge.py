@@ -27,7 +27,16 @@ Say = Callable[[int, Sequence[str], str, str, dict[str, Any]], None]
 
 
 class Merger:
-    def __init__(self, plan: Plan, run_id: int, references: References, tell_fault: Say, leftover: dict[str, int], *, writes: bool) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        run_id: int,
+        references: References,
+        tell_fault: Say,
+        leftover: dict[str, int],
+        *,
+        writes: bool,
+    ) -> None:
         self.plan, self.run_id, self.references, self.fault, self.writes = plan, run_id, references, tell_fault, writes
         self.leftover = leftover  # columns that fill no field: header -> index
         self.record, self.model = plan.record, plan.record.model
@@ -36,13 +45,25 @@ class Merger:
         self.slow = self.record.word() in SLOW
         self.memo: dict[Any, Any] = {}
         owner = self.model.reach.owner
-        self.owner = f"{owner}_id" if owner and "__" not in owner and owner in {f.name for f in self.model._meta.concrete_fields} else ""
+        self.owner = (
+            f"{owner}_id"
+            if owner and "__" not in owner and owner in {f.name for f in self.model._meta.concrete_fields}
+            else ""
+        )
         self.may_give = self.actor.may(self.model, "assign")
         self.columns = copy_columns(self.model, self._named())
         self.completes = _overridden(self.record, "complete")
         concrete = self.model._meta.concrete_fields
-        self.required: list[Any] = [c for c in concrete if not c.blank and not c.null and c.editable and not c.primary_key and not c.has_default()]
-        self.small: list[tuple[str, str]] = [(c.name, c.attname) for c in concrete if c.is_relation and getattr(getattr(c.related_model, "reach", None), "open_to_all", False)]
+        self.required: list[Any] = [
+            c
+            for c in concrete
+            if not c.blank and not c.null and c.editable and not c.primary_key and not c.has_default()
+        ]
+        self.small: list[tuple[str, str]] = [
+            (c.name, c.attname)
+            for c in concrete
+            if c.is_relation and getattr(getattr(c.related_model, "reach", None), "open_to_all", False)
+        ]
 
     def _named(self) -> set[str]:
         """Columns that new rows may fill."""
@@ -66,7 +87,11 @@ class Merger:
         drafts: list[Any] = []
         kept: list[Parsed] = []
         resolvers = self.references.resolvers
-        cached = [(c.name, c.attname, resolvers[c.name]) for c in self.plan.refs if c.virtual is None and resolvers[c.name].keeps_rows]
+        cached = [
+            (c.name, c.attname, resolvers[c.name])
+            for c in self.plan.refs
+            if c.virtual is None and resolvers[c.name].keeps_rows
+        ]
         given = self.plan.options.owner or self.actor.user_id
         for row in rows:
             if not self._complete(row, given):
@@ -91,7 +116,9 @@ class Merger:
         if created.name in ECHOES:
             self._told([(created(row.row_id), None) for row in kept])
         else:
-            self._announce({created.name}, *tell_plain(created, [row.row_id for row in kept], by=self.actor, batch=self.run_id))
+            self._announce(
+                {created.name}, *tell_plain(created, [row.row_id for row in kept], by=self.actor, batch=self.run_id)
+            )
         further = [] if self.slow else self.record.arrived(drafts, self.actor)
         if further:
             self._told(further)
@@ -142,7 +169,15 @@ class Merger:
         for row in rows:
             rest = {header: row.cells[at] for header, at in self.leftover.items() if row.cells[at].strip()}
             if rest:
-                kept.append(ImportRow(run_id=self.run_id, noun=self.record.word(), row_id=row.row_id, number=row.number, unmapped=clean_json(rest)))
+                kept.append(
+                    ImportRow(
+                        run_id=self.run_id,
+                        noun=self.record.word(),
+                        row_id=row.row_id,
+                        number=row.number,
+                        unmapped=clean_json(rest),
+                    )
+                )
         ImportRow.objects.bulk_create(kept, batch_size=2000)
 
     def _sound(self, draft: Any, row: Parsed) -> bool:
@@ -156,7 +191,9 @@ class Merger:
                     raise BadCell("required", field=str(column.verbose_name))
         except ValidationError as fault:
             name, texts = next(iter(invalid_from(fault).errors.items()))
-            self.fault(row.number, row.cells, self._header(name), "invalid", {"reason": " ".join(str(t) for t in texts)})
+            self.fault(
+                row.number, row.cells, self._header(name), "invalid", {"reason": " ".join(str(t) for t in texts)}
+            )
             return False
         except BadCell as fault:
             self.fault(row.number, row.cells, "", fault.code, fault.params)
@@ -190,7 +227,12 @@ class Merger:
                 merged[row.row_id] = row
         found: dict[int, Any] = {}
         if self.actor.is_admin or self.actor.level(self.model, "edit") is not Level.NONE:
-            targets = visible(self.model, self.actor, "edit").filter(pk__in=merged).order_by("pk").select_related(*(name for name, _attname in self.small))
+            targets = (
+                visible(self.model, self.actor, "edit")
+                .filter(pk__in=merged)
+                .order_by("pk")
+                .select_related(*(name for name, _attname in self.small))
+            )
             if self.writes:
                 targets = targets.select_for_update(of=("self",))
             found = {t.pk: t for t in targets}
@@ -235,9 +277,16 @@ class Merger:
             for target, _row, _before in changed:
                 target.save()
         else:
-            rewrite(self.model, [t for t, _row, _before in changed], {name for _t, _row, before in changed for name in before})
+            rewrite(
+                self.model,
+                [t for t, _row, _before in changed],
+                {name for _t, _row, before in changed for name in before},
+            )
         event = plain_event(self.model, "changed")
-        moves = [_told({n.removesuffix("_id"): (_json(v), _json(target.__dict__[n])) for n, v in before.items()}) for target, _row, before in changed]
+        moves = [
+            _told({n.removesuffix("_id"): (_json(v), _json(target.__dict__[n])) for n, v in before.items()})
+            for target, _row, before in changed
+        ]
         undo = [
             ImportRow(
                 run_id=self.run_id, noun=self.record.word(), row_id=target.pk, number=row.number,

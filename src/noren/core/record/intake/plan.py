@@ -38,7 +38,9 @@ class Options:
     on_match: str = "update"  # update | skip | create: what happens to a row that is already there
     blank: str = "keep"  # keep | clear: what an empty cell does to a row that is already there
     unknown: dict[str, str] = field(default_factory=dict)  # reference field -> create | blank | error
-    make: dict[str, list[str]] = field(default_factory=dict)  # reference field -> names to make, whatever `unknown` says
+    make: dict[str, list[str]] = field(
+        default_factory=dict
+    )  # reference field -> names to make, whatever `unknown` says
     blanks: tuple[str, ...] = ()  # texts that stand for an empty cell (NULL, -)
     date_order: str = "ymd"
     date_orders: dict[str, str] = field(default_factory=dict)  # field -> order, when columns differ
@@ -72,7 +74,12 @@ class Column:
     @property
     def attname(self) -> str:
         """The key under which the value lies in a row."""
-        if self.field is not None and self.field.column is not None and self.field.kind == "ref" and not self.field.many:
+        if (
+            self.field is not None
+            and self.field.column is not None
+            and self.field.kind == "ref"
+            and not self.field.many
+        ):
             return str(self.field.column.attname)
         return self.name
 
@@ -187,8 +194,28 @@ def _read_safely(column: Column, text: str) -> Any:
 def _column(index: int, header: str, one: Field | ImportField, options: Options) -> Column:
     if isinstance(one, ImportField):
         kind = "ref" if one.target else one.kind
-        return Column(index, header, one.name, kind, None, one, READERS.get(one.kind, text_reader(255))(options, one.name), target=one.target)
+        return Column(
+            index,
+            header,
+            one.name,
+            kind,
+            None,
+            one,
+            READERS.get(one.kind, text_reader(255))(options, one.name),
+            target=one.target,
+        )
     return Column(index, header, one.name, one.kind, one, None, reader_of(one, options), target=one.target)
 
 
-__all__ = ["EMPTY", "FULL", "BadCell", "Column", "Options", "Plan", "compile_plan", "field_name", "importable", "targets"]
+__all__ = [
+    "EMPTY",
+    "FULL",
+    "BadCell",
+    "Column",
+    "Options",
+    "Plan",
+    "compile_plan",
+    "field_name",
+    "importable",
+    "targets",
+]

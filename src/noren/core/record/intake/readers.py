@@ -50,7 +50,11 @@ def reader_of(one: Field, options: Options) -> Reader:
     if one.kind == "ref":
         return lambda cell: clean(cell).strip()
     if one.kind in READERS:
-        kind = "decimal" if one.kind == "number" and isinstance(one.column, models.DecimalField | models.FloatField) else one.kind
+        kind = (
+            "decimal"
+            if one.kind == "number" and isinstance(one.column, models.DecimalField | models.FloatField)
+            else one.kind
+        )
         inner = READERS[kind](options, one.name)
         return _validated(inner, one)
     return _through_column(one)
@@ -197,7 +201,9 @@ def _date(options: Options, name: str) -> Reader:
 
     def parse(cell: str) -> Any:
         text = _reordered(cell, order)
-        return parse_date(text.split("T")[0].split(" ")[0] if ":" in text else text, serial=order in ("serial", "mixed"))
+        return parse_date(
+            text.split("T")[0].split(" ")[0] if ":" in text else text, serial=order in ("serial", "mixed")
+        )
 
     return _wrap(parse)
 
@@ -262,7 +268,10 @@ READERS: dict[str, Callable[[Options, str], Reader]] = {
 
 def names_of(values: dict[str, Any]) -> None:
     """A full name in one column becomes family and given name when a space parts it; else it stays in one piece."""
-    for whole, family, given in (("full_name", "family_name", "given_name"), ("full_kana", "family_kana", "given_kana")):
+    for whole, family, given in (
+        ("full_name", "family_name", "given_name"),
+        ("full_kana", "family_kana", "given_kana"),
+    ):
         text = values.pop(whole, None)
         if not text or values.get(family):
             continue

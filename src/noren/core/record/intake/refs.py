@@ -55,7 +55,9 @@ class References:
             return rows
         unknown = set(missing)
         policy = self.plan.options.unknown.get(column.name, default_policy(column))
-        wanted = missing if policy == "create" else [t for t in missing if t in self.plan.options.make.get(column.name, ())]
+        wanted = (
+            missing if policy == "create" else [t for t in missing if t in self.plan.options.make.get(column.name, ())]
+        )
         made: dict[str, int] = {}
         if wanted and resolver.may_create():
             made = self._make(resolver, wanted, tally) if self.writes else self._imagine(resolver, wanted, tally)
@@ -146,6 +148,3 @@ def default_policy(column: Column) -> str:
 def _tidied(resolver: Resolver, text: str) -> str:
     last = resolver.record.known_by[-1]
     return TIDY.get(last, str.strip)(text)
-
-
-

@@ -36,7 +36,9 @@ def report_of(engine: Engine, table: Table) -> dict[str, Any]:
         if not counts or len(counts) > max(12, len(table.sample) // 3):
             continue
         words = WORDS.get(f"{engine.model._meta.model_name}.{column.name}", ())
-        found = [{"value": other, "rows": n, "suggestions": [c.keep]} for c in clusters(counts) for other, n in c.others]
+        found = [
+            {"value": other, "rows": n, "suggestions": [c.keep]} for c in clusters(counts) for other, n in c.others
+        ]
         for text, n in counts.items():
             near = [s.name for s in closest_word(text, words)] if words and text.lower() not in words else []
             if near and near[0] != text:

@@ -44,7 +44,9 @@ def store(source: BinaryIO | Path, name: str) -> str:
     """Keep an uploaded file under a name of our own; gives the stored name."""
     folder = Path(settings.ENV.files) / "imports"
     folder.mkdir(parents=True, exist_ok=True)
-    stored = secrets.token_hex(16) + (Path(name).suffix.lower() if Path(name).suffix.lower() in (".csv", ".tsv", ".txt", ".xlsx") else ".bin")
+    stored = secrets.token_hex(16) + (
+        Path(name).suffix.lower() if Path(name).suffix.lower() in (".csv", ".tsv", ".txt", ".xlsx") else ".bin"
+    )
     with (folder / stored).open("wb") as file:
         if isinstance(source, Path):
             with source.open("rb") as original:
@@ -92,11 +94,18 @@ def propose(run: ImportRun, table: Table, by: Actor) -> Guess:
     run.signature, run.total = table.signature, table.rows_estimate
     run.source = made.source.source.name if made.source else ""
     allowed = {one.name for one in importable(record, by)}
-    run.mapping = {c.header: field_name(record, c.field) if c.field and not _barred(record, c.header, allowed) else "-" for c in made.columns}
+    run.mapping = {
+        c.header: field_name(record, c.field) if c.field and not _barred(record, c.header, allowed) else "-"
+        for c in made.columns
+    }
     run.fixes = dict(remembered.fixes) if remembered else {}
     options = dict(remembered.options) if remembered else {}
     options.pop("reading", None)
-    orders = {field_name(record, c.field): c.dates.order for c in made.columns if c.field and c.dates and c.dates.order in ("dmy", "mdy", "serial")}
+    orders = {
+        field_name(record, c.field): c.dates.order
+        for c in made.columns
+        if c.field and c.dates and c.dates.order in ("dmy", "mdy", "serial")
+    }
     options.setdefault("date_orders", orders)
     options.setdefault("zeros", zeros(record, by, table, run.mapping))
     options.setdefault("blanks", sorted({w for c in made.columns for w in c.blank_words}))

@@ -63,7 +63,11 @@ class Tally:
 
     def mark(self) -> dict[str, Any]:
         """The counts at this moment, for `back_to`."""
-        return {**self.as_json(), "unknown": {k: Counter(v) for k, v in self.unknown.items()}, "blanked": Counter(self.blanked)}
+        return {
+            **self.as_json(),
+            "unknown": {k: Counter(v) for k, v in self.unknown.items()},
+            "blanked": Counter(self.blanked),
+        }
 
     def back_to(self, mark: dict[str, Any]) -> None:
         """Forget what a chunk counted that was then rolled back."""

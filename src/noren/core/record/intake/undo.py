@@ -53,7 +53,9 @@ def _take_back_created(run: ImportRun, model: Any, counts: dict[str, int]) -> No
             after = facts[-1][0]
             ids = [pk for _fact, pk in facts]
             touched = set(
-                Fact.objects.filter(noun=model.word(), subject_id__in=ids).exclude(batch=run.pk).values_list("subject_id", flat=True)
+                Fact.objects.filter(noun=model.word(), subject_id__in=ids)
+                .exclude(batch=run.pk)
+                .values_list("subject_id", flat=True)
             ) | _pointed_at(run, model, ids)
             free = list(model.every.filter(pk__in=[i for i in ids if i not in touched]).values_list("pk", flat=True))
             _tell_gone(model, free)
@@ -103,9 +105,13 @@ def _delete(model: Any, ids: list[int]) -> None:
         if relation.field.name == "row" or other._meta.label_lower in OWN_CHILDREN:
             other._base_manager.filter(**{f"{relation.field.attname}__in": ids})._raw_delete(using="default")
         elif relation.field.null and not relation.many_to_many:
-            other._base_manager.filter(**{f"{relation.field.attname}__in": ids}).update(**{relation.field.attname: None})
+            other._base_manager.filter(**{f"{relation.field.attname}__in": ids}).update(
+                **{relation.field.attname: None}
+            )
     for relation in model._meta.many_to_many:
-        relation.remote_field.through._base_manager.filter(**{f"{relation.m2m_field_name()}_id__in": ids})._raw_delete(using="default")
+        relation.remote_field.through._base_manager.filter(**{f"{relation.m2m_field_name()}_id__in": ids})._raw_delete(
+            using="default"
+        )
     model.every.filter(pk__in=ids)._raw_delete(using="default")
 
 
@@ -123,7 +129,13 @@ def _take_back_changed(run: ImportRun, by: Actor, counts: dict[str, int]) -> Non
             for name, value in (change.before or {}).items():
                 moved[name.removesuffix("_id")] = [_json(row.__dict__.get(name)), value]
                 column = next((c for c in model._meta.concrete_fields if c.attname == name), None)
-                setattr(row, name, column.to_python(value) if column is not None and not column.is_relation and value is not None else value)
+                setattr(
+                    row,
+                    name,
+                    column.to_python(value)
+                    if column is not None and not column.is_relation and value is not None
+                    else value,
+                )
             row.save()
             publish(plain_event(model, "changed")(row.pk), by=by, changes=[moved], batch=run.pk)
             ImportRow.objects.filter(pk=change.pk).update(before=None)

@@ -30,7 +30,9 @@ class Drafts:
     def __init__(self, model: type[Model]) -> None:
         self.model = model
         blank = model()
-        self.template = {k: v for k, v in blank.__dict__.items() if k not in ("_state", "id", "created_at", "updated_at")}
+        self.template = {
+            k: v for k, v in blank.__dict__.items() if k not in ("_state", "id", "created_at", "updated_at")
+        }
         self.template.update(id=None, removed_at=None, extra={}, version=1)
 
     def make(self, values: dict[str, Any], refs: dict[str, Any] | None = None) -> Any:
@@ -53,7 +55,9 @@ def reserve_ids(model: type[models.Model], count: int) -> list[int]:
     """A block of ids from the table's own sequence."""
     table = model._meta.db_table
     with connection.cursor() as cursor:
-        cursor.execute("SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)", [f'"{table}"', count])
+        cursor.execute(
+            "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)", [f'"{table}"', count]
+        )
         return [row[0] for row in cursor.fetchall()]
 
 
@@ -111,7 +115,10 @@ def write_search(model: type[Model], rows: Sequence[Any]) -> None:
     """Entries of new rows. The grams of a text are those of its fields: no gram spans the mark between them."""
     lines: list[str] = []
     weight = 0
-    with connection.cursor() as cursor, cursor.copy(f'COPY "{entry_model(model)._meta.db_table}" (row_id, q, g) FROM STDIN') as copy:
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(f'COPY "{entry_model(model)._meta.db_table}" (row_id, q, g) FROM STDIN') as copy,
+    ):
         for row in rows:
             text = row.search_text()
             found: set[str] = set()
@@ -164,7 +171,9 @@ def rewrite(model: type[Model], rows: Sequence[Any], changed: Iterable[str]) -> 
     sets = ", ".join(f'"{c.column}" = n."{c.column}"' for c in columns)
     table = model._meta.db_table
     with connection.cursor() as cursor:
-        cursor.execute(f'CREATE TEMPORARY TABLE import_change ON COMMIT DROP AS SELECT {quoted} FROM "{table}" WITH NO DATA')
+        cursor.execute(
+            f'CREATE TEMPORARY TABLE import_change ON COMMIT DROP AS SELECT {quoted} FROM "{table}" WITH NO DATA'
+        )
         _copy_rows("import_change", rows, (key, *columns))
         cursor.execute(f'UPDATE "{table}" t SET {sets} FROM import_change n WHERE t.id = n.id')
         if model.searched:
