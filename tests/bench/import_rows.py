@@ -20,7 +20,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 FAMILY = [
     "佐藤",
@@ -264,12 +264,11 @@ def _apart(path: Path) -> dict[str, float]:
     return found
 
 
-def _database(place: object, verb: str) -> None:
+def _database(place: SplitResult, verb: str) -> None:
     import psycopg
 
-    given = urlsplit(urlunsplit(place))  # type: ignore[arg-type]
-    name = given.path.lstrip("/")
-    with psycopg.connect(urlunsplit(given), autocommit=True) as connection:
+    name = place.path.lstrip("/")
+    with psycopg.connect(urlunsplit(place), autocommit=True) as connection:
         connection.execute(f'DROP DATABASE IF EXISTS "{name}_bench" WITH (FORCE)'.encode())
         if verb == "CREATE":
             connection.execute(f'CREATE DATABASE "{name}_bench"'.encode())
