@@ -20,6 +20,19 @@ def sprite() -> str:
     return static("icons.svg")
 
 
+@lru_cache(maxsize=128)
+def assets(area: str = "", board: bool = False) -> SafeString:
+    """The links to styles and scripts in the head of a page. `area`: its own style file; `board`: the drag library."""
+    styles = ["noren/noren.css", *([f"noren/{area}.css"] if area else [])]
+    scripts = ["vendor/htmx-4.0.1.min.js", *(["vendor/sortable-1.15.7.min.js"] if board else [])]
+    return mark_safe(  # noqa: S308 (names come from code)
+        f'<link rel="icon" href="{static("icon.svg")}" type="image/svg+xml">\n'
+        + "".join(f'<link rel="stylesheet" href="{static(name)}">\n' for name in styles)
+        + "".join(f'<script src="{static(name)}" defer></script>\n' for name in scripts)
+        + f'<script src="{static("noren/noren.js")}" type="module"></script>\n'
+    )
+
+
 @lru_cache(maxsize=512)
 def icon(name: str, size: str = "") -> SafeString:
     """An icon of the sheet, hidden from screen readers. `size`: "" 16 px, "s" 14 px, "xl" 32 px."""

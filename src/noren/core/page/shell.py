@@ -5,6 +5,7 @@ The rail is read from the records' `nav`; pages made by hand announce themselves
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,6 +13,7 @@ from typing import Any
 
 from django.contrib.messages import get_messages
 from django.http import HttpRequest
+from django.middleware.csrf import get_token
 from django.template.loader import render_to_string
 from django.utils.functional import SimpleLazyObject
 from django.utils.safestring import SafeString, mark_safe
@@ -69,7 +71,6 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         return {}
     return {
         "shell": SimpleLazyObject(lambda: _shell(request)),
-        "nav": SimpleLazyObject(lambda: _nav(request)),
         "layout": "fragment.html" if is_fragment(request) else "base.html",
     }
 
@@ -85,17 +86,54 @@ def icon_of(record: type[Record]) -> str:
 
 def _shell(request: HttpRequest) -> dict[str, Any]:
     user: Any = request.user
-    language = get_language() or "ja"
-    house = firm(getattr(user, "access_stamp", None))
+    token = get_token(request)
+    rail, before, after = (SafeString(part.replace(TOKEN, token)) for part in _frame(request))
     return {
-        "firm": house.name,
+        "firm": firm(getattr(user, "access_stamp", None)).name,
         "theme": user.theme,
         "density": user.density,
-        "user": {"name": user.name, "note": user.email or ""},
-        "tabs": _tabs(request),
+        "rail": rail,
+        "tabs_before": before,
+        "tabs_after": after,
         "log_href": LINKS["log"],
         "palette_url": LINKS["palette"],
         "toasts": [{"text": m.message, "undo": m.extra_tags} for m in get_messages(request)],
+        "urls": LINKS,
+        "fixed": fixed(get_language() or "ja", LINKS["palette"]),
+    }
+
+
+TOKEN = f"token-{secrets.token_hex(16)}"
+"""Stands for the form token in remembered markup; each page gets its own token in its place."""
+_frames: dict[Any, tuple[str, str, str]] = {}
+MOST_FRAMES = 1000  # of about 6 kB
+
+
+def _frame(request: HttpRequest) -> tuple[str, str, str]:
+    """Rail and tabs as markup, remembered for as long as nothing in them differs: person, rights, place and counts."""
+    user: Any = request.user
+    actor = actor_of(request)
+    counts = {one.href: one.count(actor) for one in _places(actor) if one.count is not None}
+    stamp = getattr(user, "access_stamp", None)
+    here = (request.path == "/", *(href for href in _hrefs() if request.path.startswith(href)))
+    key = (
+        stamp, user.pk, user.name, user.email, user.theme, user.density, get_language(), here, tuple(counts.items()),
+    )  # fmt: skip
+    made = _frames.get(key) if stamp is not None else None
+    if made is None:
+        if len(_frames) >= MOST_FRAMES:
+            _frames.clear()
+        made = _frames[key] = _draw_frame(request, actor, counts)
+    return made
+
+
+def _draw_frame(request: HttpRequest, actor: Actor, counts: dict[str, tuple[int, str]]) -> tuple[str, str, str]:
+    user: Any = request.user
+    language = get_language() or "ja"
+    shell = {
+        "firm": firm(getattr(user, "access_stamp", None)).name,
+        "theme": user.theme,
+        "user": {"name": user.name, "note": user.email or ""},
         "languages": [
             {"code": code, "label": label, "current": code == language}
             for code, label in (("ja", "日本語"), ("en", "English"))
@@ -104,8 +142,23 @@ def _shell(request: HttpRequest) -> dict[str, Any]:
             {"value": value, "label": label, "current": user.density == value} for value, label in user.DENSITIES
         ],
         "urls": LINKS,
-        "fixed": fixed(language, LINKS["palette"]),
     }
+    tabs = _tabs(request)
+    rail = render_to_string("ui/rail.html", {"nav": _nav(request, actor, counts), "shell": shell, "csrf_token": TOKEN})
+    before, after = (render_to_string("ui/tabs_of_bar.html", {"tabs": part}) for part in (tabs[:2], tabs[2:4]))
+    return rail, before, after
+
+
+def _places(actor: Actor) -> list[Place]:
+    return [one for one in PLACES if one.shows is None or one.shows(actor)]
+
+
+def _hrefs() -> list[str]:
+    """All addresses of the rail but home."""
+    return [
+        *(one.href for one in PLACES if not one.exact),
+        *(record.url() for record in RECORDS.values() if record.nav is not None),
+    ]
 
 
 @lru_cache(maxsize=8)
@@ -118,16 +171,14 @@ def fixed(language: str, palette_url: str) -> SafeString:
         return mark_safe(html)  # noqa: S308
 
 
-def _nav(request: HttpRequest) -> list[dict[str, Any]]:
-    actor = actor_of(request)
+def _nav(request: HttpRequest, actor: Actor, counts: dict[str, tuple[int, str]]) -> list[dict[str, Any]]:
     found: dict[str, list[tuple[int, dict[str, Any]]]] = {key: [] for key in GROUPS}
-    for one in PLACES:
-        if one.shows is None or one.shows(actor):
-            item = _item(request, one.label, one.href, one.icon, one.go, exact=one.exact)
-            if one.count is not None:
-                number, told = one.count(actor)
-                item |= {"count": number or "", "hot": told if number else ""}
-            found.setdefault(one.group, []).append((one.order, item))
+    for one in _places(actor):
+        item = _item(request, one.label, one.href, one.icon, one.go, exact=one.exact)
+        if one.href in counts:
+            number, told = counts[one.href]
+            item |= {"count": number or "", "hot": told if number else ""}
+        found.setdefault(one.group, []).append((one.order, item))
     for record in RECORDS.values():
         if record.nav is None or not record.pages or not may_open(record, actor):
             continue

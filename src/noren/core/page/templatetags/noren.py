@@ -10,6 +10,7 @@ register.simple_tag(parts.icon, name="icon")
 register.simple_tag(parts.avatar, name="avatar")
 register.simple_tag(parts.tag, name="tag")
 register.simple_tag(parts.sprite, name="sprite")
+register.simple_tag(parts.assets, name="assets")
 
 
 @register.simple_tag
