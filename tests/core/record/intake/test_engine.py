@@ -355,3 +355,10 @@ def test_activities_belong_to_the_deal_they_name(bring: Any) -> None:
     assert (row.kind, row.about_noun, row.about_id, row.company_id) == ("call", "sales.deal", deal.pk, company.pk)
     deal.refresh_from_db()
     assert deal.last_touch_at == row.happened_at
+
+
+def test_names_of_colleagues_are_known_whatever_the_space_in_them(bring: Any) -> None:
+    user = make.user("sales", name="佐藤 美咲")
+    _run, tally = bring("companies", "会社名,自社担当\n青空食品,佐藤　美咲\n北斗精機,佐藤美咲\n", owner="error")
+    assert (tally.created, tally.failed) == (2, 0)
+    assert set(Company.system("test").values_list("owner_id", flat=True)) == {user.pk}

@@ -18,9 +18,15 @@ from noren.core.record.intake.suggest import Names, Suggestion
 REMEMBERED = 300_000
 SUGGEST_AMONG = 20_000
 
+
+def bare(text: str) -> str:
+    """A name without the differences that nobody means: width, case, spaces."""
+    return fold(text).replace(" ", "")
+
+
 TIDY: dict[str, Callable[[str], str]] = {
     "name_key": lru_cache(20_000)(name_key),
-    "name_fold": lambda text: fold(text).replace(" ", ""),
+    "name_fold": bare,
     "email": lambda text: text.strip().lower(),
 }
 
@@ -35,6 +41,7 @@ class Resolver:
         self.known: dict[str, int] = {}
         self.rows: dict[int, Any] = {}
         self._names: Names | None = None
+        self._loose: dict[str, int | None] | None = None  # name without spaces -> id, None when there are several
         self.keeps_rows = self.model.reach.open_to_all
 
     def look_up(self, texts: Iterable[str]) -> None:
@@ -62,6 +69,21 @@ class Resolver:
                     wanted.discard(text)
                 if not isinstance(row, int):
                     self.rows[row.pk] = row
+        if wanted and self.keeps_rows and "name" in self.record.known_by:
+            self._look_up_loosely(wanted)
+
+    def _look_up_loosely(self, wanted: set[str]) -> None:
+        """Names that differ in width, case and spaces alone (佐藤　美咲, 佐藤美咲); two rows of such a name stay unknown."""
+        if self._loose is None:
+            self._loose = {}
+            rows = visible(self.model, self.actor).order_by("-id").values_list("pk", "name")
+            for pk, name in rows[:SUGGEST_AMONG]:
+                key = bare(name)
+                self._loose[key] = None if key in self._loose else int(pk)
+        for text in wanted:
+            pk = self._loose.get(bare(text))
+            if pk is not None:
+                self.known[text] = pk
 
     def _rows(self, rows: Any, column: str, path: str, keys: list[str]) -> list[tuple[str, Any]]:
         if path == "email__lower":
@@ -74,6 +96,7 @@ class Resolver:
 
     def learn(self, text: str, row: Any) -> None:
         self.known[text] = row.pk
+        self._loose = None
         if self.keeps_rows:
             self.rows[row.pk] = row
 
@@ -81,6 +104,7 @@ class Resolver:
         """Drop what was learned: the chunk that made it was rolled back."""
         self.known.clear()
         self.rows.clear()
+        self._loose = None
 
     def row(self, pk: int | None) -> Any:
         """The row itself, for nouns small enough to keep (stages, users, teams)."""
