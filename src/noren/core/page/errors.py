@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import logging
+import sys
 from typing import Any
 
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from psycopg_pool import PoolTimeout
 
 from noren.core.base.errors import Invalid, Refusal
 
@@ -58,7 +61,10 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def broken(request: HttpRequest) -> HttpResponse:
-    """Our own fault. Says so without inner workings; the trace is in the log."""
+    """Our own fault. Says so without inner workings; the trace is in the log. A database that is away for a moment is
+    told as such (503, to be tried again), without asking it anything."""
+    if isinstance(sys.exc_info()[1], AWAY):
+        return _away(request)
     text = _("Something broke on our side. Nothing was changed; please try again.")
     if request.path.startswith("/api/"):
         return JsonResponse({"code": "error", "message": text}, status=500)
@@ -67,6 +73,19 @@ def broken(request: HttpRequest) -> HttpResponse:
     except Exception:
         log.exception("the error page itself failed")
         return HttpResponse(text, status=500, content_type="text/plain; charset=utf-8")
+
+
+AWAY = (OperationalError, InterfaceError, PoolTimeout)
+
+
+def _away(request: HttpRequest) -> HttpResponse:
+    text = _("The database does not answer at the moment. Nothing was changed; try again in a few seconds.")
+    if request.path.startswith("/api/"):
+        answer: HttpResponse = JsonResponse({"code": "away", "message": text}, status=503)
+    else:
+        answer = HttpResponse(text, status=503, content_type="text/plain; charset=utf-8")
+    answer["Retry-After"] = "5"
+    return answer
 
 
 def csrf(request: HttpRequest, reason: str = "") -> HttpResponse:
