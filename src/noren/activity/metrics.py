@@ -5,11 +5,11 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from noren.activity.models import Activity
-from noren.core.filter.condition import All, Any_, Cond, F, Not
+from noren.core.filter.condition import All, Cond, F, Not, Some
 from noren.core.metric.declare import NEITHER, Measure
 
 # What was done: everything that is no task, and tasks that were done.
-DONE = F(Any_((All((Cond("due_at", "empty"), Not(Cond("kind", "is", "task")))), Cond("done_at", "filled"))))
+DONE = F(Some((All((Cond("due_at", "empty"), Not(Cond("kind", "is", "task")))), Cond("done_at", "filled"))))
 BY = ("kind", "direction", "owner", "owner__team", "owner__reports_to", "company", "company__industry")
 
 activity_count = Measure(

@@ -10,6 +10,7 @@ from noren.core.record.declare import Facts, Record, Related, Row, Section
 
 class Products(Record):
     model = Product
+    known_by = "external_id", "code", "name"
     columns = "name", "code", "family", "list_price", "unit", "tax_class", "is_sold", "updated_at"
     filters = "name", "code", "family", "list_price", "tax_class", "is_sold", "created_at", "updated_at", "external_id"
     form = (
@@ -37,6 +38,7 @@ class Products(Record):
 
 class PriceLists(Record):
     model = PriceList
+    known_by = ("name",)
     columns = "name", "valid_from", "valid_to"
     filters = "name", "valid_from", "valid_to"
     form = ("name", Row("valid_from", "valid_to"))

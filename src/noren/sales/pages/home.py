@@ -19,7 +19,7 @@ from noren.core.access.actor import Actor, actor_of
 from noren.core.access.firm import firm
 from noren.core.access.scope import visible
 from noren.core.base.period import Fiscal, Period, add_months, day_bounds, today_in
-from noren.core.filter.condition import All, Any_, Cond, F
+from noren.core.filter.condition import All, Cond, F, Some
 from noren.core.filter.url import to_params
 from noren.core.metric.answer import Answer, Cell
 from noren.core.metric.ask import ask_many, series
@@ -164,7 +164,7 @@ def _slow_url(choice: Choice, stages: dict[int, Stage], today: date) -> str:
     where = choice.where & F(outcome="open")
     pairs = to_params(where)
     if slow:
-        pairs.append(("q", json.dumps(F(Any_(slow)).to_json(), separators=(",", ":"))))
+        pairs.append(("q", json.dumps(F(Some(slow)).to_json(), separators=(",", ":"))))
     return f"{DEALS}?{urlencode(pairs)}"
 
 
