@@ -69,7 +69,7 @@ def database(url: str) -> dict[str, Any]:
     options: dict[str, Any] = {"pool": {"min_size": 1, "max_size": 12, "timeout": 10}, **query}
     options["options"] = "-c statement_timeout=15000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=60000"
     return {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "noren.core.base.database",
         "NAME": unquote(parts.path.lstrip("/")),
         "USER": unquote(parts.username or query.pop("user", "") or ""),
         "PASSWORD": unquote(parts.password or ""),
@@ -113,6 +113,7 @@ MFA_RECOVERY_CODES_SHOW_ONCE = True
 MFA_TOTP_TOLERANCE = 0
 MFA_TRUST_ENABLED = False
 USERSESSIONS_TRACK_ACTIVITY = False
+SESSION_ENGINE = "noren.accounts.login.store"
 SESSION_IDLE = 8 * 3600  # seconds without a request after which a session has ended
 SESSION_LONGEST = 7 * 24 * 3600  # seconds after log-in when it has ended in any case
 TRUSTED_PROXIES = [ip_network(word, strict=False) for word in ENV.trusted_proxies]
