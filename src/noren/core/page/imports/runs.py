@@ -185,7 +185,7 @@ def _title(run: ImportRun) -> str:
 def _figures(run: ImportRun, counts: dict[str, Any]) -> list[dict[str, Any]]:
     if run.state == "undone":
         told = run.report.get("undo", {})
-        ends = (("removed", _("Removed")), ("restored", _("As before")), ("kept", _("Kept: touched since")))
+        ends = (("removed", _("Rows removed")), ("restored", _("As before")), ("kept", _("Kept: touched since")))
         return [{"label": label, "value": grouped(told.get(key, 0))} for key, label in ends]
     words = (
         ("created", _("New")),
