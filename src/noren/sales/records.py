@@ -9,10 +9,21 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from noren.activity.records import Activities
 from noren.core.access.actor import Actor
 from noren.core.filter.condition import THIS_QUARTER, F
-from noren.core.record.declare import Board, End, Facts, ImportField, Record, Related, Row, Section, Timeline, relate
+from noren.core.record.declare import (
+    FURTHER_IMPORTS,
+    Board,
+    End,
+    Facts,
+    ImportField,
+    Record,
+    Related,
+    Row,
+    Section,
+    Timeline,
+    relate,
+)
 from noren.sales.actions.arrive import (
     add_products,
     attach_to_deals,
@@ -108,7 +119,9 @@ relate("contacts.company", Related("sales.deal", "company", columns=("title", "o
 relate("contacts.person", Related("sales.deal", "person", columns=("title", "stage", "amount", "outcome")))
 
 
-Activities.imports = (*Activities.imports, ImportField("deal", _("Deal"), target="sales.deal", apply=attach_to_deals))
+FURTHER_IMPORTS.setdefault("activity.activity", []).append(
+    ImportField("deal", _("Deal"), target="sales.deal", apply=attach_to_deals)
+)
 
 
 class DealLines(Record):

@@ -77,7 +77,7 @@ def test_suggestions_can_be_taken_typed_made_or_left(client: Client) -> None:
     answer = client.post(f"/imports/{run.pk}/columns/", mapping(run))
     assert answer.status_code == 302, answer.content.decode()
     run.refresh_from_db()
-    assert run.counts["failed"] == 4
+    assert run.counts["failed"] == 4, (run.report, list(run.faults.values_list("number", "code")))
     page = client.get(f"/imports/{run.pk}/check/").content.decode()
     assert "GTXPro" in page
     keys = {each["value"]: f"u.product.{at}" for at, each in enumerate(run.report["unknown"]["product"])}

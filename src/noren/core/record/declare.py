@@ -342,6 +342,8 @@ def panels_on(word: str) -> list[Panel]:
 
 
 SOCKETS: list[Panel] = []
+FURTHER_IMPORTS: dict[str, list[ImportField]] = {}
+"""Virtual columns that upper modules add to the imports of a lower noun, by its word."""
 
 
 def socket(panel: Panel) -> Panel:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -15,9 +15,10 @@ from django.utils.translation import override
 
 from noren.core.access.actor import Actor
 from noren.core.access.rights import Touch
-from noren.core.record.declare import ImportField, Record
+from noren.core.record.declare import FURTHER_IMPORTS, ImportField, Record
 from noren.core.record.field import Field
 from noren.core.record.intake.guess import Target
+from noren.core.record.intake.options import Options
 from noren.core.record.intake.readers import READERS, BadCell, reader_of, text_reader
 
 EMPTY = object()
@@ -29,32 +30,6 @@ ALIASES = {
 """Words of the header dictionary that our fields call otherwise."""
 
 KIND_WORDS = {"longtext": "long", "ref": "link", "kana": "text", "percent": "number", "tags": "text"}
-
-
-@dataclass(slots=True)
-class Options:
-    """Choices of the person who imports. See `defaults` for what holds unless said otherwise."""
-
-    on_match: str = "update"  # update | skip | create: what happens to a row that is already there
-    blank: str = "keep"  # keep | clear: what an empty cell does to a row that is already there
-    unknown: dict[str, str] = field(default_factory=dict)  # reference field -> create | blank | error
-    make: dict[str, list[str]] = field(
-        default_factory=dict
-    )  # reference field -> names to make, whatever `unknown` says
-    blanks: tuple[str, ...] = ()  # texts that stand for an empty cell (NULL, -)
-    date_order: str = "ymd"
-    date_orders: dict[str, str] = field(default_factory=dict)  # field -> order, when columns differ
-    zeros: tuple[str, ...] = ()  # phone fields that get their lost leading zero back
-    automations: bool = False
-    owner: int | None = None
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Options:
-        known = {k: v for k, v in data.items() if k in cls.__dataclass_fields__}
-        for name in ("blanks", "zeros"):
-            if name in known:
-                known[name] = tuple(known[name])
-        return cls(**known)
 
 
 @dataclass(slots=True)
@@ -135,7 +110,7 @@ def importable(record: type[Record], actor: Actor) -> list[Field | ImportField]:
     if "family_name" in has:
         fields.append(ImportField("full_name", _("Full name")))
         fields.append(ImportField("full_kana", _("Full name (reading)")))
-    return [*fields, *record.imports]
+    return [*fields, *_imports(record)]
 
 
 def _history(record: type[Record], actor: Actor) -> Sequence[str]:
@@ -143,8 +118,12 @@ def _history(record: type[Record], actor: Actor) -> Sequence[str]:
     return record.history if actor.is_admin or actor.may(record.model, "assign") else ()
 
 
+def _imports(record: type[Record]) -> list[ImportField]:
+    return [*record.imports, *FURTHER_IMPORTS.get(record.word(), ())]
+
+
 def _virtual(record: type[Record], name: str) -> bool:
-    return any(i.name == name for i in record.imports)
+    return any(i.name == name for i in _imports(record))
 
 
 def field_name(record: type[Record], target: str) -> str:

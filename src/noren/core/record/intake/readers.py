@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from datetime import datetime, time
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
@@ -23,9 +23,7 @@ from noren.core.base.japan.values import Unreadable, parse_bool, parse_money, pa
 from noren.core.base.money import exponent
 from noren.core.base.text import clean, fold
 from noren.core.record.field import Field
-
-if TYPE_CHECKING:
-    from noren.core.record.intake.plan import Options
+from noren.core.record.intake.options import Options
 
 
 class BadCell(ValueError):

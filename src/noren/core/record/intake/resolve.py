@@ -73,15 +73,19 @@ class Resolver:
             self._look_up_loosely(wanted)
 
     def _look_up_loosely(self, wanted: set[str]) -> None:
-        """Names that differ in width, case and spaces alone (佐藤　美咲, 佐藤美咲); two rows of such a name stay unknown."""
+        """Names that differ in width, case and spaces alone (佐藤　美咲, 佐藤美咲); two rows of such a name stay unknown.
+
+        In Latin letters a space tells words apart: GTXPro is not taken for GTX Pro, but offered as a suggestion.
+        """
         if self._loose is None:
             self._loose = {}
-            rows = visible(self.model, self.actor).order_by("-id").values_list("pk", "name")
+            every: Any = visible(self.model, self.actor)
+            rows = every.order_by("-id").values_list("pk", "name")
             for pk, name in rows[:SUGGEST_AMONG]:
                 key = bare(name)
                 self._loose[key] = None if key in self._loose else int(pk)
         for text in wanted:
-            pk = self._loose.get(bare(text))
+            pk = None if text.isascii() else self._loose.get(bare(text))
             if pk is not None:
                 self.known[text] = pk
 
