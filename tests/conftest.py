@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 from django.conf import settings
+from django.db import connection, transaction
 from django.test import TestCase
 
 from tests.ground import django_db_setup
@@ -25,6 +29,16 @@ def _roll_back_and_stay(case: type[TestCase]) -> None:
 
 
 TestCase.tearDownClass = classmethod(_roll_back_and_stay)
+
+
+@pytest.fixture(scope="module")
+def module_rows(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """Rows made in a fixture of a module that asks for this are there for all its tests: each of them begins and is
+    rolled back within one transaction. What such a fixture gives must be copied for each test, which may change it."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+        connection.run_on_commit = []
 
 
 @pytest.fixture(autouse=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from datetime import date
 
 import pytest
@@ -33,9 +34,14 @@ from noren.core.metric.sql import whole
 YEAR = Period(date(2024, 1, 1), date(2026, 11, 25))
 
 
-@pytest.fixture
-def world(db: None) -> World:
+@pytest.fixture(scope="module")
+def built(module_rows: None) -> World:
     return build()
+
+
+@pytest.fixture
+def world(built: World, db: None) -> World:
+    return deepcopy(built)
 
 
 def every() -> list[Metric]:
