@@ -43,6 +43,8 @@ def report_of(engine: Engine, table: Table) -> dict[str, Any]:
             near = [s.name for s in closest_word(text, words)] if words and text.lower() not in words else []
             if near and near[0] != text:
                 found.append({"value": text, "rows": n, "suggestions": near})
+        fixed = engine.run.fixes.get(column.name, {})
+        found = [one for one in found if one["value"] not in fixed]
         if found:
             spellings[column.name] = found
     return {"unknown": unknown, "spellings": spellings, "blanked": dict(engine.tally.blanked)}
