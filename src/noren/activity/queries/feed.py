@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q, QuerySet, Value
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -12,26 +12,28 @@ from noren.activity.models import Activity, Attachment
 from noren.contacts.models import Company, Person
 from noren.core.access.actor import Actor
 from noren.core.access.scope import noun_of, visible
+from noren.core.base.kept import kept, padded
 from noren.core.base.model import Model
-from noren.core.record.timeline import Cursor, Entry, File, children
+from noren.core.record.timeline import Cursor, Entry, File, called, children
 
 ICONS = {"note": "note", "call": "phone", "meeting": "meet", "visit": "meet", "mail": "mail", "task": "task"}
 SHADES = {"call": "call", "meeting": "meet", "visit": "meet", "mail": "mail", "task": "task", "note": "note"}
 
 
-def of_row(row: Model, actor: Actor) -> list[QuerySet[Activity]]:
+def of_row(noun: type[Model], pk: int, actor: Actor) -> list[QuerySet[Activity]]:
     """The activities of a row that the actor may see: its own, and those about what belongs to it (a company's deals)."""
     rows = visible(Activity, actor)
-    if isinstance(row, (Company, Person)):
-        found = [rows.filter(**{f"{row._meta.model_name}_id": row.pk})]
-        for noun, by in children(type(row)):
-            if noun in (Company, Person):
-                continue  # people's activities name the company themselves
-            theirs = visible(noun, actor).filter(**{f"{by}_id": row.pk}).values("pk")
-            beyond = ~Q(**{f"{row._meta.model_name}_id": row.pk}) | Q(**{f"{row._meta.model_name}_id": None})
-            found.append(rows.filter(beyond, about_noun=noun.word(), about_id__in=theirs))
-        return found
-    return [rows.filter(about_noun=row.word(), about_id=row.pk)]
+    if not issubclass(noun, (Company, Person)):
+        return [rows.filter(about_noun=noun.word(), about_id=pk)]
+    key = f"{noun._meta.model_name}_id"
+    found = [rows.filter(**{key: pk})]
+    for child, by in children(noun):
+        if child in (Company, Person):
+            continue  # people's activities name the company themselves
+        theirs = visible(child, actor).filter(**{f"{by}_id": pk}).values("pk")
+        beyond = ~Q(**{key: pk}) | Q(**{key: None})
+        found.append(rows.filter(beyond, about_noun=child.word(), about_id__in=theirs))
+    return found
 
 
 class ActivityEntries:
@@ -40,26 +42,39 @@ class ActivityEntries:
 
     def entries(self, row: Model, actor: Actor, kind: str, before: Cursor | None, limit: int) -> list[Entry]:
         """Which ones first (from narrow indexes), then those rows with their names and files."""
-        parts = []
-        for rows in of_row(row, actor):
-            if kind == "contacts":
-                rows = rows.filter(kind__in=Activity.TOUCHES)
-            if before is not None:
-                rows = rows.filter(before(self.rank, "happened_at"))
-            parts.append(rows.order_by("-happened_at", "-pk").values_list("pk", "happened_at")[:limit])
-        listed = parts[0] if len(parts) == 1 else parts[0].union(*parts[1:], all=True).order_by("-happened_at", "-pk")[:limit]
-        ids = [pk for pk, _at in listed]
+
+        def rows(pk: int) -> QuerySet[Any]:
+            parts = []
+            for some in of_row(type(row), pk, actor):
+                if kind == "contacts":
+                    some = some.filter(kind__in=Activity.TOUCHES)
+                if before is not None:
+                    some = some.filter(before(self.rank, "happened_at"))
+                parts.append(some.order_by("-happened_at", "-pk").values_list("pk", "happened_at")[:limit])
+            if len(parts) == 1:
+                return parts[0]
+            return parts[0].union(*parts[1:], all=True).order_by("-happened_at", "-pk")[:limit]
+
+        key = ("activities", type(row), kind, limit)
+        ids = [pk for pk, _at in (kept(key, rows, row.pk, who=actor) if before is None else rows(row.pk))]
         if not ids:
             return []
-        found = Activity.system("chosen within reach above").filter(pk__in=ids).select_related("owner", "company", "person")
+
+        def chosen(*some: int) -> QuerySet[Any]:
+            return Activity.system("chosen within reach above").filter(pk__in=some).select_related("owner", "person")
+
+        found = kept("activities by id", chosen, *padded(ids))
         files = files_of(ids)
         names = about_names(found, row, actor)
         return [self._entry(one, row, files, names) for one in found]
 
     def counts(self, row: Model, actor: Actor) -> dict[str, int]:
+        def rows(pk: int) -> QuerySet[Any]:
+            parts = [some.order_by().values_list("kind").annotate(n=Count("pk")) for some in of_row(type(row), pk, actor)]
+            return parts[0] if len(parts) == 1 else parts[0].union(*parts[1:], all=True)
+
         found = {"": 0, "contacts": 0}
-        parts = [rows.order_by().values_list("kind").annotate(n=Count("pk")) for rows in of_row(row, actor)]
-        for kind, number in parts[0] if len(parts) == 1 else parts[0].union(*parts[1:], all=True):
+        for kind, number in kept(("counts of activities", type(row)), rows, row.pk, who=actor):
             found[""] += number
             found["contacts"] += number if kind in Activity.TOUCHES else 0
         return found
@@ -91,9 +106,12 @@ def _is_japanese() -> bool:
 
 
 def files_of(ids: list[int]) -> dict[int, list[File]]:
+    def rows(*some: int) -> QuerySet[Any]:
+        files = Attachment.system("files of activities within reach").filter(activity_id__in=some, removed_at__isnull=True)
+        return files.order_by("pk").values_list("pk", "activity_id", "name", "size")
+
     found: dict[int, list[File]] = {}
-    rows = Attachment.system("files of activities within reach").filter(activity_id__in=ids, removed_at__isnull=True)
-    for pk, activity, name, size in rows.order_by("pk").values_list("pk", "activity_id", "name", "size"):
+    for pk, activity, name, size in kept("files of activities", rows, *padded(ids)) if ids else ():
         found.setdefault(activity or 0, []).append(File(pk, name, size))
     return found
 
@@ -105,7 +123,7 @@ def about_names(rows: Any, row: Model | None, actor: Actor) -> dict[tuple[str, i
         if one.about_id and (row is None or (one.about_noun, one.about_id) != (row.word(), row.pk)):
             wanted.setdefault(one.about_noun, set()).add(one.about_id)
     return {
-        (word, one.pk): str(one) for word, ids in wanted.items() for one in visible(noun_of(word), actor).filter(pk__in=ids)
+        (word, pk): name for word, ids in wanted.items() for pk, name in called(noun_of(word), ids, row, actor).items()
     }
 
 
@@ -115,27 +133,36 @@ class FileEntries:
     rank = 2
     kinds = frozenset(("", "files"))
 
-    def _rows(self, row: Model, actor: Actor, kind: str) -> QuerySet[Attachment]:
+    def _rows(self, noun: type[Model], pk: int, actor: Actor, kind: str) -> QuerySet[Attachment]:
         rows = visible(Attachment, actor)
-        own = Q(about_noun=row.word(), about_id=row.pk)
+        own = Q(about_noun=noun.word(), about_id=pk)
         if kind != "files":
             return rows.filter(own)
         theirs = Q(pk__in=())
-        for activities in of_row(row, actor):
+        for activities in of_row(noun, pk, actor):
             theirs |= Q(activity__in=activities.order_by().values("pk"))
         return rows.filter(own | theirs)
 
     def entries(self, row: Model, actor: Actor, kind: str, before: Cursor | None, limit: int) -> list[Entry]:
-        rows = self._rows(row, actor, kind)
-        if before is not None:
-            rows = rows.filter(before(self.rank, "created_at"))
+        def rows(pk: int) -> QuerySet[Any]:
+            files = self._rows(type(row), pk, actor, kind)
+            if before is not None:
+                files = files.filter(before(self.rank, "created_at"))
+            return files.order_by("-created_at", "-pk").values_list("pk", "name", "size", "created_at", "owner__name")[:limit]
+
+        found = kept(("files", type(row), kind, limit), rows, row.pk, who=actor) if before is None else rows(row.pk)
         return [
             Entry(
-                at=one.created_at, source="file", id=one.pk, icon="clip", title=_("File"),
-                who=one.owner.name if one.owner else "", files=(File(one.pk, one.name, one.size),), tab="files",
+                at=at, source="file", id=pk, icon="clip", title=_("File"), who=who or "", files=(File(pk, name, size),), tab="files",
             )
-            for one in rows.select_related("owner").order_by("-created_at", "-pk")[:limit]
+            for pk, name, size, at, who in found
         ]  # fmt: skip
 
     def counts(self, row: Model, actor: Actor) -> dict[str, int]:
-        return {"": self._rows(row, actor, "").count(), "files": self._rows(row, actor, "files").count()}
+        def number(kind: str) -> int:
+            def rows(pk: int) -> QuerySet[Any]:
+                return self._rows(type(row), pk, actor, kind).order_by().values(all=Value(1)).annotate(n=Count("pk")).values_list("n")
+
+            return sum(n for (n,) in kept(("counts of files", type(row), kind), rows, row.pk, who=actor))
+
+        return {"": number(""), "files": number("files")}

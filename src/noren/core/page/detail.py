@@ -9,17 +9,20 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.template.loader import render_to_string
+from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from noren.core.access.actor import Actor
-from noren.core.access.scope import fetch, is_within, visible
+from noren.core.access.scope import is_within, visible
 from noren.core.base.errors import NotFound, Refusal
+from noren.core.base.kept import kept
 from noren.core.base.model import Model
-from noren.core.page import cells, head, related
+from noren.core.page import cells, head, parts, related
 from noren.core.page.cells import Look
 from noren.core.page.feed import feed
 from noren.core.page.forms import value_of
@@ -68,11 +71,12 @@ def one_row(record: type[Record], actor: Actor, pk: int) -> Model:
     ]
     if not 0 < pk < 2**63:
         raise NotFound
-    found = (
-        visible(record.model, actor).filter(pk=pk).select_related(*refs).first()
-        if refs
-        else visible(record.model, actor).filter(pk=pk).first()
-    )
+
+    def rows(pk: int) -> QuerySet[Any]:
+        found = visible(record.model, actor).filter(pk=pk)
+        return found.select_related(*refs)[:1] if refs else found[:1]
+
+    found = next(iter(kept(("row", record, *refs), rows, pk, who=actor)), None)
     if found is None:
         found = visible(record.model, actor, "remove", removed=True).filter(pk=pk).first()
     if found is None:
@@ -100,11 +104,11 @@ def _may(record: type[Record], actor: Actor, row: Model, verb: str) -> bool:
         return False
     if is_within(row, actor, verb):
         return True
-    try:
-        fetch(record.model, actor, row.pk, verb)
-    except Refusal:
-        return False
-    return True
+
+    def rows(pk: int) -> QuerySet[Any]:
+        return visible(record.model, actor, verb).filter(pk=pk).values_list("pk")
+
+    return bool(kept(("may", record, verb), rows, row.pk, who=actor))
 
 
 # -- facts and panels --------------------------------------------------------------------------------------------------
@@ -153,11 +157,20 @@ LEAVE = frozenset({"next_step", "next_step_at", "full_name", "about_noun", "abou
 def fact(record: type[Record], row: Model, one: Field, actor: Actor, look: Look, *, editable: bool) -> dict[str, Any]:
     """One field of the page: its label, its value as markup, where to edit it and where its history is."""
     write = editable and one.is_near and may_write(record, one.name, actor)
+    html = value_html(record, row, one, actor, look)
     return {
-        "label": str(one.label), "html": value_html(record, row, one, actor, look),
+        "label": str(one.label), "html": html, "face": face(html) if write else "",
         "edit": f"{record.url(row.pk)}field/{one.name}/" if write else "",
         "history_href": f"{record.url(row.pk)}history/{one.name}/" if one.name in record.form_names() else "",
     }  # fmt: skip
+
+
+def face(html: str, meta: str = "") -> SafeString:
+    """The value of a field that is edited where it stands: a button, or beside it one when the value is itself a link."""
+    if "<a " in html:
+        pen = f'<button type="button" class="pve" aria-label="{escape(_("Edit"))}">{parts.icon("pencil", "s")}</button>'
+        return mark_safe(f'<span class="pv">{html}{meta}</span>{pen}')  # noqa: S308
+    return mark_safe(f'<button type="button" class="pv{"" if html else " add"}">{html or escape(_("Add"))}{meta}</button>')  # noqa: S308
 
 
 def value_html(record: type[Record], row: Model, one: Field, actor: Actor, look: Look) -> SafeString:

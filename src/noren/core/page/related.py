@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -12,6 +13,7 @@ from noren.core.access.actor import Actor
 from noren.core.access.firm import fiscal
 from noren.core.access.scope import reach, visible
 from noren.core.base.errors import NotFound
+from noren.core.base.kept import kept
 from noren.core.base.model import Model
 from noren.core.filter.sql import to_q
 from noren.core.filter.when import When
@@ -30,11 +32,15 @@ def panel(one: Related, row: Model, actor: Actor, look: Look) -> dict[str, Any] 
         return None
     names = [n for n in (one.columns or tuple(record.columns)[:4]) if record.may_read(n, actor)]
     plan = Plan(record, [record.field(n) for n in names])
-    rows = visible(record.model, actor).filter(**{one.by: row.pk})
-    if one.where:
-        rows = rows.filter(to_q(one.where, record.vocabulary(actor), When.now(actor, fiscal())))
-    ordering = record.model._meta.ordering or ["-updated_at"]
-    found = plan.fetch(rows.order_by(*[o for o in ordering if str(o).lstrip("-") != one.by], "-pk"), one.limit + 1)
+    ordering = [o for o in record.model._meta.ordering or ["-updated_at"] if str(o).lstrip("-") != one.by]
+
+    def rows(pk: int) -> QuerySet[Any]:
+        found = visible(record.model, actor).filter(**{one.by: pk})
+        if one.where:
+            found = found.filter(to_q(one.where, record.vocabulary(actor), When.now(actor, fiscal())))
+        return plan.select(found.order_by(*ordering, "-pk"), one.limit + 1)
+
+    found = kept(("panel", record, one.by, one.limit, repr(one.where), *plan.paths), rows, row.pk, who=actor)
     lines = [Line(v[0], v[1], v) for v in found[: one.limit]]
     made: dict[str, Any] = {
         "id": record.word().replace(".", "-"),

@@ -118,9 +118,13 @@ class Plan:
         near = {n: self.at(n) for n in BESIDE.get(one.name, ()) if has_column(self.record.model, n)}
         return Column(one, self.at(one.path), None, near)
 
-    def fetch(self, rows: QuerySet[Any], limit: int | None = None) -> list[tuple[Any, ...]]:
+    def select(self, rows: QuerySet[Any], limit: int | None = None) -> QuerySet[Any]:
+        """The rows with what the columns need, not yet read."""
         listed = rows.values_list(*self.paths)
-        return list(listed if limit is None else listed[:limit])
+        return listed if limit is None else listed[:limit]
+
+    def fetch(self, rows: QuerySet[Any], limit: int | None = None) -> list[tuple[Any, ...]]:
+        return list(self.select(rows, limit))
 
 
 @lru_cache(maxsize=500)

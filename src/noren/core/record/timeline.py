@@ -8,14 +8,14 @@ an old page costs as much as the first.
 from __future__ import annotations
 
 import string
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from typing import Any, Protocol
 
 from django.contrib.auth import get_user_model
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
@@ -24,6 +24,7 @@ from noren.core.access.actor import Actor
 from noren.core.access.scope import nouns, visible
 from noren.core.action.plain import SAYS
 from noren.core.base.errors import NotFound
+from noren.core.base.kept import kept, padded
 from noren.core.base.model import Model
 from noren.core.event.event import EVENTS
 from noren.core.event.models import Fact
@@ -207,35 +208,39 @@ class Facts:
         self.say = say
 
     def entries(self, row: Model, actor: Actor, kind: str, before: Cursor | None, limit: int) -> list[Entry]:
-        parts = []
-        for noun, subjects in self._subjects(row, actor):
-            rows = Fact.objects.filter(noun=noun.word(), subject_id__in=subjects) if noun is not type(row) else Fact.objects.filter(noun=noun.word(), subject_id=row.pk)
-            rows = self._kind(rows, noun, kind, own=noun is type(row))
-            if before is not None:
-                rows = rows.filter(before(self.rank, "at"))
-            parts.append(rows.order_by("-at", "-pk").values_list(*COLUMNS)[:limit])
-        whole = parts[0] if len(parts) == 1 else parts[0].union(*parts[1:], all=True).order_by("-at", "-pk")[:limit]
-        return self._told([dict(zip(COLUMNS, values, strict=True)) for values in whole], row, actor)
+        def rows(pk: int) -> QuerySet[Any]:
+            parts = []
+            for told in self._told_of(type(row), pk, actor, kind):
+                if before is not None:
+                    told = told.filter(before(self.rank, "at"))
+                parts.append(told.order_by("-at", "-pk").values_list(*COLUMNS)[:limit])
+            return parts[0] if len(parts) == 1 else parts[0].union(*parts[1:], all=True).order_by("-at", "-pk")[:limit]
+
+        key = ("facts", type(row), kind, limit)
+        whole = kept(key, rows, row.pk, who=actor) if before is None else rows(row.pk)
+        return self._as_entries([dict(zip(COLUMNS, values, strict=True)) for values in whole], row, actor)
 
     def counts(self, row: Model, actor: Actor) -> dict[str, int]:
+        def rows(pk: int) -> QuerySet[Any]:
+            parts = [
+                told.order_by().values_list("name").annotate(n=Count("pk"))
+                for told in self._told_of(type(row), pk, actor, "")
+            ]
+            return parts[0] if len(parts) == 1 else parts[0].union(*parts[1:], all=True)
+
         found = {"": 0, "moves": 0, "changes": 0}
-        parts = []
-        for noun, subjects in self._subjects(row, actor):
-            own = noun is type(row)
-            rows = Fact.objects.filter(noun=noun.word(), subject_id=row.pk) if own else Fact.objects.filter(noun=noun.word(), subject_id__in=subjects)
-            parts.append(self._kind(rows, noun, "", own=own).order_by().values_list("name").annotate(n=Count("pk")))
-        whole = parts[0] if len(parts) == 1 else parts[0].union(*parts[1:], all=True)
-        for name, number in whole:
+        for name, number in kept(("counts of facts", type(row)), rows, row.pk, who=actor):
             found[""] += number
             found["changes" if name.rpartition(".")[2] in SAYS else "moves"] += number
         return found
 
-    def _subjects(self, row: Model, actor: Actor) -> list[tuple[type[Model], Any]]:
-        found: list[tuple[type[Model], Any]] = [(type(row), None)]
-        for noun, by in children(type(row)):
+    def _told_of(self, model: type[Model], pk: int, actor: Actor, kind: str) -> Iterator[QuerySet[Fact]]:
+        """What was told of the row, then of its children of each noun."""
+        yield self._kind(Fact.objects.filter(noun=model.word(), subject_id=pk), model, kind, own=True)
+        for noun, by in children(model):
             if actor.may(noun, "view") or noun.word() in actor.shared or noun.reach.open_to_all:
-                found.append((noun, visible(noun, actor).filter(**{f"{by}_id": row.pk}).values("pk")))
-        return found
+                theirs = visible(noun, actor).filter(**{f"{by}_id": pk}).values("pk")
+                yield self._kind(Fact.objects.filter(noun=noun.word(), subject_id__in=theirs), noun, kind, own=False)
 
     @staticmethod
     def _kind(rows: Any, noun: type[Model], kind: str, *, own: bool) -> Any:
@@ -248,7 +253,7 @@ class Facts:
             return rows.filter(name__in=plain)
         return rows
 
-    def _told(self, facts: list[dict[str, Any]], row: Model, actor: Actor) -> list[Entry]:
+    def _as_entries(self, facts: list[dict[str, Any]], row: Model, actor: Actor) -> list[Entry]:
         """Facts as sentences. A change of fields that the actor may not see is an entry without a title: it keeps its
         place in the paging and is not shown."""
         names = self._names(facts, row, actor)
@@ -334,19 +339,33 @@ class Facts:
                     wanted.setdefault(target, set()).update(value for value in pair if isinstance(value, int))
         found: dict[tuple[str, Any], str] = {(row.word(), row.pk): str(row)}
         for model, ids in wanted.items():
-            found |= {(model._meta.label_lower, pk): name for pk, name in _called(model, ids, actor)}
+            found |= {(model._meta.label_lower, pk): name for pk, name in called(model, ids, row, actor).items()}
         return found
 
 
 ICONS = {"board": "deal", "move": "deal", "dot": "note"}
 
 
-def _called(model: Any, ids: Iterable[int], actor: Actor) -> list[tuple[int, str]]:
+def called(model: Any, ids: Iterable[int], row: Model | None, actor: Actor) -> dict[int, str]:
+    """What rows are called, for those the actor may see; asked once for the page of `row`, whoever wants to know."""
+    known: dict[tuple[Any, int], str | None] = {} if row is None else row.__dict__.setdefault("_called", {})
+    missing = {pk for pk in ids if (model, pk) not in known}
+    if missing:
+        known |= dict.fromkeys(((model, pk) for pk in missing), None)
+        known |= {(model, pk): name for pk, name in _names_of(model, missing, actor)}
+    return {pk: name for pk in ids if (name := known[model, pk]) is not None}
+
+
+def _names_of(model: Any, ids: set[int], actor: Actor) -> list[tuple[int, str]]:
     if not issubclass(model, Model):
         return [(one.pk, str(one)) for one in model._default_manager.filter(pk__in=ids)]
     if model is get_user_model():
         return list(model.system("colleagues are known to each other").filter(pk__in=ids).values_list("pk", "name"))
-    return [(one.pk, str(one)) for one in visible(model, actor).filter(pk__in=ids)]
+
+    def rows(*some: int) -> QuerySet[Any]:
+        return visible(model, actor).filter(pk__in=some)
+
+    return [(one.pk, str(one)) for one in kept(("names", model), rows, *padded(ids), who=actor)]
 
 
 def _record(noun: str) -> type[Record] | None:

@@ -1,0 +1,122 @@
+"""A kept query gives what the query itself gives: for other values, other actors, and when nothing can be found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from noren.contacts.models import Company, Person
+from noren.core.access.scope import visible
+from noren.core.base import kept as module
+from noren.core.base.kept import kept, padded
+from tests import make
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def nothing_known() -> Iterator[None]:
+    module._made.clear()
+    yield
+    module._made.clear()
+
+
+def test_other_values_give_other_rows() -> None:
+    people = [make.person(), make.person(), make.person()]
+
+    def build(pk: int) -> QuerySet[Any]:
+        return Person.every.filter(pk=pk).select_related("company", "owner")[:1]
+
+    for _round in range(2):
+        for person in people:
+            assert kept("one", build, person.pk) == [person]
+            assert kept("one", build, person.pk)[0].company == person.company
+
+
+def test_it_is_written_once() -> None:
+    person = make.person()
+    calls: list[int] = []
+
+    def build(pk: int) -> QuerySet[Any]:
+        calls.append(pk)
+        return Person.every.filter(pk=pk).values_list("pk", "full_name", "extra")
+
+    said = [kept("said", build, person.pk) for _ in range(4)]
+    assert said == [[(person.pk, person.full_name, {})]] * 4
+    assert len(calls) == 2 and person.pk not in calls
+
+
+def test_one_value_in_several_places_and_parts() -> None:
+    person = make.person()
+    other = make.person()
+
+    def build(pk: int, name: str) -> QuerySet[Any]:
+        one = Person.every.filter(Q(pk=pk) | Q(pk__gt=pk, pk__lt=pk), full_name=name).values_list("pk")[:5]
+        return one.union(Person.every.filter(pk=pk).values_list("pk")[:5], all=True)
+
+    assert kept("both", build, person.pk, person.full_name) == [(person.pk,)] * 2
+    assert kept("both", build, other.pk, "nobody") == [(other.pk,)]
+
+
+def test_a_moment_of_now_is_never_kept() -> None:
+    person = make.person()
+
+    def build(pk: int) -> QuerySet[Any]:
+        return Person.every.filter(pk=pk, created_at__lt=timezone.now()).values_list("pk")
+
+    assert [kept("now", build, person.pk) for _ in range(3)] == [[(person.pk,)]] * 3
+    assert all(made.rows is None for made in module._made.values())
+
+
+def test_a_day_is_never_kept_as_it_may_be_today() -> None:
+    def build(pk: int) -> QuerySet[Any]:
+        return Person.every.filter(pk=pk, created_at__date__lte=timezone.localdate()).values_list("pk")
+
+    person = make.person()
+    assert kept("day", build, person.pk) == [(person.pk,)]
+    assert all(made.rows is None for made in module._made.values())
+
+
+def test_a_number_that_decides_the_shape_is_never_kept() -> None:
+    make.person()
+    make.person()
+
+    def build(limit: int) -> QuerySet[Any]:
+        return Person.every.order_by("pk").values_list("pk")[:limit]
+
+    assert len(kept("limit", build, 1)) == 1
+    assert len(kept("limit", build, 2)) == 2
+
+
+def test_what_can_have_no_rows_has_none() -> None:
+    def build(pk: int) -> QuerySet[Any]:
+        return Person.every.filter(pk__in=()).filter(pk=pk)
+
+    assert [kept("none", build, 1), kept("none", build, 2)] == [[], []]
+
+
+def test_each_actor_has_their_own_query() -> None:
+    make.firm()
+    ours = make.company()
+    narrow = make.user("sales")
+    other = make.company(owner=narrow)
+
+    def rows(actor: Any) -> set[int]:
+        found = kept("all", lambda: visible(Company, actor, "remove").values_list("pk"), who=actor)
+        return {pk for (pk,) in found}
+
+    everything, little = make.actor("admin"), narrow.actor()
+    for _round in range(2):
+        assert rows(everything) >= {ours.pk, other.pk}
+        assert rows(little) == set(visible(Company, little, "remove").values_list("pk", flat=True))
+
+
+def test_ids_are_padded_to_few_lengths() -> None:
+    assert padded({5}) == [5]
+    assert padded({7, 5}) == [5, 7]
+    assert padded({1, 2, 3}) == [1, 2, 3, 3]
+    assert len(padded(range(9))) == 16
