@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.utils.html import escape
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -18,7 +17,7 @@ from noren.core.base.model import Model
 from noren.core.event.models import Fact
 from noren.core.page import cells, inputs
 from noren.core.page.cells import Look
-from noren.core.page.detail import value_html
+from noren.core.page.detail import face, value_html
 from noren.core.page.forms import _version, value_of
 from noren.core.page.web import dialog, draw, look_of, of_noun, onward, say
 from noren.core.record.declare import Record
@@ -105,8 +104,7 @@ def _shown(record: type[Record], row: Model, one: Field, actor: Actor, look: Loo
 
             return parts.number(*cells.compact(value_of(row, one), look))
         return html
-    inner = html or escape(_("Add"))
-    return mark_safe(f'<button type="button" class="pv{"" if html else " add"}">{inner}</button>')  # noqa: S308
+    return face(html)
 
 
 @of_noun()

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from noren.core.access.actor import Actor
 from noren.core.access.rights import Level
@@ -98,6 +98,22 @@ def pickers(request: HttpRequest, choice: Choice, fiscal: Fiscal) -> dict[str, A
     }
 
 
+def against(choice: Choice) -> str:
+    """What the numbers are held against, in a word or two; the days themselves are told elsewhere."""
+    so_far = choice.now != choice.span
+    if choice.compare == "year":
+        return pgettext("compared, so far", "last year") if so_far else pgettext("compared", "last year")
+    whole, begun = {
+        "month": (pgettext("compared", "last month"), pgettext("compared, so far", "last month")),
+        "quarter": (pgettext("compared", "last quarter"), pgettext("compared, so far", "last quarter")),
+        "half": (pgettext("compared", "last half"), pgettext("compared, so far", "last half")),
+        "fy": (pgettext("compared", "last year"), pgettext("compared, so far", "last year")),
+    }.get(choice.period.rpartition("_")[2], (pgettext("compared", "before"), pgettext("compared, so far", "before")))
+    if choice.period.startswith("last_"):
+        return pgettext("compared", "before")
+    return begun if so_far else whole
+
+
 def difference(metric: Metric, cell: Cell, before: Cell | None) -> tuple[str, str]:
     """(words, state good, bad or even) of a change; empty when one side is unknown.
 
@@ -128,8 +144,9 @@ def tile(
     before: Cell | None = None,
     trend: Sequence[Cell] = (),
     note: str = "",
+    told: str = "",
 ) -> dict[str, Any]:
-    """A number for `ui/kpi.html`. `base` names what it is held against; the value there is told with it."""
+    """A number for `ui/kpi.html`. `base` names in a word what it is held against, `told` in full; its value follows."""
     value, unit = split(cell.value, metric.unit)
     delta, state = difference(metric, cell, before)
     if before is not None:
@@ -138,7 +155,7 @@ def tile(
     way = "even" if not delta else "up" if delta.startswith("+") else "down"
     return {
         "label": str(metric.label), "href": href, "value": value, "unit": unit, "delta": delta, "delta_state": state,
-        "delta_icon": {"up": "up", "down": "down"}.get(way, "flat"), "base": note or base,
+        "delta_icon": {"up": "up", "down": "down"}.get(way, "flat"), "base": note or base, "base_told": told,
         "chart": charts.sparkline(points, _("%(name)s, the last %(n)s periods") % {"name": metric.label, "n": len(trend)}),
     }  # fmt: skip
 

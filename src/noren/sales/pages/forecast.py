@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -9,12 +10,16 @@ from zoneinfo import ZoneInfo
 from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from noren.core.access.actor import Actor, actor_of
 from noren.core.access.firm import firm
+from noren.core.access.scope import visible
 from noren.core.base.period import Fiscal, Grain, Period, add_months, bucket_label, today_in
 from noren.core.filter.condition import F
+from noren.core.filter.sql import to_q
 from noren.core.filter.url import to_params
+from noren.core.filter.when import When
 from noren.core.metric.answer import Cell
 from noren.core.metric.ask import ask, ask_many
 from noren.core.metric.declare import MONEY
@@ -22,6 +27,7 @@ from noren.core.metric.rows import rows
 from noren.core.metric.show import locale
 from noren.core.page import charts
 from noren.core.page.cells import shown
+from noren.core.page.lists import LAYOUTS
 from noren.core.page.tiles import Choice, chosen, pickers, show_short
 from noren.core.page.web import draw, logged_in, look_of
 from noren.core.record.declare import record_of
@@ -33,6 +39,7 @@ MOST = 50
 # Category of the deal -> (mark of the chart, words)
 CATEGORIES = (("commit", "com"), ("best", "best"), ("pipeline", "pipe"))
 COLUMNS = ("title", "company", "stage", "amount", "close_by", "category", "owner")
+ON_PHONE = {"company": "p-sub", "amount": "p-num", "close_by": "p-end", "category": "p-tag", "stage": "p-next"}
 
 
 @logged_in
@@ -52,10 +59,22 @@ def forecast(request: HttpRequest) -> HttpResponse:
     done = [float(cell.value or 0) for cell in won.cells]
     context: dict[str, Any] = {
         "title": _("Forecast"), "area": "forecast", "unit": house.currency, **_head(request, choice, actor, fiscal),
-        **_sums(amounts, weighted, done, months, fiscal, choice),
+        **_sums(amounts, weighted, done, months, fiscal, choice, actor),
         **_deals(request, actor, span, choice),
     }  # fmt: skip
     return draw(request, "forecast.html", context)
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """A way to look at the deals that the list of deals offers beside table and board."""
+
+    label: Any
+    icon: str
+    href: str
+
+
+LAYOUTS.setdefault("sales.deal", []).append(Layout(gettext_lazy("Forecast"), "chart", "/sales/deals/forecast/"))
 
 
 def _head(request: HttpRequest, choice: Choice, actor: Actor, fiscal: Fiscal) -> dict[str, Any]:
@@ -82,8 +101,12 @@ def _table(cells: list[Cell], months: list[Period]) -> dict[str, list[float]]:
 
 def _sums(
     amounts: dict[str, list[float]], weighted: dict[str, list[float]], won: list[float], months: list[Period], fiscal: Fiscal,
-    choice: Choice,
+    choice: Choice, actor: Actor,
 ) -> dict[str, Any]:  # fmt: skip
+    def counted(where: F) -> int:
+        at = When.now(actor, fiscal)
+        return visible(Deal, actor).filter(to_q(where, record_of(Deal).vocabulary(actor), at)).count()
+
     words = {str(v): str(label) for v, label in Deal.CATEGORIES}
     heads = [{"label": bucket_label(m.first, Grain.MONTH, locale(), fiscal), "total": ""} for m in months]
     heads.append({"label": _("Total"), "kind": "q", "total": ""})
@@ -102,14 +125,16 @@ def _sums(
         "open": show_short(sum(amounts[key][0] for key, _mark in CATEGORIES), MONEY),
         "weighted": show_short(sum(weighted[key][0] for key, _mark in CATEGORIES), MONEY),
     }  # fmt: skip
-    past = f"/sales/deals/?{urlencode(to_params(choice.where & F(outcome='open', close_by__lt='@today')))}"
-    undated = f"/sales/deals/?{urlencode(to_params(choice.where & F(outcome='open', close_by__empty=1)))}"
+    early = choice.where & F(outcome="open", close_by__lt=months[0].first.isoformat())
+    undated = choice.where & F(outcome="open", close_by__empty=1)
     change = {
         "title": _("Not in this table"), "href": "/metrics/expected_amount/", "label": _("How it is worked out"),
         "note": _("The probabilities are set by hand; compare them with the win rate before you rely on them."),
         "lines": [
-            {"label": _("Open deals past their expected close"), "href": past, "value": _("List")},
-            {"label": _("Open deals without an expected close"), "href": undated, "value": _("List")},
+            {"label": label, "href": f"/sales/deals/?{urlencode(to_params(where))}", "value": f"{counted(where):,}"}
+            for label, where in (
+                (_("Open deals expected before this month"), early), (_("Open deals without an expected close"), undated),
+            )
         ],
     }  # fmt: skip
     return {
@@ -138,12 +163,15 @@ def _deals(request: HttpRequest, actor: Actor, span: Period, choice: Choice) -> 
         cells = []
         for at, field in enumerate(fields):
             value = getattr(deal, field.path)
+            if field.name == "category":
+                value = value or "pipeline"  # as the sums above count it
             if at == 0:
                 cells.append(
-                    f'<td class="stick"><a class="lead" href="{record.url(deal.pk)}">{shown(field, value, look)}</a></td>'
+                    f'<td class="stick p-title"><a class="lead" href="{record.url(deal.pk)}">{shown(field, value, look)}</a></td>'
                 )
                 continue
-            kind = ' class="num"' if field.is_right else ""
+            kinds = " ".join(filter(None, ("num" if field.is_right else "", ON_PHONE.get(field.name, ""))))
+            kind = f' class="{kinds}"' if kinds else ""
             target = record_of(field.target) if field.target is not None else None
             text = shown(
                 field, getattr(value, "pk", value), look, target=target, name="" if value is None else str(value)

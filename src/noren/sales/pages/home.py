@@ -22,14 +22,14 @@ from noren.core.base.period import Fiscal, Period, add_months, day_bounds, today
 from noren.core.filter.condition import All, Cond, F, Some
 from noren.core.filter.url import to_params
 from noren.core.metric.answer import Answer, Cell
-from noren.core.metric.ask import ask_many, series
+from noren.core.metric.ask import ask, ask_many, series
 from noren.core.metric.declare import MONEY
 from noren.core.metric.memo import keep, one_moment, run
 from noren.core.metric.question import may_ask
 from noren.core.metric.rows import metric_url, rows
 from noren.core.metric.show import locale, split
 from noren.core.page import charts
-from noren.core.page.tiles import Choice, chosen, pickers, show_short, tile
+from noren.core.page.tiles import Choice, against, chosen, pickers, show_short, tile
 from noren.core.page.web import draw, logged_in
 from noren.sales import metrics
 from noren.sales.models import Deal, Stage
@@ -61,7 +61,7 @@ def _context(
     request: HttpRequest, actor: Actor, choice: Choice, today: date, fiscal: Fiscal, zone: ZoneInfo
 ) -> dict[str, Any]:
     context: dict[str, Any] = {
-        "title": _("Home"), "area": "home", "today": date_format(today, "DATE_FORMAT"), **pickers(request, choice, fiscal),
+        "title": _("Home"), "area": "home", "today": date_format(today, _("D, j M Y")), **pickers(request, choice, fiscal),
     }  # fmt: skip
     stocks = _stocks(actor, choice, today)
     flows, months = _flows(actor, choice, today, fiscal)
@@ -70,6 +70,8 @@ def _context(
     context["tiles"] = _tiles(actor, choice, stocks, flows, today, fiscal)
     context["months"] = _months(months, fiscal, today)
     context["figures_now"] = _pipeline(stocks, stages, choice)
+    if context["figures_now"]:
+        context["figures_now"]["land"] = _landing(actor, choice, flows, today, fiscal)
     context["stalled"] = _stalled(actor, choice, stocks, stages, today)
     if _nothing_yet(stocks, flows):
         context["empty"] = _first_steps(actor)
@@ -95,8 +97,8 @@ def _flows(actor: Actor, choice: Choice, today: date, fiscal: Fiscal) -> tuple[d
     months = found["revenue"][2 + MONTHS :] if "revenue" in found else []
     flows = {name: cells[: 2 + MONTHS] for name, cells in found.items()}
     if may_ask(activity_count, actor):
-        monday = today - timedelta(days=today.weekday())
-        weeks = [Period(day := monday - timedelta(weeks=WEEKS - 1 - n), day + timedelta(days=6)) for n in range(WEEKS)]
+        ends = [today - timedelta(weeks=WEEKS - 1 - n) for n in range(WEEKS)]
+        weeks = [Period(end - timedelta(days=6), end) for end in ends]  # whole weeks: one just begun would look like a fall
         flows |= series(
             [activity_count], [choice.now, choice.other, *weeks], actor=actor, where=choice.where, today=today
         )
@@ -171,14 +173,14 @@ def _slow_url(choice: Choice, stages: dict[int, Stage], today: date) -> str:
 def _tiles(
     actor: Actor, choice: Choice, stocks: dict[str, Answer], flows: dict[str, list[Cell]], today: date, fiscal: Fiscal
 ) -> list[dict[str, Any]]:
-    base = _("%(period)s:") % {"period": choice.other.label(locale(), fiscal)}
+    base, told = against(choice), choice.other.label(locale(), fiscal)
     made = []
     for metric in (*CLOSED, activity_count):
         if metric.id not in flows:
             continue
         now, before, *trend = flows[metric.id]
         href = metric_url(now.question) if now.question else "/metrics/"
-        made.append(tile(metric, now, href, base, before, trend))
+        made.append(tile(metric, now, href, base, before, trend, told=told))
     if "pipeline_amount" in stocks:
         answer = _worth(stocks)
         count = stocks["pipeline_deals"].total.value if "pipeline_deals" in stocks else answer.total.n
@@ -245,6 +247,23 @@ def _pipeline(stocks: dict[str, Answer], stages: dict[int, Stage], choice: Choic
         parts.append(_("weighted %(amount)s") % {"amount": show_short(stocks["weighted_pipeline"].total.value, MONEY)})
     heads = [_("Stage"), _("Dark: weighted by probability"), _("Amount"), _("Deals"), _("Mean days")]
     return {"title": _("Pipeline"), "note": " · ".join(parts), "heads": heads, "stages": lines}
+
+
+def _landing(
+    actor: Actor, choice: Choice, flows: dict[str, list[Cell]], today: date, fiscal: Fiscal
+) -> dict[str, Any] | None:
+    """Won in the period and what its open deals promise by their probabilities; nothing for a period that is over."""
+    if "revenue" not in flows or choice.span.last < today or not may_ask(metrics.expected_weighted, actor):
+        return None
+    hoped = ask(metrics.expected_weighted, choice.span, actor=actor, where=choice.where, today=today).total.value
+    won, weighted = float(flows["revenue"][0].value or 0), float(hoped or 0)
+    parts = {name: show_short(value, MONEY) for name, value in (("won", won), ("weighted", weighted))}
+    words = _("Won %(won)s") % parts, _("Weighted %(weighted)s") % parts
+    return {
+        "title": _("%(period)s: won + weighted (uncalibrated)") % {"period": choice.span.label(locale(), fiscal)},
+        "value": show_short(won + weighted, MONEY), "href": f"{DEALS}forecast/?{urlencode({'scope': choice.scope})}", "href_label": _("Forecast"),
+        "bar": charts.landing(won, weighted, 0, ", ".join(words)), "legend": charts.legend(("bar", words[0]), ("expected", words[1])),
+    }  # fmt: skip
 
 
 def _worth(stocks: dict[str, Answer]) -> Answer:
