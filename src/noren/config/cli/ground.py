@@ -43,6 +43,7 @@ def ground(*, up_to_date: bool = True) -> Iterator[Env]:
         try:
             if up_to_date:
                 processes.bring_up_to_date(env, say=tell)
+                _speak()
             yield env
         finally:
             connections.close_all()  # also ends the pool's threads, or the database could not stop
@@ -50,6 +51,17 @@ def ground(*, up_to_date: bool = True) -> Iterator[Env]:
                 close = getattr(one, "close_pool", None)
                 if close:
                     close()
+
+
+def _speak() -> None:
+    """Labels and files in the language of the firm."""
+    from django.utils import translation
+
+    from noren.core.access.models import Firm
+
+    locale = Firm.objects.order_by("pk").values_list("locale", flat=True).first()
+    if locale:
+        translation.activate(locale)
 
 
 def tell(text: str) -> None:
