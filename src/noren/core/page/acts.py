@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -136,6 +136,7 @@ def act(request: HttpRequest, record: type[Record], actor: Actor, pk: int, slug:
         return _ask(request, record, action, row, actor, look, request.GET, {})
     sent = sent_of(request)
     values, errors = read_inputs(action, sent, actor, look)
+    back = undo_of(record, action, row)
     if not errors:
         try:
             action(row, by=actor, **values)
@@ -145,22 +146,32 @@ def act(request: HttpRequest, record: type[Record], actor: Actor, pk: int, slug:
             return _ask(request, record, action, row, actor, look, sent, {"": [str(no)]}, status=409)
     if errors:
         return _ask(request, record, action, row, actor, look, sent, errors, status=422)
-    say(request, done_text(action, row), undo_of(record, action, row))
+    say(request, done_text(action, row), back)
     otherwise = record.url(pk) if record.pages else safe_next(request, came_from(request), "/")
     return onward(request, safe_next(request, sent.get("_next"), otherwise), stay=in_sheet(request))
 
 
 def done_text(action: Action[Any, Any, Any], row: Model) -> str:
+    if action.name in DONE:
+        return DONE[action.name](row)
     return _("%(verb)s: %(row)s") % {"verb": action.label, "row": row}
 
 
-UNDO: dict[str, str] = {}
-"""Name of an action -> slug of the verb that takes it back at once (win -> reopen)."""
+UNDO: dict[str, str | Callable[[Any], str]] = {}
+"""Name of an action -> what takes it back at once: the slug of a verb (win -> reopen), or the same worked out of the row
+as it was, with what the verb needs (move -> "move?stage=3")."""
+
+DONE: dict[str, Callable[[Any], str]] = {}
+"""Name of an action -> what it says when it is done, where "label: row" says too little."""
 
 
 def undo_of(record: type[Record], action: Action[Any, Any, Any], row: Model) -> str:
-    slug = UNDO.get(action.name)
-    return record.url(row.pk, slug) if slug else ""
+    """The address that takes back what is about to be done to the row."""
+    way = UNDO.get(action.name, "")
+    slug, _mark, query = (way if isinstance(way, str) else way(row)).partition("?")
+    if not slug:
+        return ""
+    return record.url(row.pk, slug) + (f"?{query}" if query else "")
 
 
 def _ask(
@@ -239,4 +250,4 @@ def bring_back(request: HttpRequest, record: type[Record], actor: Actor, pk: int
     return onward(request, record.url(pk) if record.pages else "/")
 
 
-__all__ = ["UNDO", "act", "action_of", "bring_back", "fields_of", "read_inputs", "sent_of", "take_out"]
+__all__ = ["DONE", "UNDO", "act", "action_of", "bring_back", "fields_of", "read_inputs", "sent_of", "take_out"]

@@ -170,7 +170,8 @@ def face(html: str, meta: str = "") -> SafeString:
     if "<a " in html:
         pen = f'<button type="button" class="pve" aria-label="{escape(_("Edit"))}">{parts.icon("pencil", "s")}</button>'
         return mark_safe(f'<span class="pv">{html}{meta}</span>{pen}')  # noqa: S308
-    return mark_safe(f'<button type="button" class="pv{"" if html else " add"}">{html or escape(_("Add"))}{meta}</button>')  # noqa: S308
+    kind, shown = ("pv", html) if html else ("pv add", escape(_("Add")))
+    return mark_safe(f'<button type="button" class="{kind}">{shown}{meta}</button>')  # noqa: S308
 
 
 def value_html(record: type[Record], row: Model, one: Field, actor: Actor, look: Look) -> SafeString:

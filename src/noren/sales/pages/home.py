@@ -98,7 +98,7 @@ def _flows(actor: Actor, choice: Choice, today: date, fiscal: Fiscal) -> tuple[d
     flows = {name: cells[: 2 + MONTHS] for name, cells in found.items()}
     if may_ask(activity_count, actor):
         ends = [today - timedelta(weeks=WEEKS - 1 - n) for n in range(WEEKS)]
-        weeks = [Period(end - timedelta(days=6), end) for end in ends]  # whole weeks: one just begun would look like a fall
+        weeks = [Period(end - timedelta(days=6), end) for end in ends]  # whole: one just begun looks like a fall
         flows |= series(
             [activity_count], [choice.now, choice.other, *weeks], actor=actor, where=choice.where, today=today
         )

@@ -24,7 +24,7 @@ from noren.core.page import acts, cells, detail
 from noren.core.page.cells import Look
 from noren.core.page.web import draw, logged_in, look_of, onward, say
 from noren.core.record.declare import Record
-from noren.sales.actions.deal import CLOSED, Line, set_lines
+from noren.sales.actions.deal import CLOSED, Line, move_deal, set_lines
 from noren.sales.models import Deal, DealLine
 from noren.sales.records import DealLines, Deals
 
@@ -231,4 +231,8 @@ def above(request: HttpRequest, record: type[Record], row: Any, actor: Actor, lo
 
 detail.ABOVE.setdefault("sales.deal", []).append(above)
 detail.OWN.add(("sales.deal", "sales.dealline"))
-acts.UNDO |= {"sales.win_deal": "reopen", "sales.lose_deal": "reopen"}
+acts.UNDO |= {
+    "sales.win_deal": "reopen", "sales.lose_deal": "reopen",
+    "sales.move_deal": lambda deal: f"{move_deal.slug}?stage={deal.stage_id}",
+}  # fmt: skip
+acts.DONE["sales.move_deal"] = lambda deal: _("“%(card)s” moved to %(stage)s.") % {"card": deal, "stage": deal.stage}
