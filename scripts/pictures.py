@@ -87,8 +87,8 @@ def say(page: Page, where: str, **fields: str) -> None:
 
 def a_deal(page: Page, address: str) -> str:
     """Address of one's own open deal with a next step and some history."""
-    page.goto(f"{address}/sales/deals/?outcome=open&owner=%40me&next_step_at__empty=0&sort=-amount")
-    return address + str(page.locator("main tbody th a").nth(1).get_attribute("href"))
+    page.goto(f"{address}/sales/deals/?outcome=open&owner=%40me&next_step_at__filled=1&sort=-last_touch_at")
+    return address + str(page.locator("main tbody th a").first.get_attribute("href"))
 
 
 def taken(browser: Browser, address: str, password: str, keep: Callable[[str, bytes], None]) -> None:
