@@ -46,10 +46,14 @@ def value_for(field: Field) -> Any:
     return VALUES[field.kind]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _something_to_refer_to(module_rows: None) -> None:
+    make.firm()
+    World("nobody")
+
+
 @pytest.mark.parametrize("record", [r for r in routes.records() if r.form], ids=lambda r: r.word())
 def test_a_row_makes_the_whole_round(record: type[Record]) -> None:
-    make.firm()
-    World("nobody")  # something to refer to
     api = Program.of(make.user("admin"))
     path = f"{record.module()}/{record.plural()}"
     fields = [f for f in record.writable(HOUSE) if not f.is_custom]
@@ -101,7 +105,6 @@ def _same(told: Any, sent: Any) -> bool:
 @pytest.mark.parametrize("record", [r for r in routes.records() if r.form], ids=lambda r: r.word())
 def test_faults_are_told_by_field(record: type[Record]) -> None:
     """A wrong shape in every field at once names every field."""
-    make.firm()
     fields = record.writable(HOUSE)
     status, body = Program.of(make.user("admin")).post(
         f"{record.module()}/{record.plural()}", {f.name: {"wrong": [1]} for f in fields}

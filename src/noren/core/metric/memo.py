@@ -28,9 +28,12 @@ _answers: OrderedDict[Any, tuple[float, Any]] = OrderedDict()
 _lock = Lock()
 _moment: ContextVar[list[Mark] | None] = ContextVar("moment", default=None)
 
-# Every transaction that writes holds the lock of its own number until it ends, this connection's too.
+# Whoever changes a row holds such a lock on its table until the end of the transaction, this connection too. Neighbors in
+# other databases of the same server do not matter.
 _STATE = (
-    "SELECT NOT EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'transactionid' AND granted),"
+    "SELECT NOT EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'relation' AND granted AND mode IN"
+    " ('RowExclusiveLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')"
+    " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())),"
     " (SELECT max(id) FROM event_fact), (SELECT number FROM access_stamp WHERE id = 1)"
 )
 
