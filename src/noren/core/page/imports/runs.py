@@ -165,7 +165,7 @@ def _state(run: ImportRun, actor: Actor) -> dict[str, Any]:
         }
     record = record_of(run.noun)
     if run.state == "checked":
-        context["open"] = {"href": reverse("import_check", args=base), "label": _("See the result")}
+        context["open"] = {"href": reverse("import_check", args=base), "label": _("See the result"), "onward": True}
     elif run.state == "mapped":
         context["open"] = {"href": reverse("import_columns", args=base), "label": _("Back to the columns")}
     elif busy:

@@ -1,6 +1,7 @@
 import { ask, grow, one } from "./dom.js";
 
-/** Shows how far a job is: asks `data-url` every `data-every` milliseconds until the answer holds [data-done]. */
+/** Shows how far a job is: asks `data-url` every `data-every` milliseconds until the answer holds [data-done]. A link with
+ * data-onward in that answer is followed by itself: nothing is left to wait for. */
 class NorenProgress extends HTMLElement {
   connectedCallback() {
     this.next();
@@ -21,6 +22,8 @@ class NorenProgress extends HTMLElement {
     if (answer?.ok && this.isConnected) {
       this.innerHTML = await answer.text();
       grow(this);
+      const onward = one("a[data-onward]", this);
+      if (onward instanceof HTMLAnchorElement) location.assign(onward.href);
     }
     this.next();
   }
