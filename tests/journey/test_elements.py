@@ -9,11 +9,12 @@ from http.server import ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
-from tests.browser import SWITCHES, chromium
+from playwright.sync_api import Browser, Page, expect
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
 import gallery
+
+pytestmark = pytest.mark.journey
 
 
 @pytest.fixture(scope="module")
@@ -26,14 +27,12 @@ def site() -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def page() -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=SWITCHES)
-        context = browser.new_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce", locale="ja-JP")
-        opened = context.new_page()
-        opened.set_default_timeout(5000)
-        yield opened
-        browser.close()
+def page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce", locale="ja-JP")
+    opened = context.new_page()
+    opened.set_default_timeout(5000)
+    yield opened
+    context.close()
 
 
 def visit(page: Page, address: str) -> list[str]:
@@ -149,7 +148,7 @@ def test_list_narrows_without_losing_the_field(page: Page, site: str) -> None:
     visit(page, f"{site}/list.html")
     page.keyboard.press("/")
     page.keyboard.type("ab")
-    page.wait_for_url("**q=ab*")
+    page.wait_for_url("**find=ab*")
     expect(page.locator("#list-q")).to_be_focused()
 
 

@@ -184,7 +184,7 @@ def board(language: str) -> tuple[str, Context]:
         ))  # fmt: skip
 
     return "board.html", {
-        **_tools(language, "board"), "title": p("商談", "Deals"), "area": "board", "board": True, "move_url": "#", "moved": p("「{card}」を{stage}へ移しました", "{card} moved to {stage}"),
+        **_tools(language, "board"), "title": p("商談", "Deals"), "area": "board", "board": True, "move_url": "#", "may_move": True, "moved": p("「{card}」を{stage}へ移しました", "{card} moved to {stage}"),
         "sums": [{"label": "", "value": "56", "unit": p("件", " deals")}, {"label": p("合計", "Sum"), "value": p("1億3,280", "132.8M"), "unit": p("万円", "")}, {"label": p("加重", "Weighted"), "value": p("5,217", "52.2M"), "unit": p("万円", "")}, {"label": p("次の一手なし", "No next step"), "value": "4", "tone": "late"}],
         "lanes": [{"id": at + 1, "key": f"s{at}", "label": lane[0], "count": lane[1], "share": f"{lane[2]}%", "sum": f"{lane[3]:,}", "unit": unit, "weighted": f"{p('加重', 'weighted')} {lane[4]:,}", "add_href": "form.html", "shade": at + 1, "cards": [sample(at, each) for each in range(4)], "more_href": "?", "more_label": p(f"ほか {lane[1] - 4}件を表示", f"Show {lane[1] - 4} more"), "current": at == 1} for at, lane in enumerate(lanes)],
         "ends": [{"key": "won", "label": p("受注", "Won"), "verb": "win", "icon": "check", "count": 32, "unit": p("件", ""), "note": p("5,840万円", "58.4M"), "href": "?stage=won", "tone": "won"}, {"key": "lost", "label": p("失注", "Lost"), "verb": "lose", "icon": "x", "count": 85, "unit": p("件", ""), "note": p("理由を見る", "Reasons"), "href": "?stage=lost", "tone": "lost"}],
