@@ -55,7 +55,11 @@ ROOT_URLCONF = "noren.config.urls"
 WSGI_APPLICATION = "noren.config.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "accounts.User"
-SILENCED_SYSTEM_CHECKS = ["models.W042", "auth.W004"]  # e-mail is unique without regard to case, by a constraint
+SILENCED_SYSTEM_CHECKS = [
+    "models.W042",
+    "auth.W004",  # e-mail is unique without regard to case, by a constraint
+    "security.W001", "security.W002",  # our own middleware sends these headers
+]  # fmt: skip
 
 # -- database --------------------------------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from io import BytesIO
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
@@ -42,6 +43,8 @@ def Headers(answer: Answer) -> Answer:  # noqa: N802  (middleware are named like
         head.setdefault("Referrer-Policy", "same-origin")
         head.setdefault("X-Frame-Options", "DENY")
         head.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+        if settings.SECURE_HSTS_SECONDS and request.is_secure():
+            head.setdefault("Strict-Transport-Security", f"max-age={settings.SECURE_HSTS_SECONDS}")
         head.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=(self)")
         if not request.path.startswith("/static/"):
             head.setdefault("Cache-Control", "no-store")
