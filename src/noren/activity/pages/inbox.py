@@ -14,7 +14,9 @@ from noren.activity.actions.activity import read_mentions
 from noren.activity.models import Mention
 from noren.activity.queries.day import mentions_of, unread_count
 from noren.activity.queries.feed import about_names
+from noren.contacts.models import Company, Person
 from noren.core.access.actor import Actor, actor_of
+from noren.core.access.scope import unseen
 from noren.core.page.cells import Look, ago, moment
 from noren.core.page.shell import Place, place
 from noren.core.page.web import came_from, draw, logged_in, look_of, onward, safe_next, say
@@ -63,15 +65,19 @@ def read(request: HttpRequest) -> HttpResponse:
 
 def lines(mentions: Sequence[Mention], actor: Actor, look: Look) -> list[dict[str, Any]]:
     """Entries for the page and for the day's side panel."""
-    names = about_names([one.activity for one in mentions], None, actor)
+    activities = [one.activity for one in mentions]
+    names = about_names(activities, None, actor)
+    unsaid = unseen(activities, ("company", "person"), actor)
     found = []
     for one in mentions:
         row = one.activity
         about = names.get((row.about_noun, row.about_id or 0), "")
+        person = row.person if (Person, row.person_id) not in unsaid else None
+        company = row.company if (Company, row.company_id) not in unsaid else None
         found.append(
             {
                 "id": one.pk, "unread": one.read_at is None, "who": row.owner.name if row.owner else "",
-                "text": (row.body or row.subject)[:400], "about": about or str(row.person or row.company or ""),
+                "text": (row.body or row.subject)[:400], "about": about or str(person or company or ""),
                 "href": _href(row, named=bool(about)), "when": ago(row.happened_at, look), "at": moment(row.happened_at, look),
                 "datetime": row.happened_at.isoformat(timespec="minutes"),
             }

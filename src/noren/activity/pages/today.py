@@ -18,7 +18,8 @@ from noren.activity.pages.inbox import lines
 from noren.activity.pages.strip import strip
 from noren.activity.queries.day import Day, day_of, is_late, mentions_of, to_do_count
 from noren.activity.queries.feed import ICONS
-from noren.activity.queries.subject import word_of
+from noren.activity.queries.subject import notes_of, word_of
+from noren.contacts.models import Company, Person
 from noren.core.access.actor import Actor, actor_of
 from noren.core.access.scope import visible
 from noren.core.base.japan.calendar import format_date
@@ -46,6 +47,7 @@ def today(request: HttpRequest) -> HttpResponse:
     look = look_of(request, actor)
     day = _day(request.GET.get("day", ""), look.today)
     made = day_of(actor, day, look.now)
+    made.numbers = frozenset((word, name) for word, name in NUMBERS if RECORDS[word].may_read(name, actor))
     is_now = day == look.today
     hours = sorted([*made.done, *made.today, *(step for step in made.late if _on(step, look) == day)], key=lambda row: row.happened_at)
     upcoming = next((step for step in made.today if not step.is_all_day and step.due_at and step.due_at >= look.now), None)
@@ -76,6 +78,9 @@ def today(request: HttpRequest) -> HttpResponse:
     return draw(request, "activity/today.html", context)
 
 
+NUMBERS = ((Person.word(), "mobile"), (Person.word(), "phone"), (Company.word(), "phone"))
+
+
 def _day(text: str, otherwise: date) -> date:
     try:
         found = date.fromisoformat(text)
@@ -96,7 +101,14 @@ def _left(made: Day) -> str:
 def _with(row: Activity, made: Day) -> str:
     """With whom, in one line: person, company, deal."""
     about = made.names.get((row.about_noun, row.about_id or 0), "")
-    return "・".join(filter(None, (str(row.company or ""), str(row.person or ""), about)))
+    company, person = _known(row, made)
+    return "・".join(filter(None, (str(company or ""), str(person or ""), about)))
+
+
+def _known(row: Activity, made: Day) -> tuple[Company | None, Person | None]:
+    """Company and person of an activity, as far as the reader may see them."""
+    company = row.company if (Company, row.company_id) not in made.unsaid else None
+    return company, row.person if (Person, row.person_id) not in made.unsaid else None
 
 
 def _line(row: Activity, made: Day, look: Look) -> dict[str, Any]:
@@ -107,7 +119,7 @@ def _line(row: Activity, made: Day, look: Look) -> dict[str, Any]:
     text = row.subject or row.body.strip().partition("\n")[0][:80] or str(row.get_kind_display())
     return {
         "id": row.pk, "icon": ICONS[row.kind], "title": text, "kind": row.get_kind_display(), "with": _with(row, made),
-        "href": _href(row, made), "when": f"{when} {hour}".strip(), "late": late, "phone": _phone(row),
+        "href": _href(row, made), "when": f"{when} {hour}".strip(), "late": late, "phone": _phone(row, made),
         "done_href": f"/activity/steps/{row.pk}/done/", "later_href": f"/activity/steps/{row.pk}/later/",
         "log_href": f"/activity/log/?kind={row.kind}",
     }  # fmt: skip
@@ -123,12 +135,14 @@ def _href(row: Activity, made: Day) -> str:
     return RECORDS["activity.activity"].url(row.pk)
 
 
-def _phone(row: Activity) -> str:
-    """The number to tap for a call."""
+def _phone(row: Activity, made: Day) -> str:
+    """The number to tap for a call, for those who may read numbers."""
     if row.kind != "call":
         return ""
-    person = (row.person.mobile or row.person.phone) if row.person else ""
-    number = person or (row.company.phone if row.company else "")
+    company, person = _known(row, made)
+    told = [(person, "mobile"), (person, "phone"), (company, "phone")]
+    numbers = (getattr(one, name) for one, name in told if one is not None and (one.word(), name) in made.numbers)
+    number = next(filter(None, numbers), "")
     return "".join(c for c in number if c.isascii() and (c.isdigit() or c == "+"))
 
 
@@ -141,12 +155,13 @@ def _lacking(actor: Actor) -> list[dict[str, Any]]:
         rows = rows.filter(waits, next_step_at__isnull=True, **{f"{model.reach.owner}_id": actor.user_id})
         number = rows.count()
         if number:
-            shown = rows.select_related("company").order_by("-updated_at", "-pk")[:MOST_LACKING]
+            shown = list(rows.select_related("company").order_by("-updated_at", "-pk")[:MOST_LACKING])
+            notes = notes_of(shown, actor)
             found.append(
                 {
                     "title": _("Without a next step: %(nouns)s") % {"nouns": record.labels()}, "count": number, "href": href,
                     "rows": [
-                        {"title": str(row), "with": str(getattr(row, "company", None) or ""), "href": record.url(row.pk),
+                        {"title": str(row), "with": notes[word_of(row)], "href": record.url(row.pk),
                          "set_href": f"/activity/steps/new/?about={word_of(row)}"}
                         for row in shown
                     ],

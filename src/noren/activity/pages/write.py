@@ -15,7 +15,7 @@ from noren.activity.actions.file import attach_file
 from noren.activity.models import Activity
 from noren.activity.queries.mentions import named_in
 from noren.activity.queries.reading import Step, read_step
-from noren.activity.queries.subject import note_of, recent, search, subject_of, word_of
+from noren.activity.queries.subject import notes_of, recent, search, subject_of, word_of
 from noren.core.access.actor import Actor, actor_of
 from noren.core.action.once import once
 from noren.core.base.errors import Invalid
@@ -63,7 +63,7 @@ def entry_links(entry: Entry) -> dict[str, Any]:
     return {
         "files": files_shown(entry.files),
         "open": _("To do") if entry.is_open else "",
-        "edit_href": f"/activity/activities/{entry.id}/edit/" if entry.source == "activity" else "",
+        "edit_href": f"/activity/activities/{entry.id}/edit/" if entry.is_editable else "",
     }
 
 
@@ -215,7 +215,8 @@ def who(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     text = request.GET.get("q", "")[:100].strip()
     rows = search(text, actor) if text else recent(actor)
-    options = [{"value": word_of(row), "label": str(row), "note": note_of(row), "icon": _icon(row)} for row in rows]
+    notes = notes_of(rows, actor)
+    options = [{"value": word_of(row), "label": str(row), "note": notes[word_of(row)], "icon": _icon(row)} for row in rows]
     return draw(request, "ui/options.html", {"options": options, "nothing": _("Nobody found. Leave it empty, or add the person first.")})
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.db import connection
 from django.db.models import F
@@ -11,7 +12,7 @@ from django.db.models import F
 from noren.activity.models import Activity, Mention
 from noren.activity.queries.feed import about_names
 from noren.core.access.actor import Actor
-from noren.core.access.scope import visible
+from noren.core.access.scope import unseen, visible
 from noren.core.base.period import day_bounds
 
 MOST = 100
@@ -20,7 +21,8 @@ AHEAD = timedelta(days=14)
 
 @dataclass(slots=True)
 class Day:
-    """`names`: what the rows behind about_noun and about_id are called."""
+    """`names`: what the rows behind about_noun and about_id are called; `unsaid`: companies and people the actor may
+    not see; `numbers`: fields with phone numbers that they may read."""
 
     day: date
     late: list[Activity] = field(default_factory=list)
@@ -28,6 +30,8 @@ class Day:
     soon: list[Activity] = field(default_factory=list)
     done: list[Activity] = field(default_factory=list)
     names: dict[tuple[str, int], str] = field(default_factory=dict)
+    unsaid: set[tuple[type[Any], int]] = field(default_factory=set)
+    numbers: frozenset[tuple[str, str]] = frozenset()
 
 
 def is_late(step: Activity, now: datetime) -> bool:
@@ -53,6 +57,7 @@ def day_of(actor: Actor, day: date, now: datetime) -> Day:
             made.soon.append(step)
     made.done = list(mine.filter(is_next_step=False, happened_at__gte=start, happened_at__lt=end).order_by("happened_at", "pk")[:MOST])
     made.names = about_names([*steps, *made.done], None, actor)
+    made.unsaid = unseen([*steps, *made.done], ("company", "person"), actor)
     return made
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import QuerySet
@@ -9,7 +10,7 @@ from django.db.models import QuerySet
 from noren.activity.models import Activity
 from noren.contacts.models import Company, Person
 from noren.core.access.actor import Actor
-from noren.core.access.scope import fetch, nouns, visible
+from noren.core.access.scope import fetch, nouns, unseen, visible
 from noren.core.base.errors import NotFound
 from noren.core.base.model import Model
 from noren.core.record.declare import RECORDS
@@ -33,9 +34,14 @@ def subject_of(word: str, actor: Actor) -> Model | None:
     return fetch(model, actor, pk)
 
 
-def note_of(row: Model) -> str:
-    """What tells rows of one name apart: the company of a person or deal."""
-    company = getattr(row, "company", None)
+def notes_of(rows: Sequence[Model], actor: Actor) -> dict[str, str]:
+    """What tells rows of one name apart, by their words: the company of a person or deal, where the actor may see it."""
+    hidden = unseen(rows, ("company",), actor)
+    return {word_of(row): _note(row, knows=(Company, getattr(row, "company_id", None)) not in hidden) for row in rows}
+
+
+def _note(row: Model, *, knows: bool) -> str:
+    company = getattr(row, "company", None) if knows else None
     return " ".join(filter(None, (str(company) if company else "", getattr(row, "department", ""))))
 
 

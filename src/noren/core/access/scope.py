@@ -3,9 +3,12 @@ and link pickers all pass through it; what it does not return does not exist for
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from functools import cache
 from typing import Any, TypeVar
 
 from django.apps import apps
+from django.core.exceptions import FieldDoesNotExist
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
@@ -42,6 +45,51 @@ def reach(model: type[Model], actor: Actor, verb: str = "view") -> Q | None:
     if model.word() in actor.shared and verb in ("view", "edit"):
         mine |= Q(pk__in=_shared_ids(model.word(), actor, verb))
     return mine
+
+
+def unseen(rows: Iterable[Any], names: Iterable[str], actor: Actor) -> set[tuple[type[Any], int]]:
+    """Of the rows that references of these rows lead to, those the actor may not see: what they are called stays unsaid.
+
+    names: fields of the rows; other than references to nouns are passed over. One query for each noun whose rows the
+    actor does not see all of.
+    """
+    wanted: dict[type[Any], set[int]] = {}
+    if not actor.is_admin:
+        for row in rows:
+            for name in names:
+                target = _noun_behind(type(row), name)
+                pk = getattr(row, f"{name}_id") if target is not None else None
+                if pk is not None and target is not None:
+                    wanted.setdefault(target, set()).add(pk)
+    found: set[tuple[type[Any], int]] = set()
+    for target, ids in wanted.items():
+        limit = reach(target, actor)
+        if limit is not None:
+            seen = target.every.filter(limit, pk__in=ids).values_list("pk", flat=True)
+            found.update((target, pk) for pk in ids.difference(seen))
+    return found
+
+
+def behind(model: type[Any], path: str, actor: Actor) -> tuple[str, Q] | None:
+    """For a path through a reference (`company__industry`): that reference, and the condition under which the actor sees
+    the row behind it. None when nothing there is kept from them."""
+    name, far, _rest = path.partition("__")
+    target = _noun_behind(model, name) if far and not actor.is_admin else None
+    limit = reach(target, actor) if target is not None else None
+    if target is None or limit is None:
+        return None
+    return name, Q(**{f"{name}__in": target.every.filter(limit).values("pk")})
+
+
+@cache
+def _noun_behind(model: type[Any], name: str) -> type[Any] | None:
+    """The noun a reference to one row leads to; None for anything else."""
+    try:
+        column = model._meta.get_field(name)
+    except FieldDoesNotExist:
+        return None
+    target: Any = column.related_model if column.many_to_one or column.one_to_one and column.concrete else None
+    return target if isinstance(target, type) and issubclass(target, Model) else None
 
 
 def is_within(row: Model, actor: Actor, verb: str) -> bool:

@@ -80,7 +80,7 @@ def _order(record: type[Record], actor: Actor, params: Any) -> tuple[str, list[K
             and record.computed(name) is None
             and record.field(name).kind != "longtext"
         ):
-            made = sort_key(record, name, falling)
+            made = sort_key(record, name, falling, actor)
         if made is None:
             raise Invalid(sort=_("This list cannot be sorted by that field."))
         keys.append(made[0])

@@ -49,10 +49,22 @@ def _node(node: Node, vocabulary: Vocabulary, when: When) -> Q:
     return reduce(join, parts, Q()) if parts else Q()
 
 
+OPPOSITES = {"not": "is", "out": "in", "filled": "empty"}
+
+
 def _cond(cond: Cond, vocabulary: Vocabulary, when: When) -> Q:
     term = vocabulary.term(cond.field)
     if term is None:
         raise BadFilter(f"no such field to filter on: {cond.field}", cond.field)
+    if term.seen is None:
+        return _known(term, cond, when)
+    if cond.op in OPPOSITES and cond.op in OPS_OF[term.kind]:
+        return ~_cond(Cond(cond.field, OPPOSITES[cond.op], cond.value), vocabulary, when)
+    found = _known(term, cond, when)
+    return found | ~term.seen if cond.op == "empty" else found & term.seen
+
+
+def _known(term: Term, cond: Cond, when: When) -> Q:
     if cond.op not in OPS_OF[term.kind]:
         raise BadFilter(f"{cond.field} does not take the operator {cond.op}", cond.field)
     if cond.op == "empty":

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
+
+from django.db.models import Q
 
 KINDS = (
     "text", "longtext", "kana", "email", "phone", "url", "postal", "number", "money", "percent",
@@ -18,7 +20,8 @@ class Term:
 
     path: the ORM path (`company__industry`), or for custom fields the key below `extra`;
     kind: one of KINDS; key: name of a custom field, when it is one; choices: (value, label) pairs; target: the
-    model behind a reference; keyed: the column of a reference's identity.
+    model behind a reference; seen: rows of which the asker may know what lies at the path, None for all. For the others
+    it is as if nothing stood there.
     """
 
     name: str
@@ -28,6 +31,7 @@ class Term:
     key: str = ""
     choices: Sequence[tuple[Any, Any]] = ()
     target: Any = None
+    seen: Q | None = field(default=None, compare=False)
 
 
 class Vocabulary(Protocol):

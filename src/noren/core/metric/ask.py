@@ -108,7 +108,7 @@ def ask_many(
             keys = {
                 key[1:] for other, found in zip(ready, results, strict=True) if other.dims == q.dims for key in found
             }
-            labels[q.dims] = labels_of(q.dims, [key for key in keys if len(key) == len(q.dims)])
+            labels[q.dims] = labels_of(q.dims, [key for key in keys if len(key) == len(q.dims)], q.actor)
     return {q.metric.id: _fill(q, found, labels[q.dims]) for q, found in zip(ready, results, strict=True)}
 
 
@@ -259,7 +259,7 @@ def _results(q: Question, shared: _Shared) -> dict[Key, Any]:
 
 
 def _fill(q: Question, results: dict[Key, Any], labels: Labels | None = None) -> Answer:
-    labels = labels or labels_of(q.dims, [key[1:] for key in results if key != TOTAL])
+    labels = labels or labels_of(q.dims, [key[1:] for key in results if key != TOTAL], q.actor)
     keys = sorted({key[1:] for key in results if key != TOTAL}, key=labels.order) if q.dims else [()]
     cells = []
     stock = all(isinstance(leaf, Stock) for leaf in q.metric.leaves())

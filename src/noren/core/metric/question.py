@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
 from datetime import date, datetime
 from typing import Any, Literal
@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from noren.core.access.actor import HOUSE, Actor
 from noren.core.access.firm import firm
 from noren.core.access.rights import Touch
+from noren.core.access.scope import behind
 from noren.core.base.errors import Forbidden, NotFound, Refusal
 from noren.core.base.period import (
     MONDAY,
@@ -55,7 +56,8 @@ class CannotAsk(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Dim:
-    """A way to break a number down. `path` leads from the noun; `allocation` when a row can have several."""
+    """A way to break a number down. `path` leads from the noun; `allocation` when a row can have several; `seen`: rows of
+    which the asker may know what stands at the path, None for all."""
 
     name: str
     label: Any
@@ -65,6 +67,7 @@ class Dim:
     allocation: Allocation | None = None
     group: str = "public"
     is_text: bool = False
+    seen: models.Q | None = dataclass_field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +142,7 @@ def question(
     cut = _grain(grain)
     names = _by(found, by)
     made = Question(
-        metric=found, period=span, actor=actor, dims=tuple(dimension(found, name) for name in names), grain=cut,
+        metric=found, period=span, actor=actor, dims=tuple(_seen(dimension(found, name), found, actor) for name in names), grain=cut,
         where=where or F(), basis=_basis(found, basis), as_of=as_of, known_on=known_on, today=today, fiscal=fiscal,
         zone=zone,
     )  # fmt: skip
@@ -149,8 +152,6 @@ def question(
 
 def with_cuts(q: Question, period: Period) -> Question:
     """The same question over a bounded period, cut by its grain."""
-    from dataclasses import replace
-
     assert q.grain
     try:
         return replace(q, period=period, cuts=tuple(buckets(period, q.grain, q.fiscal, q.week_start)))
@@ -234,6 +235,11 @@ def dimension(metric: Metric, name: str) -> Dim:
     )
 
 
+def _seen(dim: Dim, metric: Metric, actor: Actor) -> Dim:
+    limit = None if dim.allocation else behind(metric.model, dim.path, actor)
+    return dim if limit is None else replace(dim, seen=limit[1])
+
+
 def _is_text(column: Any) -> bool:
     """Where an empty text means that nothing is known."""
     return column is None or isinstance(column, (models.CharField, models.TextField))
@@ -306,19 +312,11 @@ class Words:
         if found is None and (name in self.metric.dimensions() or self.actor.is_house):
             found = self._field(name)
         if found and self.past and found.path.partition("__")[0] in kept_names(self.metric.model):
-            return Term(
-                found.name,
-                f"{self.past}__{found.path}",
-                found.kind,
-                found.label,
-                found.key,
-                found.choices,
-                found.target,
-            )
+            return replace(found, path=f"{self.past}__{found.path}")
         return found
 
     def _field(self, name: str) -> Term | None:
         try:
-            return self.record.field(name).term() if self.record.may_read(name, self.actor) else None
+            return self.record.term(name, self.actor) if self.record.may_read(name, self.actor) else None
         except (LookupError, NotFound):
             return None

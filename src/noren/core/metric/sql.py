@@ -258,7 +258,9 @@ def number_of(q: Question, model: Any, path: str, borders: Sequence[date]) -> An
 
 def member(dim: Dim, path: str = "") -> Any:
     """The value of a dimension; an empty text is nothing."""
-    column = Column(path or dim.path)
+    column: Any = Column(path or dim.path)
+    if dim.seen is not None:
+        column = Case(When(dim.seen, then=column), default=None)
     return NullIf(column, Const("")) if dim.is_text else column
 
 

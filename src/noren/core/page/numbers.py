@@ -7,12 +7,13 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
-from django.utils.html import format_html, format_html_join
+from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from noren.core.access.actor import Actor, actor_of
+from noren.core.access.scope import unseen
 from noren.core.base.errors import NotFound, Refusal
 from noren.core.base.period import Grain, Period
 from noren.core.filter.sentence import sentence
@@ -265,16 +266,18 @@ def behind(request: HttpRequest, word: str) -> HttpResponse:
     names = [name for name in found.columns if found.record.may_read(name, actor)]
     fields = [found.record.field(name) for name in names]
     related = [field.path for field in fields if field.target is not None]
-    number = max(1, int(request.GET["page"])) if request.GET.get("page", "").isdigit() else 1
+    asked = request.GET.get("page", "")
+    number = max(1, int(asked)) if asked.isascii() and asked.isdigit() and len(asked) < 10 else 1
     start = (number - 1) * PAGE
     page = list(found.rows.select_related(*related).order_by("pk")[start : start + PAGE + 1])
     count = found.rows.count()
+    hidden = unseen(page, {field.path.partition("__")[0] for field in fields}, actor)
     lines = []
     for row in page[:PAGE]:
         cells = [
             f'<td><a class="lead" href="{found.record.url(row.pk)}">{shown(fields[0], _value(row, fields[0]), look)}</a></td>'
         ]
-        cells += [_cell(row, field, look) for field in fields[1:]]
+        cells += [_cell(row, field, look, hidden) for field in fields[1:]]
         cells.append(f'<td class="num">{_counted(row.counted, found.is_money)}</td>')
         lines.append({"cells": SafeString("".join(cells))})
     pairs = [(k, v) for k, v in request.GET.items() if k != "page"]
@@ -304,9 +307,13 @@ def _value(row: Any, field: Any) -> Any:
     return value
 
 
-def _cell(row: Any, field: Any, look: Any) -> str:
-    value = _value(row, field)
+def _cell(row: Any, field: Any, look: Any, hidden: Any) -> str:
+    """`hidden`: rows that references lead to and the reader may not see."""
     kind = ' class="num"' if field.is_right else ""
+    near = field.path.partition("__")[0]
+    if (record_of(type(row)).field(near).target, getattr(row, f"{near}_id", None)) in hidden:
+        return f'<td class="mute">{escape(_("(hidden)"))}</td>'
+    value = _value(row, field)
     if field.target is not None:
         made = shown(
             field,

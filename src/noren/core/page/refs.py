@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
-from django.db.models import QuerySet
+from django.db.models import Case, QuerySet, When
+from django.db.models import F as Path
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
 
 from noren.core.access.actor import Actor
-from noren.core.access.scope import visible
+from noren.core.access.scope import behind, visible
 from noren.core.base.errors import NotFound
 from noren.core.base.japan.postal import lookup
 from noren.core.base.model import Model
@@ -35,7 +36,6 @@ def options(request: HttpRequest, record: type[Record], actor: Actor, name: str)
     text = request.GET.get("q", "").strip()[:200]
     found = record_of(target)
     rows = rows_for(found, actor, text)
-    note = note_path(found)
     listed: list[dict[str, Any]] = [
         {
             "value": pk,
@@ -43,7 +43,7 @@ def options(request: HttpRequest, record: type[Record], actor: Actor, name: str)
             "note": str(about or ""),
             "icon": "" if found.word() == "accounts.user" else icon_of(found),
         }
-        for pk, title, about in rows.values_list("pk", title_path(found), note)[:MOST]
+        for pk, title, about in noted(found, rows, actor)
     ]
     create = None
     if text and found.form and found.pages and actor.may(found.word(), "create") and _creates(found):
@@ -76,10 +76,18 @@ def rows_for(record: type[Record], actor: Actor, text: str) -> QuerySet[Any]:
     if record.word() == "accounts.user":
         rows = rows.filter(is_active=True)
     if text:
-        rows = narrow(record, text, rows)
+        rows = narrow(record, text, rows, actor)
     if record.model._meta.ordering:
         return rows.order_by(*record.model._meta.ordering)
     return rows.order_by("-updated_at", "-pk")
+
+
+def noted(record: type[Record], rows: QuerySet[Any], actor: Actor) -> list[tuple[int, str, str]]:
+    """(id, name, note) of the first rows; a note that names a row the actor may not see is left empty."""
+    path = note_path(record)
+    limit = behind(record.model, path, actor)
+    note = Path(path) if limit is None else Case(When(limit[1], then=Path(path)), default=None)
+    return list(rows.annotate(note_=note).values_list("pk", title_path(record), "note_")[:MOST])
 
 
 def note_path(record: type[Record]) -> str:

@@ -99,7 +99,7 @@ def _hit(hit: Hit, actor: Actor, look: Look) -> dict[str, Any]:
     return {
         "href": hit.record.url(hit.row.pk),
         "title": str(hit.row),
-        "note": note_of(hit.record, hit.row, actor),
+        "note": note_of(hit, actor),
         "name": str(hit.row) if has_face else "",
         "square": hit.record.word() == "contacts.company",
         "icon": "" if has_face else icon_of(hit.record),
@@ -112,11 +112,12 @@ def marked(why: Why) -> SafeString:
     return format_html("{}<mark>{}</mark>{}", why.before[-40:], why.hit, why.after[:40])
 
 
-def note_of(record: type[Record], row: Any, actor: Actor) -> str:
+def note_of(hit: Hit, actor: Actor) -> str:
     """The compact line of a row: what the record says is worth knowing at a glance, as far as this person may see it."""
     told = []
+    record, row = hit.record, hit.row
     for name in record.compact[1:]:
-        if "__" in name or not record.may_read(name, actor):
+        if "__" in name or name in hit.unsaid or not record.may_read(name, actor):
             continue
         one = record.field(name)
         if one.kind in ("text", "ref", "choice", "kana"):
@@ -168,7 +169,7 @@ def palette(request: HttpRequest) -> HttpResponse:
                     "href": h.record.url(h.row.pk),
                     "icon": icon_of(h.record),
                     "html": marked(h.why[0]) if h.why and h.why[0].hit and h.why[0].before + h.why[0].hit + h.why[0].after == str(h.row) else str(h.row),
-                    "note": note_of(h.record, h.row, actor),
+                    "note": note_of(h, actor),
                 }
                 for h in g.hits
             ],

@@ -13,7 +13,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from typing import Any, ClassVar
@@ -22,6 +22,7 @@ from django.db import models
 
 from noren.core.access.actor import Actor
 from noren.core.access.rights import Touch
+from noren.core.access.scope import behind
 from noren.core.action.door import Action
 from noren.core.base.errors import NotFound
 from noren.core.base.model import Model
@@ -261,6 +262,13 @@ class Record:
     def title_field(cls) -> str:
         return cls.title or cls.columns[0]
 
+    @classmethod
+    def term(cls, name: str, actor: Actor) -> Term:
+        """A field as a filter of this actor may use it. LookupError when there is none."""
+        made = cls.field(name).term()
+        limit = None if made.key else behind(cls.model, made.path, actor)
+        return made if limit is None else replace(made, seen=limit[1])
+
     # -- hooks: few, counted ------------------------------------------------------------------------------------
     @classmethod
     def from_name(cls, text: str) -> dict[str, Any]:
@@ -301,7 +309,7 @@ class Words:
         try:
             if not self.record.may_read(name, self.actor):
                 return None
-            return self.record.field(name).term()
+            return self.record.term(name, self.actor)
         except LookupError:
             return None
 

@@ -22,7 +22,7 @@ from django.utils.translation import override
 
 from noren.core.access.actor import Actor
 from noren.core.access.firm import firm
-from noren.core.access.scope import visible
+from noren.core.access.scope import behind, visible
 from noren.core.base.errors import Forbidden, Invalid
 from noren.core.base.money import exponent
 from noren.core.filter.condition import F
@@ -60,6 +60,7 @@ class _Column:
     label: str
     path: str
     second: str = ""  # the path that tells two rows of one name apart
+    limit: models.Q | None = None  # rows whose reference leads to what the actor may see; the others stay unnamed
     shown: Callable[[Any], Any] = lambda value: value
 
 
@@ -137,12 +138,14 @@ def _columns(record: type[Record], actor: Actor) -> list[_Column]:
         name = label if labels.count(label) == 1 else f"{label} ({one.name})"
         if one.kind == "ref" and one.target is not None:
             target = record_of(one.target)
+            path = f"{one.path}__{title_path(target)}"
+            limit = behind(record.model, path, actor)
             second = f"{one.path}__external_id" if "external_id" in target.known_by else ""
-            made.append(_Column(one, name, f"{one.path}__{title_path(target)}", second))
+            made.append(_Column(one, name, path, second, None if limit is None else limit[1]))
         elif one.is_custom:
-            made.append(_Column(one, name, "extra", "", _custom(one)))
+            made.append(_Column(one, name, "extra", shown=_custom(one)))
         else:
-            made.append(_Column(one, name, one.path, "", _shown(one, actor, places)))
+            made.append(_Column(one, name, one.path, shown=_shown(one, actor, places)))
     return made
 
 
@@ -172,11 +175,18 @@ def _cells(record: type[Record], actor: Actor, state: State, columns: list[_Colu
     after = 0
     while True:
         found = list(rows.filter(pk__gt=after).values_list(*paths)[:CHUNK])
+        ids = [values[0] for values in found]
+        known = {
+            c.field.name: set(record.model.every.filter(c.limit, pk__in=ids).values_list("pk", flat=True))
+            for c in columns if c.limit is not None
+        }  # fmt: skip
         for values in found:
             line = []
             for place, second, column in places:
                 value = values[place]
-                if second >= 0 and value in doubled[column.field.name] and values[second]:
+                if value is not None and column.limit is not None and values[0] not in known[column.field.name]:
+                    value = ""
+                elif second >= 0 and value in doubled[column.field.name] and values[second]:
                     value = values[second]
                 line.append(column.shown(value))
             yield line

@@ -15,8 +15,9 @@ from django.db import connection, models
 
 from noren.core.access.actor import Actor
 from noren.core.access.rights import Touch
-from noren.core.access.scope import visible
+from noren.core.access.scope import unseen, visible
 from noren.core.base.japan.company import name_key, query_terms
+from noren.core.base.kept import kept, padded, written
 from noren.core.base.search import entry_model
 from noren.core.base.text import fold, query_grams
 from noren.core.record.declare import RECORDS, Record
@@ -40,9 +41,12 @@ class Why:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
+    """unsaid: references of the row whose names the actor may not know."""
+
     record: type[Record]
     row: Any
     why: tuple[Why, ...] = ()
+    unsaid: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -82,16 +86,24 @@ def find(text: str, actor: Actor, records: Iterable[type[Record]] | None = None,
     if not words:
         return groups
     for record in records if records is not None else searchable(actor):
-        ids, more = find_ids(record.model, words, visible(record.model, actor), limit)
+        ids, more = find_ids(record.model, words, actor, limit)
         if not ids:
             continue
-        rows = {row.pk: row for row in _with_titles(record, record.model.every.filter(pk__in=ids))}
+
+        def chosen(*some: int, record: type[Record] = record) -> models.QuerySet[Any]:
+            return _with_titles(record, record.model.every.filter(pk__in=some))
+
+        rows = {row.pk: row for row in kept(("hits", record), chosen, *padded(ids))}
+        refs = _shown_refs(record)
+        hidden = unseen(rows.values(), refs, actor)
         group = Group(record, more=more)
         for pk in ids:
             if pk in rows:
                 why = reasons(record, rows[pk], words, actor)
                 if why is not None:
-                    group.hits.append(Hit(record, rows[pk], why))
+                    row = rows[pk]
+                    unsaid = frozenset(n for n in refs if (record.field(n).target, getattr(row, f"{n}_id")) in hidden)
+                    group.hits.append(Hit(record, row, why, unsaid))
         if group.hits:
             groups.append(group)
     return groups
@@ -99,21 +111,29 @@ def find(text: str, actor: Actor, records: Iterable[type[Record]] | None = None,
 
 def _with_titles(record: type[Record], rows: models.QuerySet[Any]) -> models.QuerySet[Any]:
     """Fetch the references that the compact line shows along with the rows."""
-    refs = [n for n in record.compact if "__" not in n and getattr(record.field(n), "target", None) and not record.field(n).many]
+    refs = _shown_refs(record)
     return rows.select_related(*refs) if refs else rows
 
 
-def find_ids(model: Any, words: Sequence[str], rows: models.QuerySet[Any], limit: int) -> tuple[list[int], bool]:
-    """Ids of the newest rows among `rows` whose text has all words, and whether there are more."""
+def _shown_refs(record: type[Record]) -> list[str]:
+    return [n for n in record.compact if "__" not in n and record.field(n).target is not None and not record.field(n).many]
+
+
+def find_ids(model: Any, words: Sequence[str], actor: Actor, limit: int) -> tuple[list[int], bool]:
+    """Ids of the newest rows that the actor may see whose text has all words, and whether there are more."""
     entry = entry_model(model)._meta.db_table
-    order = ("-updated_at", "-id")
+
+
+    def rows() -> models.QuerySet[Any]:
+        return visible(model, actor).order_by("-updated_at", "-id").values("id", "updated_at")
+
     found: list[int] = []
     if not all(_is_rare(word) for word in words):
-        found = _among_newest(entry, words, rows.order_by(*order).values("id", "updated_at")[:NEWEST], limit + 1)
+        found = _among_newest(entry, words, written(("newest", model), lambda: rows()[:NEWEST], actor), limit + 1)
         if len(found) > limit:
             return found[:limit], True
     if any(query_grams(word) for word in words):
-        found = _by_grams(entry, words, rows.order_by().values("id", "updated_at"), limit + 1)
+        found = _by_grams(entry, words, written(("visible", model), lambda: rows().order_by(), actor), limit + 1)
     return found[:limit], len(found) > limit
 
 
@@ -126,8 +146,8 @@ def _like(word: str) -> str:
     return "%" + word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
 
 
-def _among_newest(entry: str, words: Sequence[str], newest: Any, limit: int) -> list[int]:
-    inner, params = newest.query.sql_with_params()
+def _among_newest(entry: str, words: Sequence[str], newest: tuple[str, Any], limit: int) -> list[int]:
+    inner, params = newest
     tests = " AND ".join("e.q LIKE %s" for _ in words)
     sql = (
         f'SELECT s.id FROM ({inner}) s JOIN "{entry}" e ON e.row_id = s.id WHERE {tests} '
@@ -138,8 +158,8 @@ def _among_newest(entry: str, words: Sequence[str], newest: Any, limit: int) -> 
         return [row[0] for row in cursor.fetchall()]
 
 
-def _by_grams(entry: str, words: Sequence[str], rows: Any, limit: int) -> list[int]:
-    inner, params = rows.query.sql_with_params()
+def _by_grams(entry: str, words: Sequence[str], rows: tuple[str, Any], limit: int) -> list[int]:
+    inner, params = rows
     grams = sorted({gram for word in words for gram in query_grams(word)})
     tests = " AND ".join("q LIKE %s" for _ in words)
     sql = (
@@ -151,10 +171,9 @@ def _by_grams(entry: str, words: Sequence[str], rows: Any, limit: int) -> list[i
         return [row[0] for row in cursor.fetchall()]
 
 
-def narrow(record: type[Record], text: str, rows: models.QuerySet[Any]) -> models.QuerySet[Any]:
-    """A list narrowed to rows that have all the words, in whatever order the list has.
-
-    A common term is left to a plain comparison, which a list in its index order ends early; a rare one becomes ids.
+def narrow(record: type[Record], text: str, rows: models.QuerySet[Any], actor: Actor) -> models.QuerySet[Any]:
+    """A list narrowed to rows that have all the words, in whatever order the list has. Hidden fields are never searched:
+    from whom some are hidden, for them each of the newest hits is looked at by itself.
     """
     words = terms(text)
     if not words:
@@ -162,6 +181,18 @@ def narrow(record: type[Record], text: str, rows: models.QuerySet[Any]) -> model
     if not record.model.searched:
         title = record.title_field()
         return rows.filter(**{f"{title}__icontains": text.strip()[:LONGEST]})
+    found = _having(record, words, rows)
+    if all(_readable(record, actor).values()):
+        return found
+    newest = record.model.every.filter(pk__in=found.order_by().values("pk")).order_by("-updated_at", "-pk")[:MOST_IDS]
+    return rows.filter(pk__in=[row.pk for row in newest.iterator(chunk_size=2_000) if _speaks(record, row, words, actor)])
+
+
+def _having(record: type[Record], words: Sequence[str], rows: models.QuerySet[Any]) -> models.QuerySet[Any]:
+    """Rows whose whole search text has all the words.
+
+    A common term is left to a plain comparison, which a list in its index order ends early; a rare one becomes ids.
+    """
     table = entry_model(record.model)._meta.db_table
     if any(query_grams(word) for word in words) and not _is_common(table, words):
         with connection.cursor() as cursor:
@@ -190,15 +221,11 @@ def _is_common(table: str, words: Sequence[str]) -> bool:
 
 def reasons(record: type[Record], row: Any, words: Sequence[str], actor: Actor) -> tuple[Why, ...] | None:
     """Why a row was found, word by word; None when only fields hidden from the actor speak for it."""
-    readable = {n: actor.is_admin or actor.touch(record.groups.get(n, "public")) >= Touch.READ for n in record.model.searched}
+    readable = _readable(record, actor)
     found: list[Why] = []
-    if all(readable.values()):
-        allowed = None
-    else:
-        allowed = fold_all(row, [n for n, may in readable.items() if may])
+    if not _speaks(record, row, words, actor):
+        return None
     for word in words:
-        if allowed is not None and word not in allowed:
-            return None
         for name, may in readable.items():
             value = str(getattr(row, name) or "")
             if not may or not value:
@@ -211,6 +238,20 @@ def reasons(record: type[Record], row: Any, words: Sequence[str], actor: Actor) 
                 found.append(_by_digits(label, value, word))
                 break
     return tuple(found)
+
+
+def _readable(record: type[Record], actor: Actor) -> dict[str, bool]:
+    """The fields that are searched, and which of them the actor may read."""
+    return {n: actor.is_admin or actor.touch(record.groups.get(n, "public")) >= Touch.READ for n in record.model.searched}
+
+
+def _speaks(record: type[Record], row: Any, words: Sequence[str], actor: Actor) -> bool:
+    """Whether what the actor may read of a row has all the words."""
+    readable = _readable(record, actor)
+    if all(readable.values()):
+        return True
+    allowed = fold_all(row, [n for n, may in readable.items() if may])
+    return all(word in allowed for word in words)
 
 
 def fold_all(row: Any, names: Sequence[str]) -> str:

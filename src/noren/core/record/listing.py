@@ -12,14 +12,16 @@ from time import monotonic
 from typing import Any
 
 from django.db import connection
-from django.db.models import Avg, Count, DecimalField, Max, Min, QuerySet, Sum
+from django.db.models import Avg, Case, Count, DecimalField, Max, Min, QuerySet, Sum
+from django.db.models import F as Path
+from django.db.models import When as When_
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast
 
 from noren.core.access.actor import Actor
 from noren.core.access.firm import fiscal
 from noren.core.access.rights import Touch
-from noren.core.access.scope import reach, visible
+from noren.core.access.scope import behind, reach, visible
 from noren.core.base.errors import NotFound
 from noren.core.base.model import Model
 from noren.core.filter.condition import F
@@ -29,7 +31,7 @@ from noren.core.record.columns import Column, Plan, choosable, chosen, has_colum
 from noren.core.record.declare import Record
 from noren.core.record.field import Field, kind_of
 from noren.core.record.finding import narrow
-from noren.core.record.keyset import Key, Place, page, read_place, write_place
+from noren.core.record.keyset import Key, Place, kept_page, page, read_place, write_place
 from noren.core.record.state import State, read_sort
 
 MOST = 10_000  # rows counted exactly without being asked
@@ -81,7 +83,7 @@ def narrowed(
         many = any(is_many(record.model, c.field) for c in state.where.conditions())
         rows = rows.filter(pk__in=record.model.every.filter(q).values("pk")) if many else rows.filter(q)
     if state.find:
-        rows = narrow(record, state.find, rows)
+        rows = narrow(record, state.find, rows, actor)
     return rows
 
 
@@ -107,7 +109,7 @@ KEY_KINDS = {
 }
 
 
-def sort_key(record: type[Record], name: str, desc: bool) -> tuple[Key, dict[str, Any]] | None:
+def sort_key(record: type[Record], name: str, desc: bool, actor: Actor) -> tuple[Key, dict[str, Any]] | None:
     """The order of one column, with annotations it needs; None when it cannot be sorted by.
 
     Names with a reading sort by it, stages by their place, references by what they are called.
@@ -135,6 +137,10 @@ def sort_key(record: type[Record], name: str, desc: bool) -> tuple[Key, dict[str
         kind = KEY_KINDS.get(kind_of(last), "text")
     elif name == record.title_field() and has_column(model, "kana_sort"):
         path = "kana_sort"
+    limit = behind(model, path, actor)
+    if limit is not None:  # rows that the actor may not see have no place of their own in an order
+        alias = f"_sort_{path}"
+        return Key(alias, desc, True, kind), {alias: Case(When_(limit[1], then=Path(path)), default=None)}
     return Key(path, desc, null, kind), {}
 
 
@@ -173,7 +179,7 @@ def order_of(
         keys: list[Key] = []
         annotations: dict[str, Any] = {}
         for name, desc in sort:
-            made = sort_key(record, name, desc) if record.may_read(name, actor) else None
+            made = sort_key(record, name, desc, actor) if record.may_read(name, actor) else None
             if made is not None:
                 names.append((name, desc))
                 keys.append(made[0])
@@ -202,8 +208,13 @@ def listing(
     before = read_place(state.before, keys) if state.before and after is None else None
     if jump and keys[0].path == "kana_sort" and not keys[0].desc:
         after = Place((jump, *(None for _ in keys[1:])), 0) if len(keys) == 1 else None
-    found, has_previous, has_next = page(rows, keys, state.size, plan.fetch, after, before)
-    lines = [Line(values[0], values[1], values) for values in found]
+    if state.where or state.find or annotations or removed:
+        found, has_previous, has_next = page(rows, keys, state.size, plan.fetch, after, before)
+    else:
+        found, has_previous, has_next = kept_page(
+            ("list", record, *plan.paths), lambda: rows, keys, state.size, plan.select, after, before, who=actor
+        )
+    lines = masked(record, plan.columns, [Line(values[0], values[1], values) for values in found], actor)
     number = _number(after, before, len(lines), bool(jump))
     made = Listing(record, state, plan.columns, plan.columns[0], lines, first_number=number, sort=names)
     if lines:
@@ -292,6 +303,21 @@ def unseen(columns: Sequence[Column], lines: Sequence[Line], actor: Actor) -> di
             seen = set(visible(target, actor).filter(pk__in=ids).values_list("pk", flat=True))
             found[column.field.name] = frozenset(ids - seen)
     return found
+
+
+def masked(record: type[Record], columns: Sequence[Column], lines: list[Line], actor: Actor) -> list[Line]:
+    """The lines without what lies behind references to rows that the actor may not see."""
+    blank: dict[int, set[int]] = {}  # id of the row -> places of its values to leave out
+    for column in columns:
+        limit = None if column.field.is_custom else behind(record.model, column.field.path, actor)
+        if limit is not None and lines:
+            ids = [line.pk for line in lines]
+            for pk in set(ids).difference(record.model.every.filter(limit[1], pk__in=ids).values_list("pk", flat=True)):
+                blank.setdefault(pk, set()).update(at for at in (column.at, column.title_at) if at is not None)
+    return [
+        Line(line.pk, line.version, tuple(None if at in blank[line.pk] else v for at, v in enumerate(line.values)))
+        if line.pk in blank else line for line in lines
+    ]  # fmt: skip
 
 
 def neighbors(record: type[Record], actor: Actor, state: State, row: Model) -> tuple[int | None, int | None]:
