@@ -77,11 +77,11 @@ def _erase(model: type[Model], pk: int) -> bool:
     return True
 
 
-@timed("40 3 * * *", queue="slow")
+@timed("40 17 * * *", queue="slow")
 def forget_answers() -> None:
     forget_old_answers()
 
 
-@timed("50 3 * * *", queue="slow")
+@timed("50 17 * * *", queue="slow")
 def empty_the_bin() -> None:
     empty_bin()

@@ -28,7 +28,8 @@ def from_params(params: Mapping[str, Any], reserved: Iterable[str] = RESERVED) -
         if not field or op not in OPS:
             field, op = name, "is"
         if op in ("empty", "filled"):
-            parts.append(Cond(field, op))
+            says_no = values[-1:] in (["0"], ["false"], ["no"])
+            parts.append(Cond(field, {"empty": "filled", "filled": "empty"}[op] if says_no else op))
         elif op in ("in", "out") or len(values) > 1:
             many = tuple(v for value in values for v in str(value).split(",") if v != "")
             parts.append(Cond(field, "out" if op in ("out", "not") else "in" if op in ("in", "is") else op, many))

@@ -80,7 +80,7 @@ def win_deal(deal: Deal, *, by: Actor, won_on: date, amount: int | None = None) 
 
 @action(
     Deal, label=_("Mark as lost"), right="close", when=Deal.is_open, why_not=CLOSED, icon="x", tone="bad",
-    labels={"lost_on": _("Lost on"), "reason": _("Reason"), "note": _("What happened")},
+    labels={"lost_on": _("Lost on"), "reason": _("Reason"), "note": _("How it was lost")},
 )  # fmt: skip
 def lose_deal(
     deal: Deal, *, by: Actor, lost_on: date, reason: LossReason, note: str = "", competitor: str = ""

@@ -69,7 +69,7 @@ class Deal(Model):
     loss_reason = models.ForeignKey(
         LossReason, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("Reason for loss")
     )
-    loss_note = Text(_("What happened"), max_length=400, blank=True)
+    loss_note = Text(_("How it was lost"), max_length=400, blank=True)
     competitor = Text(_("Competitor"), max_length=120, blank=True)
     source = Text(_("Source"), max_length=80, blank=True)
     owner = models.ForeignKey(

@@ -20,6 +20,7 @@ from noren.core.access.scope import fetch, visible
 from noren.core.base.errors import Forbidden, Invalid, NotNow
 from noren.core.base.japan.values import Unreadable, parse_number
 from noren.core.base.money import Money, MoneyError, parse
+from noren.core.base.text import row_id
 from noren.core.page import acts, cells, detail
 from noren.core.page.cells import Look
 from noren.core.page.web import draw, logged_in, look_of, onward, say
@@ -62,7 +63,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
         return _draw(request, deal, [_row(line, look) for line in _lines(deal)], look)
     rows = _sent(request.POST)
     press, _dash, at = request.POST.get("press", "save").partition("-")
-    if press == "drop" and at.isdigit() and int(at) < len(rows):
+    if press == "drop" and (row_id(at) or 0) < len(rows) and row_id(at) is not None:
         del rows[int(at)]
         return _draw(request, deal, rows, look)
     _fill_prices(rows, actor, look)
@@ -132,10 +133,10 @@ def _sent(data: QueryDict) -> list[Row]:
 
 def _fill_prices(rows: list[Row], actor: Actor, look: Look) -> None:
     """A product just chosen brings its name and list price, unless a price was typed for it."""
-    fresh = {int(r.product) for r in rows if r.product.isdigit() and r.product != r.was}
+    fresh = {row_id(r.product) for r in rows if r.product != r.was} - {None}
     found = {p.pk: p for p in visible(Product, actor).filter(pk__in=fresh)} if fresh else {}
     for row in rows:
-        product = found.get(int(row.product)) if row.product.isdigit() else None
+        product = found.get(row_id(row.product) or 0)
         if product is None or row.product == row.was:
             continue
         row.name, row.was = product.name, row.product
@@ -145,11 +146,11 @@ def _fill_prices(rows: list[Row], actor: Actor, look: Look) -> None:
 
 
 def _read(rows: list[Row], actor: Actor, look: Look) -> list[Line] | None:
-    ids = {int(r.product) for r in rows if r.product.isdigit() and len(r.product) < 19}
+    ids = {row_id(r.product) for r in rows} - {None}
     lists = dict(visible(Product, actor).filter(pk__in=ids).values_list("pk", "list_price")) if ids else {}
     lines = []
     for row in rows:
-        product = int(row.product) if row.product.isdigit() and len(row.product) < 19 else None
+        product = row_id(row.product)
         if product is not None and product not in lists:
             row.errors["product"] = _("Choose one from the list.")
         if product is None and not row.text.strip():
