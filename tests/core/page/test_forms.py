@@ -228,3 +228,23 @@ def test_posting_without_the_token_changes_nothing(aiko: User) -> None:
     assert strict.post("/sales/deals/new/", deal_form()).status_code == 403
     assert not Deal.every.exists()
     assert strict.get(f"/sales/deals/move/?_id={make.deal().pk}&_stage=1").status_code == 405
+
+
+def test_every_wrong_field_is_told_at_once(browser: Client) -> None:
+    wrong = {"legal_name": "", "name_kana": "山田", "email": "foo@", "url": "ftp://x", "employees": "many"}
+    answer = browser.post("/contacts/companies/new/", wrong | {"_once": "t9"})
+    page = answer.content.decode()
+    assert answer.status_code == 422 and not Company.every.exists()
+    assert [name for name in wrong if f'id="e-{name}"' in page] == list(wrong)
+    assert 'value="ftp://x"' in page and 'value="foo@"' in page
+
+
+def test_a_move_on_the_page_of_a_deal_can_be_put_back(browser: Client) -> None:
+    first, second = make.stages()[:2]
+    deal = make.deal(stage=first)
+    page = browser.post(f"/sales/deals/{deal.pk}/move/", {"stage": second.pk}, follow=True).content.decode()
+    back = f"/sales/deals/{deal.pk}/move/?stage={first.pk}"
+    assert back in page
+    browser.post(back)
+    deal.refresh_from_db()
+    assert deal.stage_id == first.pk

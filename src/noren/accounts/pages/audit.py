@@ -17,6 +17,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonRes
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_date
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
@@ -75,7 +76,7 @@ def audit(request: HttpRequest) -> HttpResponse:
         following = f"?{query.urlencode()}"
     people = [("", _("anybody")), ("0", _("System")), *User.every.order_by("name").values_list("pk", "name")]
     nouns = sorted({e.noun() for e in EVENTS.values()} | set(RECORDS))
-    labels = {noun: str(RECORDS[noun].labels()) if noun in RECORDS else noun for noun in nouns}
+    labels = {noun: capfirst(RECORDS[noun].labels()) if noun in RECORDS else noun for noun in nouns}
     fields = [
         field("who", _("Who"), "select", request.GET.get("who", ""), options=people),
         field(

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -84,7 +85,7 @@ def _branch(node: Node, current: Team | None) -> dict[str, Any]:
 
 def matrix_nouns() -> list[tuple[str, str]]:
     """(word, label) of the nouns that a role can be given rights on."""
-    found = [(word, str(record.labels())) for word, record in RECORDS.items() if not word.startswith(HIDDEN_NOUNS)]
+    found = [(word, capfirst(record.labels())) for word, record in RECORDS.items() if not word.startswith(HIDDEN_NOUNS)]
     order = ("contacts.company", "contacts.person", "sales.deal", "activity.activity", "catalog.product")
     return sorted(found, key=lambda pair: (order.index(pair[0]) if pair[0] in order else 99, pair[1]))
 

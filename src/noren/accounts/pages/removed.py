@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.text import capfirst
 from django.views.decorators.http import require_safe
 
 from noren.core.access.actor import actor_of
@@ -23,6 +24,11 @@ def bins(request: HttpRequest) -> HttpResponse:
         count = visible(record.model, actor, "remove", removed=True).count()
         if count:
             lines.append(
-                {"label": record.labels(), "href": f"{record.url()}bin/", "count": count, "soon": soon.get(word, 0)}
+                {
+                    "label": capfirst(record.labels()),
+                    "href": f"{record.url()}bin/",
+                    "count": count,
+                    "soon": soon.get(word, 0),
+                }
             )
     return page(request, "bin", template="accounts/bins.html", lines=lines, soon=sum(soon.values()))

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from noren.activity.models import Activity, Attachment
 from noren.contacts.models import Company, Person
 from noren.core.access.actor import Actor
+from noren.core.access.rights import Level
 from noren.core.access.scope import noun_of, visible
 from noren.core.base.kept import kept, padded
 from noren.core.base.model import Model
@@ -66,11 +67,13 @@ class ActivityEntries:
         found = kept("activities by id", chosen, *padded(ids))
         files = files_of(ids)
         names = about_names(found, row, actor)
-        return [self._entry(one, row, files, names) for one in found]
+        return [self._entry(one, row, files, names, actor) for one in found]
 
     def counts(self, row: Model, actor: Actor) -> dict[str, int]:
         def rows(pk: int) -> QuerySet[Any]:
-            parts = [some.order_by().values_list("kind").annotate(n=Count("pk")) for some in of_row(type(row), pk, actor)]
+            parts = [
+                some.order_by().values_list("kind").annotate(n=Count("pk")) for some in of_row(type(row), pk, actor)
+            ]
             return parts[0] if len(parts) == 1 else parts[0].union(*parts[1:], all=True)
 
         found = {"": 0, "contacts": 0}
@@ -79,7 +82,9 @@ class ActivityEntries:
             found["contacts"] += number if kind in Activity.TOUCHES else 0
         return found
 
-    def _entry(self, one: Activity, row: Model, files: dict[int, list[File]], names: dict[tuple[str, int], str]) -> Entry:
+    def _entry(
+        self, one: Activity, row: Model, files: dict[int, list[File]], names: dict[tuple[str, int], str], actor: Actor
+    ) -> Entry:
         about = None
         if one.about_id and (one.about_noun, one.about_id) != (row.word(), row.pk):
             name = names.get((one.about_noun, one.about_id))
@@ -88,13 +93,23 @@ class ActivityEntries:
             at=one.happened_at, source="activity", id=one.pk, icon=ICONS[one.kind], shade="" if one.is_next_step else SHADES[one.kind],
             title=title_of(one, row), text=one.body, who=one.owner.name if one.owner else "", about=about,
             files=tuple(files.get(one.pk, ())), is_open=one.is_next_step, is_all_day=one.is_all_day and one.done_at is None,
-            tab="contacts" if one.kind in Activity.TOUCHES else "",
+            tab="contacts" if one.kind in Activity.TOUCHES else "", is_editable=_may_edit(one, actor),
         )  # fmt: skip
+
+
+def _may_edit(one: Activity, actor: Actor) -> bool:
+    level = actor.level(Activity, "edit")
+    if level in (Level.NONE, Level.ALL):
+        return level is Level.ALL
+    return one.owner_id == actor.user_id if level is Level.OWN else one.owner_id in actor.team_user_ids
 
 
 def title_of(one: Activity, row: Model | None = None) -> str:
     """「電話(発信・8分) 高野 真由美」: kind, way, length, with whom, and the subject if there is one."""
-    notes = [str(one.get_direction_display()) if one.direction else "", _("%(n)s min") % {"n": one.minutes} if one.minutes else ""]
+    notes = [
+        str(one.get_direction_display()) if one.direction else "",
+        _("%(n)s min") % {"n": one.minutes} if one.minutes else "",
+    ]
     told = "・".join(filter(None, notes)) if _is_japanese() else ", ".join(filter(None, notes))
     head = f"{one.get_kind_display()} ({told})" if told else str(one.get_kind_display())
     person = "" if one.person is None or (isinstance(row, Person) and row.pk == one.person_id) else str(one.person)
@@ -107,7 +122,9 @@ def _is_japanese() -> bool:
 
 def files_of(ids: list[int]) -> dict[int, list[File]]:
     def rows(*some: int) -> QuerySet[Any]:
-        files = Attachment.system("files of activities within reach").filter(activity_id__in=some, removed_at__isnull=True)
+        files = Attachment.system("files of activities within reach").filter(
+            activity_id__in=some, removed_at__isnull=True
+        )
         return files.order_by("pk").values_list("pk", "activity_id", "name", "size")
 
     found: dict[int, list[File]] = {}
@@ -148,7 +165,9 @@ class FileEntries:
             files = self._rows(type(row), pk, actor, kind)
             if before is not None:
                 files = files.filter(before(self.rank, "created_at"))
-            return files.order_by("-created_at", "-pk").values_list("pk", "name", "size", "created_at", "owner__name")[:limit]
+            return files.order_by("-created_at", "-pk").values_list("pk", "name", "size", "created_at", "owner__name")[
+                :limit
+            ]
 
         found = kept(("files", type(row), kind, limit), rows, row.pk, who=actor) if before is None else rows(row.pk)
         return [
@@ -161,7 +180,13 @@ class FileEntries:
     def counts(self, row: Model, actor: Actor) -> dict[str, int]:
         def number(kind: str) -> int:
             def rows(pk: int) -> QuerySet[Any]:
-                return self._rows(type(row), pk, actor, kind).order_by().values(all=Value(1)).annotate(n=Count("pk")).values_list("n")
+                return (
+                    self._rows(type(row), pk, actor, kind)
+                    .order_by()
+                    .values(all=Value(1))
+                    .annotate(n=Count("pk"))
+                    .values_list("n")
+                )
 
             return sum(n for (n,) in kept(("counts of files", type(row), kind), rows, row.pk, who=actor))
 

@@ -124,7 +124,7 @@ class Url(Text):
         value = super().to_python(value)
         if value and "://" not in value:
             value = "https://" + value
-        if value and not value.lower().startswith(("http://", "https://")):
+        if value and (not value.lower().startswith(("http://", "https://")) or any(c.isspace() for c in value)):
             raise ValidationError(_("A web address starts with https:// or http://."), code="url")
         return value
 

@@ -60,6 +60,8 @@ def show(request: HttpRequest, record: type[Record], actor: Actor, pk: int) -> H
         "extra": mark_safe("".join(filter(None, (fn(request, record, row, actor, look) for fn in ABOVE.get(record.word(), ()))))),  # noqa: S308
     }  # fmt: skip
     context |= feed(request, record, row, actor, look)
+    if not context.get("composer"):  # nothing to write in
+        context["actions"] = [one for one in context["actions"] if one["href"] != "#composer"]
     context |= _along(request, record, row, actor)
     return draw(request, "record.html", context)
 

@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -162,7 +163,23 @@ def read_all(
             continue
         if one.required and values[one.name] in (None, "") and one.kind != "bool":
             errors[one.name] = [_("Please fill this in.")]
+    if errors:  # the door is not reached: say now what it would say of the other fields, so that nobody is sent back twice
+        errors |= _also_wrong(fields, values, set(errors))
     return values, errors
+
+
+def _also_wrong(fields: Iterable[Field], values: Mapping[str, Any], known: set[str]) -> dict[str, list[str]]:
+    """What the columns themselves refuse among the values that could be read."""
+    found: dict[str, list[str]] = {}
+    for one in fields:
+        value = values.get(one.name)
+        if one.name in known or one.column is None or one.kind == "ref" or value in (None, ""):
+            continue
+        try:
+            one.column.clean(value, None)
+        except ValidationError as fault:
+            found[one.name] = [str(text) for text in fault.messages]
+    return found
 
 
 def unknown(fields: Iterable[Field], sent: Mapping[str, Any]) -> None:

@@ -150,7 +150,10 @@ def tile(
     value, unit = split(cell.value, metric.unit)
     delta, state = difference(metric, cell, before)
     if before is not None:
-        base = f"{base} {show_short(before.value, metric.unit)}"
+        figure = show_short(before.value, metric.unit)
+        base = (
+            f"{base} {split(before.value, DAYS)[0] if metric.unit == DAYS else figure}"  # days are said by the change
+        )
     points = [float(each.value) for each in trend if each.value is not None]
     way = "even" if not delta else "up" if delta.startswith("+") else "down"
     return {

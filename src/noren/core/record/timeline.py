@@ -63,7 +63,7 @@ class File:
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One line. `shade`: which color its sign has; `about`: (noun, id, name) when it is about another row than the one
-    looked at; `row_id`: the row behind it that may be edited; `is_open`: still to be done; `tab`: the filter it is under,
+    looked at; `is_editable`: may the reader change the row behind it; `is_open`: still to be done; `tab`: the filter it is under,
     besides all."""
 
     at: datetime
@@ -79,6 +79,7 @@ class Entry:
     files: tuple[File, ...] = ()
     via: str = ""
     is_open: bool = False
+    is_editable: bool = False
     is_all_day: bool = False
     tab: str = ""
 
