@@ -284,3 +284,52 @@ def test_one_event_is_one_line_of_the_log_and_tells_no_secret(caplog: pytest.Log
     assert not [line for line in lines if "\n" in line and "FORGED" in line]
     assert not [line for line in lines if "\x1b" in line]
     assert not [line for line in lines if secret in line or "nrn_wrong" in line]
+
+
+# -- digits that are no numbers ----------------------------------------------------------------------------------------
+
+ODD = ("²", "①", "٣", "九", "9" * 30, "-1", "1_000", "1e3", "0x1")
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_odd_digits_where_an_id_is_meant_are_no_fault_of_ours(odd: str) -> None:
+    deal = make.deal(company=make.company())
+    user = make.user("admin")
+    page = Client(raise_request_exception=False)
+    page.force_login(user)
+    for path in (
+        "/sales/deals/?company={}", "/sales/deals/?layout=board&pipeline={}", "/sales/deals/filter/?company={}", "/sales/deals/new/?company={}",
+        "/sales/deals/views/save/?view={}", "/sales/deals/?view={}", "/metrics/open_deals/rows/?page={}", "/settings/audit/?who={}",
+        "/settings/people/?who={}&row={}", "/settings/people/?role={}", "/activity/log/?to=sales.deal:{}", "/activity/steps/new/?about=sales.deal:{}",
+        "/activity/inbox/?page={}", "/sales/deals/?page={}&size={}", "/metrics/open_deals/?company={}", "/search/?q={}", "/?owner={}", "/?team={}",
+        "/sales/deals/forecast/?owner={}", "/activity/today/?day={}",
+    ):  # fmt: skip
+        _harmless(page.get(path.replace("{}", odd)), path, odd)
+    for path, sent in (
+        (f"/sales/deals/{deal.pk}/lines/", {"product": odd, "quantity": odd, "press": f"drop-{odd}"}),
+        ("/sales/deals/bulk/", {"verb": "remove", "id": odd}),
+        ("/sales/deals/move/", {"id": odd, "stage": odd, "version": odd, "position": odd}),
+        ("/sales/deals/move/", {"id": str(deal.pk), "stage": odd, "version": odd, "position": odd}),
+        (f"/sales/deals/{deal.pk}/edit/", {"company": odd, "title": "x", "version": odd}),
+        (f"/sales/deals/{deal.pk}/field/company/", {"company": odd, "version": odd}),
+        ("/sales/deals/views/save/", {"name": "x", "view": odd, "over": odd}),
+        ("/activity/inbox/read/", {"id": odd}),
+        ("/activity/log/", {"who": f"sales.deal:{odd}", "text": "x"}),
+        (f"/share/sales.deal/{deal.pk}/", {"user": f"u{odd}"}),
+        ("/activity/undo/", {"id": odd}),
+    ):  # fmt: skip
+        _harmless(page.post(path, sent), path, odd)
+
+
+@pytest.mark.parametrize("filtered", ["q={", 'q=["nothing","is","1"]', 'q={"all":1}', "no_such_field=1", "title__has=%00"])
+def test_a_filter_that_cannot_be_read_never_means_all_rows(filtered: str) -> None:
+    deal = make.deal()
+    page = Client(raise_request_exception=False)
+    page.force_login(make.user("admin"))
+    for verb in ("remove", "act-win"):
+        response = page.post(f"/sales/deals/bulk/?{filtered}", {"verb": verb, "all": "1", "go": "1"})
+        assert response.status_code == 422
+    assert page.get(f"/sales/deals/export/?{filtered}").status_code == 422
+    assert page.get(f"/sales/deals/?layout=board&{filtered}").status_code == 422
+    deal.refresh_from_db()
+    assert deal.removed_at is None and deal.outcome == "open"

@@ -145,6 +145,12 @@ def clean(s: str) -> str:
     return s if s.isascii() and "\x00" not in s else _UNSTORABLE.sub("", s)
 
 
+def row_id(text: object) -> int | None:
+    """The id that an address or a form gives as text; None for what no row can have (²  and ten thousand nines too)."""
+    word = str(text)
+    return int(word) if word.isascii() and word.isdigit() and len(word) < 19 else None
+
+
 # Sorting by reading. The same bytes on every server: the database needs no Japanese collation.
 
 _ROWS = {

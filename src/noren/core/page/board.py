@@ -18,6 +18,7 @@ from django.utils.translation import ngettext
 from noren.core.access.actor import Actor
 from noren.core.access.scope import fetch
 from noren.core.base.errors import Invalid, NotFound
+from noren.core.base.text import row_id
 from noren.core.filter.condition import F as Filter
 from noren.core.page import cells
 from noren.core.page.cards import Card, card
@@ -78,7 +79,7 @@ class Drawn:
         self.scope_rows = list(dict.fromkeys(getattr(r, scope) for r in rows))
         wanted = next((c.value for c in state.where.conditions() if c.field == scope and c.op == "is"), None)
         ids = [r.pk for r in self.scope_rows]
-        chosen = int(str(wanted)) if str(wanted).isdigit() and int(str(wanted)) in ids else (ids[0] if ids else None)
+        chosen = row_id(wanted) if row_id(wanted) in ids else (ids[0] if ids else None)
         self.scope_id = chosen
         return [r for r in rows if getattr(r, f"{scope}_id") == chosen]
 

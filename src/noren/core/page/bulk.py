@@ -32,6 +32,8 @@ def ask(request: HttpRequest, record: type[Record], actor: Actor) -> HttpRespons
     if verb not in {v["value"] for v in bulk_verbs(record, actor)}:
         raise Forbidden
     state = State.read(request.GET)
+    if state.fault:  # a filter that cannot be read must not become "all rows"
+        raise Invalid({"": [_("A field or value in the address is unknown, or not open to you.")]})
     picked = [int(i) for i in request.POST.getlist("id") if i.isascii() and i.isdigit() and len(i) < 19]
     whole = request.POST.get("all") == "1"
     if not picked and not whole:

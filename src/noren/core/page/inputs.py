@@ -24,6 +24,7 @@ from noren.core.base.japan.values import Unreadable, parse_number, parse_percent
 from noren.core.base.model import Model
 from noren.core.base.money import Money, MoneyError
 from noren.core.base.money import parse as parse_money
+from noren.core.base.text import row_id
 from noren.core.page.cells import Look, as_day, day, moment
 from noren.core.record.columns import title_path
 from noren.core.record.declare import Record, record_of
@@ -137,13 +138,14 @@ def ref_options(one: Field, text: str, actor: Actor, *, empty: bool) -> list[dic
 
 def title_of(one: Field, pk: Any, actor: Actor) -> str:
     """What the row behind a reference is called, if the actor may see it."""
-    if pk in (None, "") or not str(pk).isdigit() or one.target is None or not issubclass(one.target, Model):
+    number = row_id(pk)
+    if number is None or one.target is None or not issubclass(one.target, Model):
         return ""
     try:
         path = title_path(record_of(one.target))
     except NotFound:
         return ""
-    return str(visible(one.target, actor).filter(pk=int(pk)).values_list(path, flat=True).first() or "")
+    return str(visible(one.target, actor).filter(pk=number).values_list(path, flat=True).first() or "")
 
 
 # -- from the page -----------------------------------------------------------------------------------------------------

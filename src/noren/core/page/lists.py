@@ -15,7 +15,7 @@ from noren.core.access.actor import Actor
 from noren.core.access.scope import visible
 from noren.core.base.errors import NotFound
 from noren.core.base.model import Model
-from noren.core.base.text import kana_key
+from noren.core.base.text import kana_key, row_id
 from noren.core.filter.condition import BadFilter, Cond, F
 from noren.core.filter.sentence import op_label, sentence, value_label
 from noren.core.filter.vocabulary import Term
@@ -42,12 +42,15 @@ def show(request: HttpRequest, record: type[Record], actor: Actor) -> HttpRespon
         if first is not None:
             return HttpResponseRedirect(first.href(record))
     state = State.read(request.GET)
-    if state.layout == "board" and record.board is not None:
-        return OTHERWISE["board"](request, record, actor, state, views)
+    fault = state.fault
+    if state.layout == "board" and record.board is not None and not fault:
+        try:
+            return OTHERWISE["board"](request, record, actor, state, views)
+        except BadFilter as no:
+            fault = str(no)
     look = look_of(request, actor)
     jump = request.GET.get("jump", "")
     jump = kana_key(jump).partition("\x01")[0] if jump and jump in INDEX else ""
-    fault = state.fault
     try:
         made = listing(record, actor, state, jump=jump)
     except BadFilter as no:
@@ -197,15 +200,19 @@ class Names:
             if term is None or term.kind != "ref" or term.target is None:
                 continue
             for value in cond.value if isinstance(cond.value, tuple) else (cond.value,):
-                if str(value).isdigit() and len(str(value)) < 19:
-                    wanted.setdefault(term.target, set()).add(int(value))
+                pk = row_id(value)
+                if pk is not None:
+                    wanted.setdefault(term.target, set()).add(pk)
         self.known = {target: titles(target, actor, ids) for target, ids in wanted.items()}
 
     def __call__(self, term: Term, value: Any) -> str:
-        if term.kind == "ref" and str(value).isdigit():
-            return self.known.get(term.target, {}).get(int(value), _("(hidden)"))
+        pk = row_id(value) if term.kind == "ref" else None
+        if pk is not None:
+            return self.known.get(term.target, {}).get(pk, _("(hidden)"))
         if term.kind == "bool":
             return _("Yes") if str(value) in ("1", "true", "True") else _("No")
+        if term.kind in ("money", "number") and str(value).isascii() and str(value).isdigit():
+            return f"{int(value):,}"
         return value_label(term, value)
 
 

@@ -13,8 +13,10 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext as _
 
-from noren.core.base.errors import Refusal
+from noren.core.base.errors import Invalid, Refusal
+from noren.core.filter.condition import BadFilter
 from noren.core.page.errors import refused
 from noren.core.record.custom import refresh
 
@@ -119,4 +121,7 @@ class Refusals:
         return self.answer(request)
 
     def process_exception(self, request: HttpRequest, fault: Exception) -> HttpResponse | None:
+        if isinstance(fault, BadFilter):
+            text = _("A field or value in the address is unknown, or not open to you.")
+            return refused(request, Invalid({"": [text]}))
         return refused(request, fault) if isinstance(fault, Refusal) else None

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from noren.core.access.actor import Actor
 from noren.core.access.rights import Level
 from noren.core.base.errors import Forbidden, Invalid, NotFound
+from noren.core.base.text import row_id
 from noren.core.page.web import dialog, of_noun, onward, say, with_params
 from noren.core.record.declare import Record
 from noren.core.record.models import SavedView
@@ -121,9 +122,10 @@ def save(request: HttpRequest, record: type[Record], actor: Actor) -> HttpRespon
 
 def _own(record: type[Record], actor: Actor, key: str) -> SavedView | None:
     """The saved view of this key, when the actor may change it."""
-    if not key.isdigit():
+    pk = row_id(key)
+    if pk is None:
         return None
-    row = SavedView.every.filter(pk=int(key[:12]), noun=record.word(), removed_at__isnull=True).first()
+    row = SavedView.every.filter(pk=pk, noun=record.word(), removed_at__isnull=True).first()
     return row if row is not None and (row.owner_id == actor.user_id or actor.is_admin) else None
 
 
