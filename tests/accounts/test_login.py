@@ -55,11 +55,11 @@ def test_known_and_unknown_addresses_take_the_same_time(aiko: User, settings: An
 
     def took(email: str) -> float:
         best = 9.0
-        for _ in range(4):
+        for _ in range(3):
             cache.clear()
-            start = time.perf_counter()
+            start = time.process_time()  # of this process alone: neighbors do not matter
             Client().post("/login/", {"email": email, "password": "something else 1"})
-            best = min(best, time.perf_counter() - start)
+            best = min(best, time.process_time() - start)
         return best
 
     known, unknown = took("aiko@example.jp"), took("nobody@example.jp")

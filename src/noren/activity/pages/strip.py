@@ -26,11 +26,12 @@ def strip(rows: Sequence[Activity], names: Sequence[str], now: datetime | None, 
     def x(minutes: float) -> str:
         return f"{100 * max(0.0, min(1.0, (minutes - first * 60) / whole)):.2f}%"
 
-    parts = []
+    parts = ['<g aria-hidden="true">']
     for hour in range(first, last + 1):
         parts.append(f'<line class="grid-l" x1="{x(hour * 60)}" x2="{x(hour * 60)}" y1="18" y2="88"/>')
         if hour < last:
             parts.append(f'<text x="{x(hour * 60)}" dx="3" y="12">{hour}:00</text>')
+    parts.append("</g>")
     for at, (row, name, start) in enumerate(timed):
         begin = start.hour * 60 + start.minute
         room = (timed[at + 1][2].hour * 60 + timed[at + 1][2].minute - begin) if at + 1 < len(timed) else 24 * 60
@@ -48,9 +49,10 @@ def strip(rows: Sequence[Activity], names: Sequence[str], now: datetime | None, 
         )
     if now is not None:
         at_now = x(now.hour * 60 + now.minute)
-        parts.append(f'<line class="nowl hot" x1="{at_now}" x2="{at_now}" y1="16" y2="88"/><circle class="nowd" cx="{at_now}" cy="16" r="3.5"/>')
+        parts.append(f'<g aria-hidden="true"><line class="nowl hot" x1="{at_now}" x2="{at_now}" y1="16" y2="88"/><circle class="nowd" cx="{at_now}" cy="16" r="3.5"/></g>')
     label = escape(_("The day by hours"))
-    return mark_safe(f'<svg class="ch daystrip" height="88" role="list" aria-label="{label}">{"".join(parts)}</svg>')  # noqa: S308
+    role = "list" if timed else "img"
+    return mark_safe(f'<svg class="ch daystrip" height="88" role="{role}" aria-label="{label}">{"".join(parts)}</svg>')  # noqa: S308
 
 
 def _start(row: Activity) -> datetime:
