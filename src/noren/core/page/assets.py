@@ -12,6 +12,7 @@ import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from django.contrib.staticfiles.finders import BaseFinder
@@ -85,24 +86,32 @@ def newest() -> float:
     return max(path.stat().st_mtime for kind in ("css", "js") for path in (SOURCES / kind).rglob("*.*"))
 
 
-class Joined(BaseFinder):
-    """Static files finder for the joined files. Name it first in STATICFILES_FINDERS."""
+_one_at_a_time = Lock()
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._folder = tempfile.TemporaryDirectory(prefix="noren-static-")
-        self._made = 0.0
+
+class Joined(BaseFinder):
+    """Static files finder for the joined files. Name it first in STATICFILES_FINDERS.
+
+    All finders share one folder: two first requests at once make two finders, of which Django keeps only one.
+    """
+
+    _folder: tempfile.TemporaryDirectory[str] | None = None
+    _made = 0.0
 
     def check(self, **kwargs: Any) -> list[Any]:
         return []
 
-    def _fresh(self) -> Path:
-        folder = Path(self._folder.name)
-        stamp = newest()
-        if stamp > self._made:
-            write(folder)
-            self._made = stamp  # only now: another thread must not look for what is not written yet
-        return folder
+    @classmethod
+    def _fresh(cls) -> Path:
+        with _one_at_a_time:
+            if cls._folder is None:
+                cls._folder = tempfile.TemporaryDirectory(prefix="noren-static-")
+            folder = Path(cls._folder.name)
+            stamp = newest()
+            if stamp > cls._made:
+                write(folder)
+                cls._made = stamp
+            return folder
 
     def find(self, path: str, find_all: bool = False, **kwargs: Any) -> Any:
         if path not in files():
