@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from tests import make
 
 from noren.contacts.models import Company, Person
 from noren.core.access.scope import visible
 from noren.core.base import kept as module
 from noren.core.base.kept import kept, padded
-from tests import make
+from noren.sales.models import Stage
 
 pytestmark = pytest.mark.django_db
 
@@ -90,6 +91,18 @@ def test_a_number_that_decides_the_shape_is_never_kept() -> None:
 
     assert len(kept("limit", build, 1)) == 1
     assert len(kept("limit", build, 2)) == 2
+
+
+def test_a_narrow_column_keeps_its_bound() -> None:
+    make.firm()
+    stages = make.stages()
+    chances = sorted({one.probability for one in stages})
+
+    def build(chance: int) -> QuerySet[Any]:
+        return Stage.every.filter(pk__in=[one.pk for one in stages], probability__lt=chance).values_list("probability")
+
+    for bound in (0, *chances, 101):
+        assert {chance for (chance,) in kept("less", build, bound)} == {chance for chance in chances if chance < bound}
 
 
 def test_what_can_have_no_rows_has_none() -> None:

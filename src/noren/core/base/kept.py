@@ -56,6 +56,20 @@ def kept(key: Hashable, build: Build, *values: Any, who: Any = None) -> list[Any
     return _read(made, values) if made.sql else []
 
 
+def written(key: Hashable, build: Callable[[], QuerySet[Any]], who: Any = None) -> tuple[str, tuple[Any, ...]]:
+    """The SQL of `build()` with its parameters, for a statement around it. EmptyResultSet when it can have no rows."""
+    shape = ("written", key, id(who))
+    made = _made.get(shape)
+    if made is None or made.who is not who:
+        if len(_made) >= MOST:
+            _made.clear()
+        made = _made[shape] = _learned(build, (), who)
+    if made.sql:
+        return made.sql, made.params
+    sql, params = build().query.sql_with_params()
+    return sql, tuple(params)
+
+
 def padded(ids: Iterable[int]) -> list[int]:
     """Some ids, the last one again and again until there are 1, 2, 4, 8, …: for `pk__in=` in few shapes."""
     listed = sorted(ids)
@@ -86,6 +100,8 @@ def _learned(build: Build, values: tuple[Any, ...], who: Any) -> _Made:
         if which is None:
             return _Made(who)
         spots.append((at, which, None if type(one) is type(first[which]) else type(one)))
+    if {which for _at, which, _wrap in spots} != {at for at, value in enumerate(values) if value is not None}:
+        return _Made(who)
     compiler.connection = None  # each reader brings the one of its thread
     return _Made(who, rows, compiler, sql, tuple(params), tuple(spots))
 
@@ -108,8 +124,8 @@ def _read(made: _Made, values: tuple[Any, ...]) -> list[Any]:
 
 
 def _mark(value: Any, at: int, turn: int) -> Any:
-    """A value of the same type that nobody else uses."""
-    number = 2_000_000_000 + at * 1000 + turn
+    """A value of the same type, another one for each place and turn; small, so that it fits into every column."""
+    number = 101 + at * 2 + turn
     match value:
         case bool() | None:
             return None
@@ -118,9 +134,9 @@ def _mark(value: Any, at: int, turn: int) -> Any:
         case str():
             return f"value {number}"
         case datetime():
-            return datetime(1900, 1, 1, tzinfo=UTC) + timedelta(seconds=number % 10_000_019)
+            return datetime(1900, 1, 1, tzinfo=UTC) + timedelta(days=number)
         case date():
-            return date(1900, 1, 1) + timedelta(days=at * 2 + turn)
+            return date(1900, 1, 1) + timedelta(days=number)
         case Decimal():
             return Decimal(number)
     return None

@@ -28,4 +28,4 @@ OWN: set[tuple[str, str]] = set()  # (noun, related noun) that a module shows by
 FIGURES: dict[str, Callable[[Model, Actor, Look], list[dict[str, Any]]]] = {}  # noun -> the strip of figures
 MENU: dict[str, list[Callable[[Any, Actor], list[dict[str, Any]]]]] = {}  # noun ("": all) -> further items of its menu
 ENTRY_LINKS: dict[str, Callable[[story.Entry], dict[str, Any]]] = {}
-"""source -> further parts of ui/entry.html (edit_href, files) that the module of that source knows."""
+"""source -> further parts of an entry (see entries.entry: edit_href, files) that the module of that source knows."""

@@ -10,16 +10,20 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
+from functools import partial
 from typing import Any
 
 from django.db.models import F as Column
 from django.db.models import Q, QuerySet
 
+from noren.core.base.kept import kept
+
 Fetch = Callable[[QuerySet[Any], int], list[Any]]
+Select = Callable[[QuerySet[Any], int], QuerySet[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +104,40 @@ def page(
 
     `fetch(queryset, limit)` reads the ordered rows; it is called once, or twice at the border of the empty values.
     """
+    place, back = _way(after, before)
+    parts = _parts(rows, keys, place, back)
+    return _joined([partial(fetch, part) for part in parts], size, place, back)
+
+
+def kept_page(
+    key: Hashable, rows: Callable[[], QuerySet[Any]], keys: Sequence[Key], size: int, select: Select,
+    after: Place | None = None, before: Place | None = None, *, who: Any,
+) -> tuple[list[Any], bool, bool]:  # fmt: skip
+    """The same for rows that `key` and `who` (the actor) say all about: their SQL is remembered."""
+    place, back = _way(after, before)
+    told = () if place is None else (*place.values, place.pk)
+
+    def read(number: int, limit: int) -> list[Any]:
+        def part(*told: Any) -> QuerySet[Any]:
+            start = Place(told[:-1], told[-1]) if told else None
+            return select(_parts(rows(), keys, start, back)[number], size + 1)
+
+        return kept((key, number, back, size, *keys), part, *told, who=who)[:limit]
+
+    return _joined([partial(read, number) for number in range(_number_of_parts(keys, place, back))], size, place, back)
+
+
+def _way(after: Place | None, before: Place | None) -> tuple[Place | None, bool]:
     back = before is not None and after is None
-    place = before if back else after
+    return (before if back else after), back
+
+
+def _joined(
+    parts: Sequence[Callable[[int], list[Any]]], size: int, place: Place | None, back: bool
+) -> tuple[list[Any], bool, bool]:
     found: list[Any] = []
-    for part in _parts(rows, keys, place, back):
-        found += fetch(part, size + 1 - len(found))
+    for part in parts:
+        found += part(size + 1 - len(found))
         if len(found) > size:
             break
     more = len(found) > size
@@ -113,6 +146,12 @@ def page(
         found.reverse()
         return found, more, True
     return found, place is not None, more
+
+
+def _number_of_parts(keys: Sequence[Key], place: Place | None, back: bool) -> int:
+    if len(keys) > 1 or not keys[0].null:
+        return 1
+    return 2 if place is None or (place.values[0] is None) is back else 1
 
 
 def _parts(rows: QuerySet[Any], keys: Sequence[Key], place: Place | None, back: bool) -> list[QuerySet[Any]]:

@@ -3,6 +3,7 @@
 from django import template
 
 from noren.core.page import parts
+from noren.core.page.entries import entry
 
 register = template.Library()
 
@@ -11,6 +12,7 @@ register.simple_tag(parts.avatar, name="avatar")
 register.simple_tag(parts.tag, name="tag")
 register.simple_tag(parts.sprite, name="sprite")
 register.simple_tag(parts.assets, name="assets")
+register.simple_tag(entry, name="entry")
 
 
 @register.simple_tag
