@@ -183,10 +183,10 @@ def test_no_parameter_of_a_list_becomes_sql(path: str) -> None:
     ]
     with no_bad_sql():
         for at, payload in enumerate(PAYLOADS):
-            for name in names if FULL else names[at % 9 :: 9]:
+            for name in names if FULL else names[at % 18 :: 18]:
                 _harmless(api.send("GET", path, params={name: payload}), name, payload)
             _harmless(api.send("GET", path, params={payload: "1"}), payload, "1")
-            for name in names if FULL else names[at % 27 :: 27]:
+            for name in names if FULL else names[at % 36 :: 36]:
                 _harmless(page.get(f"/{path}/", {name: payload}), name, payload)
         for payload in DEEP:
             _harmless(api.send("GET", path, params={"q": payload}), "q", payload)
