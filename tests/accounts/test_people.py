@@ -335,6 +335,10 @@ def test_a_custom_field_is_added_changed_and_put_away(admin: User) -> None:
     assert client.post("/settings/fields/add/", body).status_code == 302
     made = FieldDefinition.every.get()
     assert made.choices == ["東", "西"]
+    unticked = body | {"key": "area", "required": "off", "in_list": ["off", "on"]}
+    assert client.post("/settings/fields/add/", unticked).status_code == 302
+    area = FieldDefinition.every.get(key="area")
+    assert (area.required, area.in_list) == (False, True)
     assert client.post("/settings/fields/add/", body).status_code == 422
     assert client.post("/settings/fields/add/", body | {"key": "x y", "noun": "accounts.user"}).status_code == 422
     assert (

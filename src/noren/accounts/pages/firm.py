@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -236,6 +236,11 @@ def field_form(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     return page(request, "fields", title, sections=[{"title": title, "form": form}], status=422 if fault else 200)
 
 
+def _ticked(post: QueryDict, name: str) -> bool:
+    """A box sends "off" by its hidden twin when it is not ticked."""
+    return post.get(name, "off") not in ("", "off")
+
+
 def _field_values(request: HttpRequest) -> dict[str, Any]:
     post = request.POST
     choices = list(dict.fromkeys(line.strip() for line in post.get("choices", "").splitlines() if line.strip()))
@@ -243,7 +248,7 @@ def _field_values(request: HttpRequest) -> dict[str, Any]:
         "noun": post.get("noun", ""), "kind": post.get("kind", ""), "key": post.get("key", "").strip(),
         "label_ja": post.get("label_ja", "").strip(), "label_en": post.get("label_en", "").strip(),
         "group": post.get("group", "public") if post.get("group") in GROUPS else "public", "choices": choices,
-        "position": min(_number(post.get("position")) or 100, 32000), "required": "required" in post, "in_list": "in_list" in post,
+        "position": min(_number(post.get("position")) or 100, 32000), "required": _ticked(post, "required"), "in_list": _ticked(post, "in_list"),
     }  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from noren.accounts.models import User
 from noren.core.access.actor import Actor
@@ -186,7 +187,7 @@ def _ways(told: Why, user: User, row: Model) -> list[Way]:
         people = people_with(role)
         text = _("Change the role “{role}”").format(role=role.name)
         ways.append(
-            Way(text, f"/settings/people/?role={role.pk}#role", "person", _("touches {n} people").format(n=people))
+            Way(text, f"/settings/people/?role={role.pk}#role", "person", ngettext("touches {n} person", "touches {n} people", people).format(n=people))
         )
     ways.append(Way(_("Give another role"), f"/settings/people/{user.pk}/", "assign", _("1 person")))
     return ways

@@ -38,7 +38,7 @@ def show(request: HttpRequest, record: type[Record], actor: Actor) -> HttpRespon
         listed.append({"id": pk, "title": name, "cells": mark_safe(html)})  # noqa: S308
     context = {
         "title": _("Bin: %(nouns)s") % {"nouns": record.labels()}, "area": "list", "back": record.url(), "rows": listed, "bulk": None,
-        "columns": [{"label": str(record.label())}, {"label": _("Removed")}, {"label": ""}], "pager": {"text": str(len(listed))},
+        "columns": [{"label": capfirst(record.label())}, {"label": _("Removed")}, {"label": _("Restore")}], "pager": {"text": str(len(listed))},
         "empty": {"icon": "trash", "title": _("The bin is empty"), "text": _("What is removed stays here for 30 days and can be restored."),
                   "actions": [{"label": capfirst(record.labels()), "href": record.url()}]},
     }  # fmt: skip
