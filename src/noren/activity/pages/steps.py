@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, time, timedelta
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
@@ -19,6 +20,7 @@ from noren.core.access.scope import fetch, visible
 from noren.core.action.once import once
 from noren.core.base.errors import Invalid, Refusal
 from noren.core.base.japan.calendar import format_date, next_business_day
+from noren.core.base.kept import kept
 from noren.core.base.model import Model
 from noren.core.page.cells import Look
 from noren.core.page.detail import STEPS
@@ -33,11 +35,16 @@ def links(record: type[Record], row: Model, actor: Actor) -> dict[str, Any]:
         found["set_href"] = f"/activity/steps/new/?about={word_of(row)}"
     if getattr(row, "next_step_at", None) is None:
         return found
-    if isinstance(row, (Company, Person)):
-        steps = visible(Activity, actor, "edit").filter(**{f"{row._meta.model_name}_id": row.pk})
-    else:
-        steps = visible(Activity, actor, "edit").filter(about_noun=row.word(), about_id=row.pk)
-    pk = steps.filter(OPEN).order_by("due_at", "pk").values_list("pk", flat=True).first()
+
+    def steps(pk: int) -> QuerySet[Any]:
+        rows = visible(Activity, actor, "edit")
+        if isinstance(row, (Company, Person)):
+            rows = rows.filter(**{f"{row._meta.model_name}_id": pk})
+        else:
+            rows = rows.filter(about_noun=row.word(), about_id=pk)
+        return rows.filter(OPEN).order_by("due_at", "pk").values_list("pk")[:1]
+
+    pk = next((pk for (pk,) in kept(("open step", type(row)), steps, row.pk, who=actor)), None)
     if pk is not None:
         found |= {
             "done_href": f"/activity/steps/{pk}/done/", "later_href": f"/activity/steps/{pk}/later/",

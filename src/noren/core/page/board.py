@@ -18,6 +18,7 @@ from django.utils.translation import ngettext
 from noren.core.access.actor import Actor
 from noren.core.access.scope import fetch
 from noren.core.base.errors import Invalid, NotFound
+from noren.core.base.kept import kept, padded
 from noren.core.base.text import row_id
 from noren.core.filter.condition import F as Filter
 from noren.core.page import cells
@@ -113,8 +114,13 @@ class Drawn:
         beside = [f"{self.board.by}_id", *(n for n in ("stage_since",) if has_column(self.record.model, n))]
         plan = Plan(self.record, [self.record.field(n) for n in names], beside)
         order = ("position", "pk") if has_column(self.record.model, "position") else ("-updated_at", "-pk")
-        rows = self.record.model.every.filter(pk__in=self._first_of_lanes(order)).order_by(*order)
-        lines = [Line(v[0], v[1], v) for v in plan.fetch(rows)]
+
+        def chosen(*some: int) -> QuerySet[Any]:
+            return plan.select(self.record.model.every.filter(pk__in=some).order_by(*order))
+
+        ids = self._first_of_lanes(order)
+        read = kept(("cards", self.record, *plan.paths), chosen, *padded(ids)) if ids else []
+        lines = [Line(v[0], v[1], v) for v in read]
         hidden = unseen(plan.columns, lines, self.actor)
         lane_at = plan.at(beside[0])
         since_at = plan.at(beside[1]) if len(beside) > 1 else None

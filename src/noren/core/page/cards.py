@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, field
 
-from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from noren.core.page import parts
+from noren.core.page.cells import face, plain
 
 
 @dataclass(slots=True)
@@ -38,26 +38,26 @@ class Card:
 def card(one: Card) -> SafeString:
     """The markup of a card; found again by its id after a move."""
     label = ", ".join(filter(None, (one.title, one.over, f"{one.value}{one.unit}")))
-    unit = f"<small>{escape(one.unit)}</small>" if one.unit else ""
+    unit = f"<small>{plain(one.unit)}</small>" if one.unit else ""
     when = (
-        f'<time class="meta{" late" if one.is_late else ""}" datetime="{one.day.isoformat()}">{escape(one.date)}</time>'
+        f'<time class="meta{" late" if one.is_late else ""}" datetime="{one.day.isoformat()}">{plain(one.date)}</time>'
         if one.day
         else ""
     )
     step = (
-        f'<p class="nx {one.next_state}">{parts.icon("next")}<span class="clip">{escape(one.next)}</span></p>'
+        f'<p class="nx {one.next_state}">{parts.icon("next")}<span class="clip">{plain(one.next)}</span></p>'
         if one.has_next
         else ""
     )
-    owner = parts.avatar(one.owner, one.owner) if one.owner else ""
-    tags = "".join(f'<span class="tag line">{escape(text)}</span>' for text in one.tags[:2])
+    owner = face(one.owner, one.owner) if one.owner else ""
+    tags = "".join(f'<span class="tag line">{plain(text)}</span>' for text in one.tags[:2])
     age = (
-        f'<span class="age {one.age_tone}" title="{escape(one.age_label)}">{parts.icon("clock")}{escape(one.age)}</span>'
+        f'<span class="age {one.age_tone}" title="{plain(one.age_label)}">{parts.icon("clock")}{plain(one.age)}</span>'
         if one.age
         else ""
     )
     return mark_safe(  # noqa: S308
         f'<article class="dcard" id="card-{one.id}" tabindex="0" data-id="{one.id}" data-version="{one.version}" data-href="{one.href}" '
-        f'aria-label="{escape(label)}"><p class="co">{escape(one.over)}</p><h3><a href="{one.href}">{escape(one.title)}</a></h3>'
-        f'<p class="amt num"><b>{escape(one.value)}{unit}</b>{when}</p>{step}<footer>{owner}{tags}{age}</footer></article>'
+        f'aria-label="{plain(label)}"><p class="co">{plain(one.over)}</p><h3><a href="{one.href}">{plain(one.title)}</a></h3>'
+        f'<p class="amt num"><b>{plain(one.value)}{unit}</b>{when}</p>{step}<footer>{owner}{tags}{age}</footer></article>'
     )

@@ -163,6 +163,7 @@ def plain(text: Any) -> str:
 
 
 who = lru_cache(maxsize=2000)(parts.who)
+face = lru_cache(maxsize=2000)(parts.avatar)
 tag = lru_cache(maxsize=2000)(parts.tag)
 
 
@@ -182,17 +183,17 @@ def shown(one: Field, value: Any, look: Look, record: type[Record] | None = None
         case "choice":
             return parts.tag(one.choice_label(value), (record.tones if record else {}).get(str(value), ""))
         case "money":
-            return mark_safe(f'<span class="num">{escape(money(value, look))}</span>')  # noqa: S308
+            return mark_safe(f'<span class="num">{plain(money(value, look))}</span>')  # noqa: S308
         case "email":
-            return mark_safe(f'<a href="mailto:{escape(value)}">{escape(value)}</a>')  # noqa: S308
+            return mark_safe(f'<a href="mailto:{plain(value)}">{plain(value)}</a>')  # noqa: S308
         case "phone":
-            return mark_safe(f'<a class="num" href="tel:{escape(digits(value))}">{escape(value)}</a>')  # noqa: S308
+            return mark_safe(f'<a class="num" href="tel:{plain(digits(value))}">{plain(value)}</a>')  # noqa: S308
         case "url":
             return web(value)
         case "longtext":
             return mark_safe(escape(value).replace("\n", "<br>"))  # noqa: S308
         case "number" | "percent" | "date" | "datetime" | "postal":
-            return mark_safe(f'<span class="num">{escape(said(one, value, look))}</span>')  # noqa: S308
+            return mark_safe(f'<span class="num">{plain(said(one, value, look))}</span>')  # noqa: S308
     return escape(said(one, value, look, name))
 
 

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any
 
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from noren.core.page import parts
-from noren.core.page.cells import plain
-
-_avatar = lru_cache(maxsize=1000)(parts.avatar)
+from noren.core.page.cells import face, plain
 
 
 def entry(one: Mapping[str, Any]) -> SafeString:
@@ -67,7 +64,7 @@ def _file(file: Mapping[str, Any]) -> str:
 
 
 def _foot(one: Mapping[str, Any]) -> str:
-    told = f"{_avatar(one['who'], '', 's')} {plain(one['who'])}" if one.get("who") else ""
+    told = f"{face(one['who'], '', 's')} {plain(one['who'])}" if one.get("who") else ""
     if one.get("via"):
         told += f'<span class="sl">·</span>{plain(one["via"])}'
     if one.get("about"):

@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from noren.core.access.actor import Actor
+from noren.core.base.kept import kept
 from noren.core.page import cells
 from noren.core.page.cells import Look
 from noren.core.record.columns import has_column
@@ -26,15 +28,19 @@ def path_of(record: type[Record], row: Any, actor: Actor, look: Look) -> dict[st
     by: Any = record.model._meta.get_field(board.by)
     if not by.is_relation or not has_column(by.related_model, "position"):
         return None
-    stages = by.related_model.every.filter(removed_at__isnull=True)
-    if board.scope:
-        stages = stages.filter(**{board.scope: getattr(row, f"{board.scope}_id")})
+    stage_model, scope = by.related_model, board.scope
+
+    def stages(*scoped: int) -> QuerySet[Any]:
+        rows = stage_model.every.filter(removed_at__isnull=True, **({scope: scoped[0]} if scope else {}))
+        return rows.order_by("position", "pk")
+
     now_id = getattr(row, f"{board.by}_id")
     spent = _spent(row, board.by)
     is_open = getattr(row, "outcome", "open") == "open"
     move = board.move
     may_move = move is not None and is_open and actor.may(record.word(), move.right)
-    listed = list(stages.order_by("position", "pk"))
+    within = [getattr(row, f"{scope}_id")] if scope else []
+    listed = kept(("lanes", stage_model, scope), stages, *within)
     here = next((at for at, one in enumerate(listed) if one.pk == now_id), -1)
     ahead = look.today
     made = []
@@ -65,9 +71,13 @@ def _spent(row: Any, by: str) -> dict[int, tuple[date | None, date | None, int]]
     """Per stage: the first and last day there, and the days in all. One query over the history."""
     found: dict[int, tuple[datetime, datetime, timedelta]] = {}
     now = timezone.now()
-    for start, end, stage, outcome in row.spans.order_by("from_at", "pk").values_list(
-        "from_at", "to_at", f"{by}_id", "outcome"
-    ):
+    history = row.spans.model.objects
+
+    def spans(pk: int) -> QuerySet[Any]:
+        rows = history.filter(row_id=pk).order_by("from_at", "pk")
+        return rows.values_list("from_at", "to_at", f"{by}_id", "outcome")
+
+    for start, end, stage, outcome in kept(("spans", type(row)), spans, row.pk):
         if outcome != "open":
             continue
         until = end or now

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
@@ -19,6 +20,7 @@ from noren.core.access.rights import Touch
 from noren.core.access.scope import fetch, visible
 from noren.core.base.errors import Forbidden, Invalid, NotNow
 from noren.core.base.japan.values import Unreadable, parse_number
+from noren.core.base.kept import kept
 from noren.core.base.money import Money, MoneyError, parse
 from noren.core.base.text import row_id
 from noren.core.page import acts, cells, detail
@@ -87,8 +89,11 @@ def _may_price(actor: Actor, touch: Touch) -> bool:
 
 
 def _lines(deal: Deal) -> list[DealLine]:
-    rows = DealLine.system("the lines of a deal within reach").filter(deal_id=deal.pk, removed_at__isnull=True)
-    return list(rows.select_related("product").order_by("position", "pk"))
+    def rows(pk: int) -> QuerySet[Any]:
+        lines = DealLine.system("the lines of a deal within reach").filter(deal_id=pk, removed_at__isnull=True)
+        return lines.select_related("product").order_by("position", "pk")
+
+    return kept("lines of a deal", rows, deal.pk)
 
 
 def _row(line: DealLine, look: Look) -> Row:

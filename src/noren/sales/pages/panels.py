@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -12,6 +13,7 @@ from noren.contacts.models import Company, Person
 from noren.core.access.actor import Actor
 from noren.core.access.rights import Touch
 from noren.core.access.scope import visible
+from noren.core.base.kept import kept
 from noren.core.page import cells
 from noren.core.page.cells import Look
 from noren.core.page.related import seen
@@ -28,9 +30,13 @@ def people(deal: Deal, actor: Actor) -> dict[str, Any] | None:
     if deal.company_id is None and deal.person_id is None:
         return None
     look = Look.of(actor)
-    rows = visible(Person, actor)
-    rows = rows.filter(company_id=deal.company_id) if deal.company_id else rows.filter(pk__in=[deal.person_id])
-    listed = sorted(rows.order_by("-last_touch_at", "pk")[: MOST * 4], key=lambda p: p.pk != deal.person_id)[:MOST]
+    by, value = ("company_id", deal.company_id) if deal.company_id else ("pk", deal.person_id)
+
+    def rows(value: int) -> QuerySet[Any]:
+        return visible(Person, actor).filter(**{by: value}).order_by("-last_touch_at", "pk")[: MOST * 4]
+
+    around = kept(("people of a deal", by), rows, value, who=actor)
+    listed = sorted(around, key=lambda p: p.pk != deal.person_id)[:MOST]
     if not listed:
         return None
     now = timezone.now()
@@ -73,11 +79,15 @@ def others(deal: Deal, actor: Actor) -> dict[str, Any] | None:
     """Other deals with the same company, newest first."""
     if deal.company_id is None:
         return None
-    rows = visible(Deal, actor).filter(company_id=deal.company_id).exclude(pk=deal.pk).select_related("stage")
+
+    def rows(company: int, pk: int) -> QuerySet[Any]:
+        beside = visible(Deal, actor).filter(company_id=company).exclude(pk=pk).select_related("stage")
+        return beside.order_by("-updated_at", "-pk")[:MOST]
+
     look = Look.of(actor)
     priced = actor.touch(Deals.groups["amount"]) >= Touch.READ
     found = []
-    for one in rows.order_by("-updated_at", "-pk")[:MOST]:
+    for one in kept("other deals", rows, deal.company_id, deal.pk, who=actor):
         value, unit = cells.compact(one.amount, look) if priced and one.amount is not None else ("", "")
         day = one.closed_on or one.close_by
         found.append({
