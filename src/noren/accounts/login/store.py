@@ -22,4 +22,4 @@ class SessionStore(db.SessionStore):
         if found is None:
             self._session_key = None
             return {}
-        return self.decode(found[0])  # type: ignore[no-any-return]
+        return self.decode(found[0])

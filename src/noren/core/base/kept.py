@@ -81,7 +81,7 @@ def _learned(build: Build, values: tuple[Any, ...], who: Any) -> _Made:
     first, second = (tuple(_mark(value, at, turn) for at, value in enumerate(values)) for turn in (0, 1))
     if any(type(mark) is not type(value) for mark, value in zip(first, values, strict=True)):
         return _Made(who)
-    rows = build(*first)
+    rows: Any = build(*first)
     try:
         compiler = rows.query.get_compiler(DEFAULT_DB_ALIAS)
         sql, params = compiler.as_sql()
