@@ -299,7 +299,7 @@ def test_odd_digits_where_an_id_is_meant_are_no_fault_of_ours(odd: str) -> None:
     page.force_login(user)
     for path in (
         "/sales/deals/?company={}", "/sales/deals/?layout=board&pipeline={}", "/sales/deals/filter/?company={}", "/sales/deals/new/?company={}",
-        "/sales/deals/views/save/?view={}", "/sales/deals/?view={}", "/metrics/open_deals/rows/?page={}", "/settings/audit/?who={}",
+        "/sales/deals/views/save/?view={}", "/sales/deals/?view={}", "/metrics/open_deals/rows/?page={}", "/settings/audit/?who={}", "/settings/audit/?to=9999-12-31&from={}",
         "/settings/people/?who={}&row={}", "/settings/people/?role={}", "/activity/log/?to=sales.deal:{}", "/activity/steps/new/?about=sales.deal:{}",
         "/activity/inbox/?page={}", "/sales/deals/?page={}&size={}", "/metrics/open_deals/?company={}", "/search/?q={}", "/?owner={}", "/?team={}",
         "/sales/deals/forecast/?owner={}", "/activity/today/?day={}",

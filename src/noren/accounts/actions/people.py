@@ -82,7 +82,7 @@ def ticket_of(token: str, *, lock: bool = False) -> Ticket | None:
     """The live ticket behind a token: unused, in time, for a user who may log in by the address it was made for."""
     rows = Ticket.objects.select_related("user")
     if lock:
-        rows = rows.select_for_update(of=("self",))
+        rows = rows.select_for_update(of=("self",), no_key=True)
     found = rows.filter(digest=digest_of_token(token)).first()
     if found is None or not found.is_live:
         return None
@@ -145,7 +145,7 @@ def set_roles(user: User, roles: Iterable[int], *, by: Actor) -> User:
     """Give a user exactly these roles. Refused when no administrator would be left."""
     demand_admin(by)
     with transaction.atomic():
-        locked = User.every.select_for_update(of=("self",)).get(pk=user.pk)
+        locked = User.every.select_for_update(of=("self",), no_key=True).get(pk=user.pk)
         before = list(locked.roles.order_by("name").values_list("name", flat=True))
         wanted = Role.every.filter(pk__in=list(roles), removed_at__isnull=True)
         locked.roles.set(wanted)

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
-from django.db import models, transaction
+from django.db import connection, models, transaction
 from django.db.models import Subquery
 from django.db.models.functions import Lower
 from django.utils import timezone
@@ -114,7 +114,12 @@ class User(AbstractBaseUser, Model):
             self.set_unusable_password()
 
     def guard_last_admin(self) -> None:
-        """Refuse what would leave nobody who may change rights. Call inside the transaction of the change."""
+        """Refuse what would leave nobody who may change rights. Call inside the transaction of the change.
+
+        Two such changes at the same moment wait for each other here: the second one sees what the first one did.
+        """
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtext('noren last administrator'))")
         admins = User.every.filter(
             is_active=True, removed_at__isnull=True, roles__is_admin=True, roles__removed_at__isnull=True
         )

@@ -28,6 +28,7 @@ from noren.accounts.queries.audit import DOORS, PAGE, Ask, door_word, entries, f
 from noren.core.access.actor import Actor, actor_of
 from noren.core.action.plain import SAYS
 from noren.core.event.event import EVENTS
+from noren.core.filter.sql import FIRST_YEAR, LAST_YEAR
 from noren.core.event.models import Fact
 from noren.core.job.rescue import again, failed_jobs, queue_state
 from noren.core.page.frame import field, page
@@ -56,9 +57,10 @@ def _ask(request: HttpRequest) -> Ask:
 
 def _day(text: str | None) -> Any:
     try:
-        return parse_date((text or "").replace("/", "-"))
+        found = parse_date((text or "").replace("/", "-"))
     except ValueError:
         return None
+    return found if found and FIRST_YEAR <= found.year <= LAST_YEAR else None
 
 
 @require_safe

@@ -206,7 +206,7 @@ def fetch(model: type[M], actor: Actor, pk: Any, verb: str = "view", *, lock: bo
         raise NotFound
     rows = visible(model, actor, verb)
     if lock:
-        rows = rows.select_for_update(of=("self",))
+        rows = rows.select_for_update(of=("self",), no_key=True)
     row = rows.filter(pk=key).first()
     if row is not None:
         return row

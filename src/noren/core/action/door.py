@@ -128,7 +128,7 @@ class Action(Generic[M, P, R]):
             part = wanted[start : start + CHUNK]
             with transaction.atomic():
                 rows = visible(self.model, by, self.right).filter(pk__in=part).order_by("pk")
-                found = {row.pk: row for row in rows.select_for_update(of=("self",))}
+                found = {row.pk: row for row in rows.select_for_update(of=("self",), no_key=True)}
                 facts: list[Event] = []
                 for pk in part:
                     row = found.get(pk)

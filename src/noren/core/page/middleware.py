@@ -10,12 +10,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
+from psycopg.errors import UniqueViolation
 
-from noren.core.base.errors import Invalid, Refusal
+from noren.core.base.errors import Invalid, NotNow, Refusal
 from noren.core.filter.condition import BadFilter
 from noren.core.page.errors import refused
 from noren.core.record.custom import refresh
@@ -124,4 +126,6 @@ class Refusals:
         if isinstance(fault, BadFilter):
             text = _("A field or value in the address is unknown, or not open to you.")
             return refused(request, Invalid({"": [text]}))
+        if isinstance(fault, IntegrityError) and isinstance(fault.__cause__, UniqueViolation):
+            return refused(request, NotNow(_("The same has just been saved, perhaps by a second click. Look before you try again.")))
         return refused(request, fault) if isinstance(fault, Refusal) else None

@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from noren.core.access.actor import Actor
-from noren.core.base.errors import Invalid
+from noren.core.base.errors import Invalid, NotNow
 from noren.core.page.imports.parts import DIRECT, OVER, frame, grouped, open_table, run_of
 from noren.core.page.web import draw, logged_in
 from noren.core.record.declare import record_of
@@ -36,10 +36,12 @@ def begin_check(run: ImportRun, actor: Actor) -> HttpResponse:
 
 
 def begin_run(run: ImportRun, actor: Actor) -> HttpResponse:
+    try:
+        intake.start(run, here=run.total <= DIRECT)
+    except NotNow:  # a second click: the first one does it
+        return HttpResponseRedirect(reverse("import_run", args=[run.pk]))
     if run.total <= DIRECT:
         intake.carry_out(run, actor)
-    else:
-        intake.start(run)
     return HttpResponseRedirect(reverse("import_run", args=[run.pk]))
 
 

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from noren.core.access.actor import Actor, actor_of
+from noren.core.base.errors import NotNow
 from noren.core.event.models import Fact
 from noren.core.page.frame import page
 from noren.core.page.imports.parts import DIRECT, frame, grouped, nouns, open_table, run_of
@@ -252,11 +253,13 @@ def undo(request: HttpRequest, pk: int) -> HttpResponse:
     touched = (
         found.counts.get("created", 0) + found.counts.get("updated", 0) + sum(found.counts.get("made", {}).values())
     )
+    try:
+        intake.undo_later(found, here=touched <= DIRECT)
+    except NotNow:
+        return HttpResponseRedirect(reverse("import_run", args=[found.pk]))
     if touched <= DIRECT:
         take_back(found, actor)
         say(request, _("The import has been taken back."))
-    else:
-        intake.undo_later(found)
     return HttpResponseRedirect(reverse("import_run", args=[found.pk]))
 
 

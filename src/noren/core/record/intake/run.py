@@ -201,8 +201,8 @@ def check(run: ImportRun, by: Actor, progress: Progress | None = None) -> Tally:
     return tally
 
 
-def start(run: ImportRun) -> None:
-    """Hand the run to a worker."""
+def start(run: ImportRun, *, here: bool = False) -> None:
+    """Hand the run to a worker; `here`: only say that it runs now, for a caller who carries it out in this process."""
     with transaction.atomic():
         locked = ImportRun.objects.select_for_update().get(pk=run.pk)
         if locked.state not in ("uploaded", "mapped", "checked", "cancelled", "failed"):
@@ -211,7 +211,8 @@ def start(run: ImportRun) -> None:
         locked.started_at = locked.started_at or timezone.now()
         locked.report = {**locked.report, "asked_at": timezone.now().isoformat()}
         locked.save()
-        later(work, run_id=run.pk)
+        if not here:
+            later(work, run_id=run.pk)
     run.refresh_from_db()
 
 
@@ -274,8 +275,8 @@ def remember(run: ImportRun) -> None:
     )  # fmt: skip
 
 
-def undo_later(run: ImportRun) -> None:
-    """Hand the undoing to a worker."""
+def undo_later(run: ImportRun, *, here: bool = False) -> None:
+    """Hand the undoing to a worker; `here`: only say that it is under way, for a caller who does it in this process."""
     with transaction.atomic():
         locked = ImportRun.objects.select_for_update().get(pk=run.pk)
         if locked.state not in ("done", "cancelled", "failed"):
@@ -283,7 +284,8 @@ def undo_later(run: ImportRun) -> None:
         locked.state, locked.beat_at = "undoing", None
         locked.report = {**locked.report, "asked_at": timezone.now().isoformat()}
         locked.save()
-        later(undo_work, run_id=run.pk)
+        if not here:
+            later(undo_work, run_id=run.pk)
     run.refresh_from_db()
 
 
