@@ -128,6 +128,8 @@ class Engine:
                 "SELECT set_config('statement_timeout', '0', true), set_config('enable_seqscan', 'off', true), "
                 "set_config('work_mem', '64MB', true)"
             )
+            if self.writes:  # two imports take turns, so that what the other one brought is known here
+                cursor.execute("SELECT pg_advisory_xact_lock(hashtext('noren import'))")
             if self.writes and self.chunks in (2, 4, 8, 16, 32, 64):
                 cursor.execute(f'ANALYZE "{self.model._meta.db_table}"')
 
