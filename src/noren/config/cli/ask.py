@@ -149,6 +149,7 @@ def _data(answer: Answer) -> dict[str, Any]:
 
 def _cell(cell: Cell, metric: Any) -> dict[str, Any]:
     from noren.core.metric.declare import COUNT, MONEY, MONEY_PER_DAY, Derived, Distribution, Gap, Total
+    from noren.core.metric.rows import rows_url
     from noren.core.metric.show import exact
 
     money = metric.unit in (MONEY, MONEY_PER_DAY)
@@ -160,7 +161,7 @@ def _cell(cell: Cell, metric: Any) -> dict[str, Any]:
     data |= {
         "num": exact(cell.num, MONEY if sums else COUNT), "den": exact(cell.den, den), "value": exact(cell.value, metric.unit),
         "n": cell.n, "missing": cell.missing, "low": exact(cell.low, metric.unit), "high": exact(cell.high, metric.unit),
-        "complete": cell.complete, "rows": cell.rows_url,
+        "complete": cell.complete, "rows": rows_url(cell),
     }  # fmt: skip
     if cell.more:
         data["more"] = {

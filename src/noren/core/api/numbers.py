@@ -19,7 +19,7 @@ from noren.core.metric.answer import Cell
 from noren.core.metric.ask import ask
 from noren.core.metric.declare import METRICS, Metric, metric_of
 from noren.core.metric.question import CannotAsk, question
-from noren.core.metric.rows import rows
+from noren.core.metric.rows import rows, rows_url
 
 OPTIONS = frozenset({"period", "by", "grain", "basis", "as_of", "known_on", "compare", "part"})
 
@@ -161,7 +161,7 @@ def _cell(cell: Cell) -> dict[str, Any]:
         "low": cell.low,
         "high": cell.high,
         "complete": cell.complete,
-        "rows": cell.rows_url,
+        "rows": rows_url(cell),
     }
     if cell.more:
         out["more"] = dict(cell.more)

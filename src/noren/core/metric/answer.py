@@ -46,13 +46,6 @@ class Cell:
         return " · ".join(self.labels)
 
     @property
-    def rows_url(self) -> str:
-        """Where the rows behind this number are listed."""
-        from noren.core.metric.rows import rows_url
-
-        return rows_url(self.question, self) if self.question else ""
-
-    @property
     def change(self) -> float | None:
         """Relative to the period compared; None when either is unknown or there was nothing before."""
         if self.before is None or self.value is None or not self.before.value:

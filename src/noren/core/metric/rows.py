@@ -287,8 +287,11 @@ def _speakable(q: Question, where: F) -> F | None:
     return where if q.record.pages and all(words.term(c.field) is not None for c in where.conditions()) else None
 
 
-def rows_url(q: Question, cell: Cell) -> str:
-    own = of_cell(q, cell)
+def rows_url(cell: Cell) -> str:
+    """Where the rows behind this number are listed; empty for a number that nothing was asked for."""
+    if cell.question is None:
+        return ""
+    own = of_cell(cell.question, cell)
     leaf = _leaf(own.metric, COUNTED)
     return _url(own, list_filter(replace(own, metric=leaf)), COUNTED)
 

@@ -34,7 +34,7 @@ from noren.core.metric.declare import (
     metric_of,
 )
 from noren.core.metric.question import CannotAsk, Words, dimension, may_ask, question
-from noren.core.metric.rows import PARTS, rows
+from noren.core.metric.rows import PARTS, rows, rows_url
 from noren.core.metric.show import interval, locale, show, split
 from noren.core.metric.sql import whole
 from noren.core.metric.stats import Curve
@@ -105,7 +105,7 @@ def explain(request: HttpRequest, word: str) -> HttpResponse:
     context = {
         "title": str(metric.label), "area": "metric", "back": "/metrics/",
         "crumbs": [{"label": _("Number book"), "href": "/metrics/"}, {"label": str(metric.label)}],
-        "actions": [{"label": _("The records behind it"), "href": total.rows_url, "icon": "table"}],
+        "actions": [{"label": _("The records behind it"), "href": rows_url(total), "icon": "table"}],
         "value": value, "unit": unit, "n": f"{total.n:,}",
         "interval": _("95 %% interval %(text)s") % {"text": doubt} if (doubt := interval(total.low, total.high, metric.unit)) else "",
         "sentence": _told(answer), "formula": str(metric.formula), "facts": _facts(answer, request),
@@ -247,7 +247,7 @@ def _by_url(request: HttpRequest, name: str) -> str:
 
 def _line(cell: Cell, metric: Metric, doubtful: bool) -> list[dict[str, Any]]:
     line: list[dict[str, Any]] = [
-        {"text": cell.label, "head": True, "href": cell.rows_url},
+        {"text": cell.label, "head": True, "href": rows_url(cell)},
         {"text": show(cell.value, metric.unit), "num": True},
         {"text": f"{cell.n:,}", "num": True, "mute": True},
     ]
