@@ -70,6 +70,7 @@ class Company(Addressed, Model):
     reach = Reach(owner="owner")
     searched = ("legal_name", "name_kana", "short_name", "email", "phone", "corporate_number", "invoice_number", "external_id")
     settled = ("name_key", "form", "form_position", "kana_sort")
+    alone = True
     has_timeline = True
 
     class Meta(Model.Meta):
@@ -142,4 +143,7 @@ def sort_key(kana: str, name: str) -> str:
 
 
 def _digits(phone: str) -> str:
+    plain = phone.replace("-", "")
+    if plain.isascii() and plain.isdigit():
+        return plain
     return _NO_DIGIT.sub("", phone if phone.isascii() else fold(phone))

@@ -58,6 +58,7 @@ class Person(Addressed, Model):
     reach = Reach(owner="owner")
     searched = ("family_name", "given_name", "family_kana", "given_kana", "email", "mobile", "phone", "external_id")
     settled = ("full_name", "name_fold", "kana_sort")
+    alone = True
     has_timeline = True
 
     class Meta(Model.Meta):

@@ -56,6 +56,7 @@ class Model(models.Model):
     searched: ClassVar[tuple[str, ...]] = ()  # fields that global search reads; needs a one-to-one `search_entry`
     append_only: ClassVar[bool] = False  # a ledger: rows are added, never changed or taken away by people
     settled: ClassVar[tuple[str, ...]] = ()  # fields that `settle` works out
+    alone: ClassVar[bool] = False  # settle, clean and search_text look at this row alone, not at what it points to
     has_timeline: ClassVar[bool] = False  # notes, calls, tasks and files may be about rows of this noun
     kept: ClassVar[tuple[str, ...]] = ()  # fields whose history numbers need as of a date; needs related `spans`
 
@@ -101,7 +102,8 @@ class Model(models.Model):
 
     def search_text(self) -> str:
         """The folded text by which this row is found."""
-        return SEP.join(filter(None, (fold(str(getattr(self, name) or "")) for name in self.searched)))
+        said = [value for name in self.searched if (value := getattr(self, name))]
+        return SEP.join([folded for value in said if (folded := fold(str(value)))])
 
     def save(self, *args: Any, at: Any = None, **kw: Any) -> None:
         """Write the row, its search entry and its history. `at`: when what changed became true (default: now)."""

@@ -11,6 +11,8 @@ _LABEL = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
 _ADDRESS = re.compile(rf"(?P<local>{_LOCAL})@(?P<domain>(?:{_LABEL}\.)+[^\W\d_](?:[\w-]{{0,61}}[^\W_])?)")
 _NAMED = re.compile(r"[^<>]*<\s*([^<>]+?)\s*>")
 _LONGEST = 1000  # a display name and an address; more is a text, not an address
+PLAIN = re.compile(r"(?=.{3,64}$)[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*@(?:[A-Za-z0-9]+(?:-+[A-Za-z0-9]+)*\.)+[A-Za-z]+")
+"""Short addresses without anything unusual: `check_email` would give them back as they are."""
 CARRIERS = frozenset({"docomo.ne.jp", "ezweb.ne.jp", "au.com"})
 """Carriers that once gave out addresses such as a..b@ and a.@, and still deliver to them when the left part is quoted."""
 

@@ -7,7 +7,6 @@ Killed in the middle it goes on behind the last chunk. With `writes=False` it is
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import psycopg
@@ -16,11 +15,13 @@ from django.utils import timezone
 
 from noren.core.base.search import entry_model
 from noren.core.job.rescue import Elsewhere
+from noren.core.record.intake.aside import batches
 from noren.core.record.intake.match import Matcher
-from noren.core.record.intake.merge import Merger, _overridden, clean_json
+from noren.core.record.intake.merge import Merger, clean_json
 from noren.core.record.intake.parse import Parser
 from noren.core.record.intake.plan import BadCell, Plan
 from noren.core.record.intake.read import Table
+from noren.core.record.intake.ready import Preparer, overridden
 from noren.core.record.intake.refs import References
 from noren.core.record.intake.tally import Batch, Parsed, Tally
 from noren.core.record.models import ImportFault, ImportRun
@@ -38,13 +39,14 @@ class Engine:
         self.record, self.model = plan.record, plan.record.model
         self.tally = Tally.from_json(run.counts) if writes and run.position else Tally()
         self.faults: list[ImportFault] = []
-        self.parser = Parser(plan, table)
+        self.preparer = Preparer(plan)
+        self.parser = Parser(plan, table, self.preparer.early if self.preparer.in_time else None)
         self.matcher = Matcher(self.record, {c.name for c in plan.columns}, imagines=not writes)
         self.references = References(plan, run.pk, self.fault, writes=writes)
         used = {c.index for c in plan.columns}
         leftover = {header: at for at, header in enumerate(table.header) if at not in used} if writes else {}
-        self.merger = Merger(plan, run.pk, self.references, self.fault, leftover, writes=writes)
-        self.arrives = _overridden(self.record, "arrive")
+        self.merger = Merger(plan, run.pk, self.references, self.preparer, self.fault, leftover, writes=writes)
+        self.arrives = overridden(self.record, "arrive")
         self.seen: set[int] = set()
         self.chunks = 0
 
@@ -52,20 +54,14 @@ class Engine:
     def go(self, progress: Callable[[int, int], bool] | None = None) -> Tally:
         """Work through the table from where the run stands. `progress(bytes done, size)` False: stop after the chunk.
 
-        Reading the next chunk and writing the present one overlap: one needs Python, the other waits for the server.
+        Reading the next chunk and writing the present one overlap: a large file is read by a process of its own.
         """
-        source = self.parser.batches(after=self.run.position if self.writes else 0)
-        with ThreadPoolExecutor(1) as aside:
-            ahead: Future[Batch | None] = aside.submit(next, source, None)
-            while True:
-                batch = ahead.result()
-                if batch is None:
-                    break
-                ahead = aside.submit(next, source, None)
+        after = self.run.position if self.writes else 0
+        with batches(lambda: self.parser.batches(after=after), self.table.size) as source:
+            for batch in source:
                 self.take(batch)
                 if progress and progress(batch.done, self.table.size) is False:
                     self.run.state = "cancelled"
-                    ahead.result()
                     break
         self.keep_faults()
         if self.writes and self.model.searched and self.tally.created > 1000:
@@ -98,7 +94,7 @@ class Engine:
     def chunk(self, rows: list[Parsed], last: int) -> None:
         """Work rows off in one transaction. If the database refuses, halve until the row at fault stands alone."""
         counts, faults, position = self.tally.mark(), list(self.faults), self.run.position
-        untouched = [(dict(row.values), dict(row.virtual)) for row in rows]
+        untouched = [(row.values.copy(), row.virtual.copy()) for row in rows]
         try:
             with transaction.atomic():
                 self._ready()
@@ -190,6 +186,7 @@ class Engine:
         if twin is not None:
             twin.values.update({k: v for k, v in row.values.items() if v not in (None, "")})
             twin.virtual.update(row.virtual)
+            twin.ready = None
         self.tally.updated += 1
 
     # -- faults --------------------------------------------------------------------------------------------------

@@ -15,14 +15,23 @@ from noren.core.base.text import clean
 from noren.core.event.models import Fact
 from noren.core.event.publish import ECHOES, LISTENERS, REACTIONS, deliver, tell_echoes
 from noren.core.job.job import later
-from noren.core.record.declare import ImportField, Record
-from noren.core.record.intake.plan import FULL, BadCell, Plan
+from noren.core.record.declare import ImportField
+from noren.core.record.intake.plan import BadCell, Plan
+from noren.core.record.intake.ready import Preparer, Ready
 from noren.core.record.intake.refs import SLOW, References
 from noren.core.record.intake.tally import Parsed, Tally
-from noren.core.record.intake.write import Drafts, copy_columns, insert, reserve_ids, rewrite, tell, tell_plain
+from noren.core.record.intake.write import (
+    copy_lines,
+    copy_search,
+    head_of,
+    reserve_ids,
+    rewrite,
+    tell,
+    tell_plain,
+    write_spans,
+)
 from noren.core.record.models import ImportRow
 
-NAMES = ("family_name", "given_name", "family_kana", "given_kana")
 Say = Callable[[int, Sequence[str], str, str, dict[str, Any]], None]
 
 
@@ -32,6 +41,7 @@ class Merger:
         plan: Plan,
         run_id: int,
         references: References,
+        preparer: Preparer,
         tell_fault: Say,
         leftover: dict[str, int],
         *,
@@ -41,42 +51,16 @@ class Merger:
         self.leftover = leftover  # columns that fill no field: header -> index
         self.record, self.model = plan.record, plan.record.model
         self.actor = plan.actor.through("import")
-        self.drafts = Drafts(self.model)
+        self.preparer, self.owner = preparer, preparer.owner
+        self.memo = preparer.memo
         self.slow = self.record.word() in SLOW
-        self.memo: dict[Any, Any] = {}
-        owner = self.model.reach.owner
-        self.owner = (
-            f"{owner}_id"
-            if owner and "__" not in owner and owner in {f.name for f in self.model._meta.concrete_fields}
-            else ""
-        )
         self.may_give = self.actor.may(self.model, "assign")
-        self.columns = copy_columns(self.model, self._named())
-        self.completes = _overridden(self.record, "complete")
         concrete = self.model._meta.concrete_fields
-        self.required: list[Any] = [
-            c
-            for c in concrete
-            if not c.blank and not c.null and c.editable and not c.primary_key and not c.has_default()
-        ]
         self.small: list[tuple[str, str]] = [
             (c.name, c.attname)
             for c in concrete
             if c.is_relation and getattr(getattr(c.related_model, "reach", None), "open_to_all", False)
         ]
-
-    def _named(self) -> set[str]:
-        """Columns that new rows may fill."""
-        named = {c.attname for c in self.plan.columns if c.virtual is None and not c.name.startswith("extra.")}
-        if self.owner:
-            named.add(self.owner)
-        if any(c.name.startswith("extra.") for c in self.plan.columns):
-            named.add("extra")
-        if any(c.name in FULL for c in self.plan.columns):
-            named.update(NAMES)
-        named.update(self.model._meta.get_field(n).attname for n in self.record.history)  # type: ignore[union-attr]
-        named.update(n for n in self.record.completed if n in self.drafts.template)
-        return named
 
     # -- new rows --------------------------------------------------------------------------------------------------
     def create(self, rows: list[Parsed], tally: Tally) -> None:
@@ -93,22 +77,28 @@ class Merger:
             if c.virtual is None and resolvers[c.name].keeps_rows
         ]
         given = self.plan.options.owner or self.actor.user_id
+        late = [column.attname for column in self.preparer.late[1:]]
+        words: list[tuple[list[Any], Ready]] = []  # per row the cells known late, and the rest of its lines
         for row in rows:
-            if not self._complete(row, given):
+            if not self._owned(row, given):
                 continue
-            draft = self.drafts.make(row.values, self._cached(row.values, cached))
-            if self._sound(draft, row):
+            if row.ready is not None:
+                words.append(([row.values.get(name) for name in late], row.ready))
+            else:
+                draft = self._draft(row, cached)
+                if draft is None:
+                    continue
                 drafts.append(draft)
-                kept.append(row)
-        tally.created += len(drafts)
-        if not self.writes or not drafts:
+                if self.writes and not self.slow:
+                    words.append(([draft.__dict__[name] for name in late], self.preparer.said(draft)))
+            kept.append(row)
+        tally.created += len(kept)
+        if not self.writes or not kept:
             return
         if self.slow:
             self._create_slowly(kept)
         else:
-            for draft, row, pk in zip(drafts, kept, reserve_ids(self.model, len(drafts)), strict=True):
-                draft.__dict__["id"] = row.row_id = pk
-            insert(self.model, drafts, self.columns)
+            self._insert(kept, drafts, words)
         for row in kept:
             row.stands = True
         self._keep_leftovers(kept)
@@ -123,8 +113,8 @@ class Merger:
         if further:
             self._told(further)
 
-    def _complete(self, row: Parsed, owner: int | None) -> bool:
-        """Give a new row its owner and what its record adds."""
+    def _owned(self, row: Parsed, owner: int | None) -> bool:
+        """Give a new row its owner."""
         values = row.values
         if self.owner:
             if values.get(self.owner) is None:
@@ -132,13 +122,37 @@ class Merger:
             if not self.may_give and values[self.owner] != self.actor.user_id:
                 self.fault(row.number, row.cells, self._header("owner"), "may_not_give", {})
                 return False
-        if self.completes:
+        return True
+
+    def _draft(self, row: Parsed, cached: list[tuple[str, str, Any]]) -> Any:
+        """A new row with what its record adds; None when it may not be stored."""
+        if self.preparer.completes:
             try:
-                self.record.complete(values, self.memo)
+                self.record.complete(row.values, self.preparer.memo)
             except BadCell as fault:
                 self.fault(row.number, row.cells, "", fault.code, fault.params)
-                return False
-        return True
+                return None
+        draft = self.preparer.drafts.make(row.values, self._cached(row.values, cached))
+        return draft if self._sound(draft, row) else None
+
+    def _insert(self, rows: list[Parsed], drafts: list[Any], words: list[tuple[list[Any], Ready]]) -> None:
+        """COPY rows whose lines are made, with their search entries and, where history is kept, their spans."""
+        ids = reserve_ids(self.model, len(rows))
+        lines: list[str] = []
+        entries: list[str] = []
+        for row, pk, (head, (text, entry)) in zip(rows, ids, words, strict=True):
+            row.row_id = pk
+            lines.append(f"{head_of(pk, head)}\t{text}" if text else head_of(pk, head))
+            entries.append(f"{pk}\t{entry}")
+        columns = [*self.preparer.late, *self.preparer.lines.columns]
+        copy_lines(self.model._meta.db_table, [c.column for c in columns], lines)
+        if self.model.searched:
+            copy_search(self.model, entries)
+        if len(drafts) == len(rows):
+            for draft, pk in zip(drafts, ids, strict=True):
+                draft.__dict__["id"] = pk
+            if self.model.kept:
+                write_spans(self.model, drafts)
 
     def _cached(self, values: dict[str, Any], cached: list[tuple[str, str, Any]]) -> dict[str, Any]:
         """Rows of small nouns that checks will look at, so that none of them asks the database."""
@@ -183,12 +197,7 @@ class Merger:
     def _sound(self, draft: Any, row: Parsed) -> bool:
         """Settle a row and ask it and its required columns whether it may be stored."""
         try:
-            draft.settle()
-            draft.clean()
-            inner = draft.__dict__
-            for column in self.required:
-                if inner[column.attname] in (None, ""):
-                    raise BadCell("required", field=str(column.verbose_name))
+            self.preparer.settled(draft)
         except ValidationError as fault:
             name, texts = next(iter(invalid_from(fault).errors.items()))
             self.fault(
@@ -320,10 +329,6 @@ class Merger:
             pairs = [(r.row_id, r.virtual) for r in rows if r.stands and r.row_id > 0 and column.name in r.virtual]
             if pairs:
                 one.apply(pairs, self.actor)
-
-
-def _overridden(record: type[Record], hook: str) -> bool:
-    return getattr(record, hook).__func__ is not getattr(Record, hook).__func__
 
 
 def clean_json(value: Any) -> Any:

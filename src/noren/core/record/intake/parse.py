@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from noren.core.action.plain import _custom
@@ -11,6 +11,7 @@ from noren.core.record.intake.plan import EMPTY, FULL, BadCell, Column, Plan
 from noren.core.record.intake.problem import Problem
 from noren.core.record.intake.read import Table
 from noren.core.record.intake.readers import names_of
+from noren.core.record.intake.ready import Ready
 from noren.core.record.intake.tally import Batch, Parsed
 
 CHUNK = 10_000
@@ -19,8 +20,9 @@ MISSING: Any = object()
 
 
 class Parser:
-    def __init__(self, plan: Plan, table: Table) -> None:
-        self.table = table
+    def __init__(self, plan: Plan, table: Table, prepare: Callable[[dict[str, Any]], Ready | None] | None = None) -> None:
+        """prepare: makes a row's lines for COPY already here, when it can."""
+        self.table, self.prepare = table, prepare
         self.full = any(c.name in FULL for c in plan.columns)
         clears = plan.options.blank == "clear"
         self.columns = [
@@ -86,7 +88,7 @@ class Parser:
             except BadCell as fault:
                 batch.faults.append((number, cells, "", fault.code, fault.params))
                 return None
-        return Parsed(number, cells, values, virtual)
+        return Parsed(number, cells, values, virtual, self.prepare(values) if self.prepare else None)
 
 
 def _place(column: Column) -> int:

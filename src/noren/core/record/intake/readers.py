@@ -17,7 +17,7 @@ from django.utils.translation import override
 from noren.core.access.firm import firm
 from noren.core.base.japan.calendar import parse_date
 from noren.core.base.japan.kana import kana_input
-from noren.core.base.japan.mail import split_emails
+from noren.core.base.japan.mail import PLAIN, split_emails
 from noren.core.base.japan.person import split_full_name, strip_honorific
 from noren.core.base.japan.values import Unreadable, parse_bool, parse_money, parse_number, parse_percent
 from noren.core.base.money import exponent
@@ -99,6 +99,8 @@ def _through_column(one: Field) -> Reader:
     def read(cell: str) -> Any:
         text = cell
         if one.kind == "email":
+            if PLAIN.fullmatch(cell):
+                return cell
             several = split_emails(cell)
             text = several[0] if several else cell
         try:

@@ -73,6 +73,7 @@ class References:
                     values[key] = pk
                 elif policy == "blank":
                     values.pop(key)
+                    row.ready = None  # judged with the reference it has no longer
                     tally.blanked[column.name] += 1
                 else:
                     self.fault(row.number, row.cells, column.header, "unknown_reference", {"value": text[:80]})

@@ -26,7 +26,7 @@ def report_of(engine: Engine, table: Table) -> dict[str, Any]:
     unknown = {name: found for name, found in unknown.items() if found}
     spellings: dict[str, list[dict[str, Any]]] = {}
     for column in engine.plan.columns:
-        if column.kind not in ("text", "choice") or column.field is None or not column.memory:
+        if column.kind not in ("text", "choice") or column.field is None:
             continue
         counts: dict[str, int] = {}
         for _number, cells in table.sample:

@@ -15,6 +15,7 @@ Fault = tuple[int, Sequence[str], str, str, dict[str, Any]]
 class Parsed:
     """One row of the file, read: its number, cells, and values by attname (references still as text).
 
+    ready: its lines for COPY should it be new (see ready.py), None when they have still to be made;
     row_id: the row it turned out to be, 0 for none yet; stands: whether that row holds now what the file says.
     """
 
@@ -22,6 +23,7 @@ class Parsed:
     cells: Sequence[str]
     values: dict[str, Any]
     virtual: dict[str, Any] = field(default_factory=dict)
+    ready: tuple[str, str] | None = None
     row_id: int = 0
     stands: bool = False
 

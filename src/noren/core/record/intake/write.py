@@ -3,10 +3,13 @@ one UPDATE from a temporary table for rows that change."""
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
+from itertools import islice
+from struct import unpack_from
 from typing import Any
 
 from django.db import connection, models
@@ -21,7 +24,7 @@ from noren.core.base.text import SEP, grams
 from noren.core.event.event import Event
 from noren.core.event.models import Fact
 
-BLOCK = 1 << 17  # characters of COPY text sent at once
+BLOCK = 500  # lines of COPY sent at once
 
 
 class Drafts:
@@ -71,67 +74,111 @@ def insert(model: type[Model], rows: Sequence[Any], columns: Sequence[models.Fie
 
 
 def _copy_rows(table: str, rows: Sequence[Any], columns: Sequence[Any]) -> None:
-    quoted = ", ".join(f'"{c.column}"' for c in columns)
-    names = [c.attname for c in columns]
-    json_at = [i for i, c in enumerate(columns) if isinstance(c, models.JSONField)]
+    lines = Lines(columns)
+    copy_lines(table, [c.column for c in columns], map(lines.text, rows))
+
+
+def copy_lines(table: str, columns: Iterable[str], lines: Iterable[str]) -> None:
+    """COPY of lines that are made already, without their line ends."""
+    quoted = ", ".join(f'"{name}"' for name in columns)
+    source = iter(lines)
     with connection.cursor() as cursor, cursor.copy(f'COPY "{table}" ({quoted}) FROM STDIN') as copy:
-        for row in rows:
-            inner = row.__dict__
-            values = [inner[n] for n in names]
-            for i in json_at:
-                values[i] = Jsonb(values[i])
-            copy.write_row(values)
+        while block := list(islice(source, BLOCK)):
+            copy.write("\n".join(block) + "\n")
 
 
-class _Triples(dict[str, str]):
-    """Three ASCII characters -> their gram, as text. There are less than a million, and few are in use."""
+class Lines:
+    """Rows as lines of COPY: the given columns, apart by tabs."""
 
-    def __missing__(self, triple: str) -> str:
-        found = str(grams(triple)[0])
+    def __init__(self, columns: Sequence[Any]) -> None:
+        self.columns = columns
+        self.names = [c.attname for c in columns]
+        self.json = [isinstance(c, models.JSONField) for c in columns]
+        self.plain = not any(self.json)
+
+    def text(self, row: Any) -> str:
+        inner = row.__dict__
+        values = [inner[name] for name in self.names]
+        if self.plain:
+            try:
+                line = "\t".join(values)  # nearly always all of them are texts without anything to escape
+                if not _ESCAPED.search(line) and line.count("\t") < len(values):
+                    return line
+            except TypeError:
+                pass
+        return "\t".join(map(_cell, values, self.json))
+
+
+_ESCAPED = re.compile(r"[\\\n\r]")
+_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+
+
+def _cell(value: Any, is_json: bool = False) -> str:
+    """A value as COPY reads it."""
+    if is_json:
+        return json.dumps(value).translate(_ESCAPES)
+    if isinstance(value, str):
+        return value.translate(_ESCAPES)
+    return "\\N" if value is None else str(value)
+
+
+def head_of(row_id: int, late: Iterable[Any]) -> str:
+    """The cells of a line that are known last: its id, and what references turned out to be."""
+    return "\t".join([str(row_id), *map(_cell, late)])
+
+
+class _Triples(dict[bytes, str]):
+    """Three ASCII characters -> their gram as text, empty across a space. There are less than a million, few in use."""
+
+    def __missing__(self, triple: bytes) -> str:
+        found = "".join(map(str, grams(triple.decode())))
         if len(self) < 50_000:
             self[triple] = found
         return found
 
 
 _TRIPLES = _Triples()
-_RUNS = re.compile(r"[!-~]{3,}")
+
+
+def _narrow_words(line: bytes) -> set[str]:
+    """The grams of ASCII texts. struct cuts every third triple at once: addresses and numbers are seldom met twice."""
+    count = len(line)
+    triples = {
+        *unpack_from("3s" * (count // 3), line),
+        *unpack_from("3s" * ((count - 1) // 3), line, min(1, count)),
+        *unpack_from("3s" * ((count - 2) // 3), line, min(2, count)),
+    }
+    found = set(map(_TRIPLES.__getitem__, triples))
+    found.discard("")
+    return found
+
 
 
 @lru_cache(60_000)
 def _wide_words(part: str) -> tuple[str, ...]:
+    """The grams of a folded field as text, remembered: names, posts and companies come again and again."""
     return tuple(map(str, grams(part)))
-
-
-def _words(part: str) -> Iterable[str]:
-    """The grams of one folded field as text. Names, posts and companies come again and again, addresses and numbers do not."""
-    if not part.isascii():
-        return _wide_words(part)
-    if " " in part:
-        return [_TRIPLES[run[at : at + 3]] for run in _RUNS.findall(part) for at in range(len(run) - 2)]
-    return [_TRIPLES[part[at : at + 3]] for at in range(len(part) - 2)]
 
 
 def write_search(model: type[Model], rows: Sequence[Any]) -> None:
     """Entries of new rows. The grams of a text are those of its fields: no gram spans the mark between them."""
-    lines: list[str] = []
-    weight = 0
-    with (
-        connection.cursor() as cursor,
-        cursor.copy(f'COPY "{entry_model(model)._meta.db_table}" (row_id, q, g) FROM STDIN') as copy,
-    ):
-        for row in rows:
-            text = row.search_text()
-            found: set[str] = set()
-            for part in text.split(SEP):
-                found.update(_words(part))
-            line = f"{row.id}\t{_escaped(text)}\t{{{','.join(found)}}}\n"
-            lines.append(line)
-            weight += len(line)
-            if weight > BLOCK:
-                copy.write("".join(lines))
-                lines.clear()
-                weight = 0
-        copy.write("".join(lines))
+    copy_search(model, (f"{row.id}\t{search_line(row)}" for row in rows))
+
+
+def copy_search(model: type[Model], lines: Iterable[str]) -> None:
+    """Entries as lines: id and `search_line`."""
+    copy_lines(entry_model(model)._meta.db_table, ("row_id", "q", "g"), lines)
+
+
+def search_line(row: Model) -> str:
+    """Text and grams of a row's entry."""
+    text = row.search_text()
+    parts = text.split(SEP)
+    found = _narrow_words(" ".join(filter(str.isascii, parts)).encode())
+    for part in parts:
+        if not part.isascii():
+            found.update(_wide_words(part))
+    return f"{_escaped(text)}\t{{{','.join(found)}}}"
 
 
 def _escaped(text: str) -> str:

@@ -1,0 +1,131 @@
+"""Reading in a process of its own: the next chunk is read, judged and put into words while this process writes one.
+
+The child is forked, so it knows the compiled plan; it sends each chunk as one piece through a pipe, which holds it
+back when it is a chunk ahead. It never touches the connection it inherited, and it ends when nobody reads any more.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import gc
+import json
+import os
+import signal
+import struct
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import IO, Any
+
+from django.db import connections
+
+from noren.core.record.intake.tally import Batch, Parsed
+
+WORTH_IT = 512 * 1024  # bytes of a file from which a second process pays
+PIPE = 1 << 20
+_HEAD = struct.Struct("<?Q")
+MARK = "\0"  # no field is called so
+KINDS: dict[str, Any] = {"moment": datetime, "day": date, "time": time, "decimal": Decimal}
+_inherited: list[Any] = []
+
+
+@contextmanager
+def batches(read: Callable[[], Iterator[Batch]], size: int) -> Iterator[Iterator[Batch]]:
+    """The batches of `read()`; those of a file of some size come from a child, which is ended on the way out."""
+    if size < WORTH_IT:
+        yield read()
+        return
+    out, into = os.pipe()
+    fcntl.fcntl(into, fcntl.F_SETPIPE_SZ, PIPE)
+    child = os.fork()
+    if child == 0:
+        os.close(out)
+        _work(read, into)
+    os.close(into)
+    try:
+        with os.fdopen(out, "rb", PIPE) as pipe:
+            yield _received(pipe)
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+
+
+def _work(read: Callable[[], Iterator[Batch]], into: int) -> None:
+    """The child's whole life."""
+    code = 1
+    try:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
+        gc.disable()  # rows hold no circles, and looking for them would copy the parent's memory
+        _leave_connection()
+        with os.fdopen(into, "wb", 0) as pipe:
+            try:
+                for batch in read():
+                    _send(pipe, _packed(batch))
+                _send(pipe, None)
+            except BrokenPipeError:
+                pass
+            except Exception as fault:  # noqa: BLE001  (the parent raises it)
+                _send(pipe, f"{type(fault).__name__}: {fault}")
+        code = 0
+    finally:
+        os._exit(code)  # no farewell: it would close the parent's connection
+
+
+def _leave_connection() -> None:
+    """Should a reader ask the database (the firm's time zone), it gets a connection of its own, past the parent's pool."""
+    mine = connections["default"]
+    _inherited.append(mine)
+    fresh: Any = connections.create_connection("default")
+    options = {k: v for k, v in fresh.settings_dict["OPTIONS"].items() if k != "pool"}
+    fresh.settings_dict = {**fresh.settings_dict, "OPTIONS": options}
+    connections["default"] = fresh
+
+
+def _packed(batch: Batch) -> tuple[Any, ...]:
+    rows = [(r.number, r.cells, r.values, r.virtual, r.ready) for r in batch.rows]
+    return rows, batch.faults, batch.warned, batch.last, batch.done
+
+
+def _send(pipe: IO[bytes], thing: Any) -> None:
+    """One piece: how long it is, whether it holds marked values, and JSON."""
+    marked: list[bool] = []
+
+    def mark(value: Any) -> Any:
+        marked.append(True)
+        for name, kind in KINDS.items():
+            if type(value) is kind:
+                return {MARK: [name, str(value) if kind is Decimal else value.isoformat()]}
+        return str(value)  # a text that waits for its language
+
+    data = json.dumps(thing, ensure_ascii=False, default=mark, check_circular=False).encode("utf-8", "surrogatepass")
+    for piece in (memoryview(_HEAD.pack(bool(marked), len(data))), memoryview(data)):
+        at = 0
+        while at < len(piece):
+            at += pipe.write(piece[at:])
+
+
+def _unmarked(found: dict[str, Any]) -> Any:
+    if MARK not in found:
+        return found
+    name, text = found[MARK]
+    kind: Any = KINDS[name]
+    return kind(text) if kind is Decimal else kind.fromisoformat(text)
+
+
+def _received(pipe: IO[bytes]) -> Iterator[Batch]:
+    while True:
+        head = pipe.read(_HEAD.size)
+        if len(head) < _HEAD.size:
+            raise ChildProcessError("the process that reads the file has ended before the file did")
+        marked, length = _HEAD.unpack(head)
+        text = pipe.read(length).decode("utf-8", "surrogatepass")
+        thing = json.loads(text, object_hook=_unmarked if marked else None)
+        del text
+        if thing is None:
+            return
+        if isinstance(thing, str):
+            raise ChildProcessError(thing)
+        rows, *rest = thing
+        yield Batch([Parsed(number, cells, values, virtual, ready) for number, cells, values, virtual, ready in rows], *rest)
