@@ -56,8 +56,9 @@ def unseen(rows: Iterable[Any], names: Iterable[str], actor: Actor) -> set[tuple
     wanted: dict[type[Any], set[int]] = {}
     if not actor.is_admin:
         for row in rows:
+            model: Any = type(row)
             for name in names:
-                target = _noun_behind(type(row), name)
+                target = _noun_behind(model, name)
                 pk = getattr(row, f"{name}_id") if target is not None else None
                 if pk is not None and target is not None:
                     wanted.setdefault(target, set()).add(pk)
@@ -70,7 +71,7 @@ def unseen(rows: Iterable[Any], names: Iterable[str], actor: Actor) -> set[tuple
     return found
 
 
-def behind(model: type[Any], path: str, actor: Actor) -> tuple[str, Q] | None:
+def behind(model: Any, path: str, actor: Actor) -> tuple[str, Q] | None:
     """For a path through a reference (`company__industry`): that reference, and the condition under which the actor sees
     the row behind it. None when nothing there is kept from them."""
     name, far, _rest = path.partition("__")
@@ -82,7 +83,7 @@ def behind(model: type[Any], path: str, actor: Actor) -> tuple[str, Q] | None:
 
 
 @cache
-def _noun_behind(model: type[Any], name: str) -> type[Any] | None:
+def _noun_behind(model: Any, name: str) -> type[Any] | None:
     """The noun a reference to one row leads to; None for anything else."""
     try:
         column = model._meta.get_field(name)

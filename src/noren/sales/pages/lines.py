@@ -138,7 +138,7 @@ def _sent(data: QueryDict) -> list[Row]:
 
 def _fill_prices(rows: list[Row], actor: Actor, look: Look) -> None:
     """A product just chosen brings its name and list price, unless a price was typed for it."""
-    fresh = {row_id(r.product) for r in rows if r.product != r.was} - {None}
+    fresh = {pk for r in rows if r.product != r.was and (pk := row_id(r.product)) is not None}
     found = {p.pk: p for p in visible(Product, actor).filter(pk__in=fresh)} if fresh else {}
     for row in rows:
         product = found.get(row_id(row.product) or 0)
@@ -151,7 +151,7 @@ def _fill_prices(rows: list[Row], actor: Actor, look: Look) -> None:
 
 
 def _read(rows: list[Row], actor: Actor, look: Look) -> list[Line] | None:
-    ids = {row_id(r.product) for r in rows} - {None}
+    ids = {pk for r in rows if (pk := row_id(r.product)) is not None}
     lists = dict(visible(Product, actor).filter(pk__in=ids).values_list("pk", "list_price")) if ids else {}
     lines = []
     for row in rows:
