@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from threading import Barrier, Thread
 from typing import Any
 
@@ -60,7 +61,7 @@ def test_two_administrators_cannot_take_the_last_rights_from_each_other() -> Non
     for _turn in range(5):
         one, other = make.user("admin"), make.user("admin")
         actors = one.actor(), other.actor()
-        found = together([lambda: set_roles(other, [], by=actors[0]), lambda: set_roles(one, [], by=actors[1])])
+        found = together([partial(set_roles, other, [], by=actors[0]), partial(set_roles, one, [], by=actors[1])])
         left = User.every.filter(is_active=True, removed_at__isnull=True, roles__is_admin=True)
         assert left.count() == 1
         assert sum(isinstance(each, Refusal) for each in found) == 1, found
@@ -72,7 +73,7 @@ def test_two_administrators_cannot_end_each_others_access() -> None:
     for _turn in range(5):
         one, other = make.user("admin"), make.user("admin")
         actors = one.actor(), other.actor()
-        found = together([lambda: deactivate_user(other, by=actors[0]), lambda: deactivate_user(one, by=actors[1])])
+        found = together([partial(deactivate_user, other, by=actors[0]), partial(deactivate_user, one, by=actors[1])])
         left = User.every.filter(is_active=True, removed_at__isnull=True, roles__is_admin=True)
         assert left.count() == 1
         assert sum(isinstance(each, Refusal) for each in found) == 1, found

@@ -89,7 +89,7 @@ def _noun_behind(model: Any, name: str) -> type[Any] | None:
         column = model._meta.get_field(name)
     except FieldDoesNotExist:
         return None
-    target: Any = column.related_model if column.many_to_one or column.one_to_one and column.concrete else None
+    target: Any = column.related_model if column.many_to_one or (column.one_to_one and column.concrete) else None
     return target if isinstance(target, type) and issubclass(target, Model) else None
 
 
