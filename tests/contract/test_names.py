@@ -79,14 +79,15 @@ def test_a_page_names_no_row_that_may_not_be_seen(address: str, deal: Any, page:
 
     assert response.status_code < 400, response.status_code
     text = said(response)
-    assert SECRET not in text and INDUSTRY not in text, re.findall(rf".{{80}}(?:{SECRET}|{INDUSTRY}).{{40}}", text, re.S)
+    assert not re.findall(rf".{{0,80}}(?:{SECRET}|{INDUSTRY}).{{0,40}}", text)
 
 
 @pytest.mark.parametrize("path", ["sales/deals", "contacts/people", "search?q=見える", "metrics/open_deals?by=company"])
 def test_a_program_is_told_no_name_that_may_not_be_seen(path: str, deal: Any, me: User) -> None:
     text = said(Program.of(me).send("GET", path))
 
-    assert SECRET not in text and INDUSTRY not in text
+    assert SECRET not in text
+    assert INDUSTRY not in text
 
 
 @pytest.mark.parametrize(
@@ -113,7 +114,8 @@ def test_no_order_and_no_cursor_tells_it_either(deal: Any, me: User) -> None:
         _status, body = api.get("sales/deals", sort=sort, limit=1)
         _status, body = api.get("sales/deals", sort=sort, limit=1, cursor=body["next"])
         place = base64.urlsafe_b64decode(body["next"].rpartition(":")[2] + "==").decode()
-        assert "ひみつ" not in place and INDUSTRY not in place
+        assert "ひみつ" not in place
+        assert INDUSTRY not in place
 
 
 @pytest.fixture
@@ -151,4 +153,5 @@ def test_the_day_shows_no_phone_number_to_those_who_may_not_read_numbers(blind: 
     text = said(page.get("/activity/today/"))
 
     assert "電話した" in text
-    assert "09012345678" not in text and "090-1234-5678" not in text
+    assert "09012345678" not in text
+    assert "090-1234-5678" not in text
