@@ -48,7 +48,8 @@ def test_it_is_written_once() -> None:
 
     said = [kept("said", build, person.pk) for _ in range(4)]
     assert said == [[(person.pk, person.full_name, {})]] * 4
-    assert len(calls) == 2 and person.pk not in calls
+    assert len(calls) == 2
+    assert person.pk not in calls
 
 
 def test_one_value_in_several_places_and_parts() -> None:

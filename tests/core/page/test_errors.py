@@ -10,7 +10,7 @@ from django.test import RequestFactory
 from noren.core.page.errors import broken
 
 
-def _answer(path: str, fault: Exception):  # noqa: ANN202
+def _answer(path: str, fault: Exception):
     try:
         raise fault
     except type(fault):

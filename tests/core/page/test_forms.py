@@ -234,9 +234,11 @@ def test_every_wrong_field_is_told_at_once(browser: Client) -> None:
     wrong = {"legal_name": "", "name_kana": "山田", "email": "foo@", "url": "ftp://x", "employees": "many"}
     answer = browser.post("/contacts/companies/new/", wrong | {"_once": "t9"})
     page = answer.content.decode()
-    assert answer.status_code == 422 and not Company.every.exists()
+    assert answer.status_code == 422
+    assert not Company.every.exists()
     assert [name for name in wrong if f'id="e-{name}"' in page] == list(wrong)
-    assert 'value="ftp://x"' in page and 'value="foo@"' in page
+    assert 'value="ftp://x"' in page
+    assert 'value="foo@"' in page
 
 
 def test_a_move_on_the_page_of_a_deal_can_be_put_back(browser: Client) -> None:

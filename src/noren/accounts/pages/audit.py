@@ -28,8 +28,8 @@ from noren.accounts.queries.audit import DOORS, PAGE, Ask, door_word, entries, f
 from noren.core.access.actor import Actor, actor_of
 from noren.core.action.plain import SAYS
 from noren.core.event.event import EVENTS
-from noren.core.filter.sql import FIRST_YEAR, LAST_YEAR
 from noren.core.event.models import Fact
+from noren.core.filter.sql import FIRST_YEAR, LAST_YEAR
 from noren.core.job.rescue import again, failed_jobs, queue_state
 from noren.core.page.frame import field, page
 from noren.core.record.declare import RECORDS

@@ -17,7 +17,7 @@ import sys
 
 import typer
 
-from noren.config.cli import ask, backup, check, createadmin, demo, exporting, importing, map, serve
+from noren.config.cli import ask, backup, check, createadmin, demo, exporting, importing, mapping, serve
 
 app = typer.Typer(
     help="noren, a customer relations system to run yourself.",
@@ -37,8 +37,8 @@ app.command("undo-import")(importing.undo_import)
 app.command("export")(exporting.export)
 app.command("ask")(ask.ask)
 app.command("rows")(ask.rows)
-app.command("map")(map.map_)
-app.command("openapi")(map.openapi)
+app.command("map")(mapping.map_)
+app.command("openapi")(mapping.openapi)
 app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)
 

@@ -64,9 +64,10 @@ def undo_import(
     """Take a whole import back."""
     with ground():
         from noren.core.record.intake import run as intake
+        from noren.core.record.intake.undo import undo
 
         by = acting(as_, via="import")
-        counts = intake.undo(intake.get(run_id, by), by)
+        counts = undo(intake.get(run_id, by), by)
         print(json.dumps(counts))
 
 

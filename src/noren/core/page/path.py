@@ -31,8 +31,9 @@ def path_of(record: type[Record], row: Any, actor: Actor, look: Look) -> dict[st
     stage_model, scope = by.related_model, board.scope
 
     def stages(*scoped: int) -> QuerySet[Any]:
-        rows = stage_model.every.filter(removed_at__isnull=True, **({scope: scoped[0]} if scope else {}))
-        return rows.order_by("position", "pk")
+        rows: QuerySet[Any] = stage_model.every.filter(removed_at__isnull=True, **({scope: scoped[0]} if scope else {}))
+        ordered: QuerySet[Any] = rows.order_by("position", "pk")
+        return ordered
 
     now_id = getattr(row, f"{board.by}_id")
     spent = _spent(row, board.by)
@@ -74,8 +75,9 @@ def _spent(row: Any, by: str) -> dict[int, tuple[date | None, date | None, int]]
     history = row.spans.model.objects
 
     def spans(pk: int) -> QuerySet[Any]:
-        rows = history.filter(row_id=pk).order_by("from_at", "pk")
-        return rows.values_list("from_at", "to_at", f"{by}_id", "outcome")
+        rows: QuerySet[Any] = history.filter(row_id=pk).order_by("from_at", "pk")
+        told: QuerySet[Any] = rows.values_list("from_at", "to_at", f"{by}_id", "outcome")
+        return told
 
     for start, end, stage, outcome in kept(("spans", type(row)), spans, row.pk):
         if outcome != "open":

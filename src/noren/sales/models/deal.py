@@ -23,7 +23,6 @@ from noren.core.base.model import Model, Reach, Span, external_id_rule
 from noren.core.base.search import SearchEntry, search_index
 from noren.sales.models.pipeline import LossReason, Pipeline, Stage
 
-
 # What sums over open deals read: beside the index's own columns, so that the table itself is not looked at.
 SUMMED = [
     "outcome", "amount", "list_amount", "probability", "next_step_at", "stage_since", "close_by", "opened_on", "owner",
