@@ -123,13 +123,11 @@ class Noren:
         return self.run_python("-m", "noren", *words, **extra)
 
     def child(self, name: str) -> psutil.Process | None:
-        """web, worker or postgres: only web has children of its own that are not PostgreSQL's."""
+        """web, worker or postgres, by the name each gives itself."""
         with suppress(psutil.Error):
             children = psutil.Process(self.process.pid).children()
-            if name == "postgres":
-                return next((one for one in children if one.name() == "postgres"), None)
-            ours = [one for one in children if one.name() != "postgres"]
-            return next((one for one in ours if bool(one.children()) == (name == "web")), None)
+            wanted = name if name == "postgres" else f"noren-{name}"
+            return next((one for one in children if one.name() == wanted), None)
         return None
 
     def web_processes(self) -> list[psutil.Process]:

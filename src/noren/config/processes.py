@@ -358,11 +358,18 @@ def _wait(pid: int) -> int:
 # What the children do
 
 
+def call_itself(name: str) -> None:
+    """The name that `ps` and `top` show, where the system lets a process choose it."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/comm").write_text(name)
+
+
 def run_web(env: Env, listening: socket.socket, announce: Callable[[], None]) -> None:
     """gunicorn with the application that the parent loaded."""
     from gunicorn.app.base import BaseApplication
     from gunicorn.arbiter import Arbiter
 
+    call_itself("noren-web")
     parent = os.getppid()
     proxies = ",".join(env.trusted_proxies)
 
@@ -408,6 +415,7 @@ def run_worker(env: Env) -> None:
 
     from noren.core.job import rescue
 
+    call_itself("noren-worker")
     parent = os.getppid()
 
     def watch() -> None:

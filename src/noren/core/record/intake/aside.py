@@ -10,8 +10,10 @@ import fcntl
 import gc
 import json
 import os
+import select
 import signal
 import struct
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, time
@@ -24,6 +26,7 @@ from noren.core.record.intake.tally import Batch, Parsed
 
 WORTH_IT = 512 * 1024  # bytes of a file from which a second process pays
 PIPE = 1 << 20
+PATIENCE = 120.0
 _HEAD = struct.Struct("<?Q")
 MARK = "\0"  # no field is called so
 KINDS: dict[str, Any] = {"moment": datetime, "day": date, "time": time, "decimal": Decimal}
@@ -33,7 +36,7 @@ _inherited: list[Any] = []
 @contextmanager
 def batches(read: Callable[[], Iterator[Batch]], size: int) -> Iterator[Iterator[Batch]]:
     """The batches of `read()`; those of a file of some size come from a child, which is ended on the way out."""
-    if size < WORTH_IT:
+    if size < WORTH_IT or sys.platform != "linux":  # forking beside threads is at home on Linux only
         yield read()
         return
     out, into = os.pipe()
@@ -44,9 +47,9 @@ def batches(read: Callable[[], Iterator[Batch]], size: int) -> Iterator[Iterator
         _work(read, into)
     os.close(into)
     try:
-        with os.fdopen(out, "rb", PIPE) as pipe:
-            yield _received(pipe)
+        yield _received(out)
     finally:
+        os.close(out)
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
 
@@ -114,13 +117,23 @@ def _unmarked(found: dict[str, Any]) -> Any:
     return kind(text) if kind is Decimal else kind.fromisoformat(text)
 
 
-def _received(pipe: IO[bytes]) -> Iterator[Batch]:
-    while True:
-        head = pipe.read(_HEAD.size)
-        if len(head) < _HEAD.size:
+def _exactly(out: int, length: int) -> bytearray:
+    """So many bytes from the child. One that says nothing for PATIENCE seconds is given up: better told than waited for."""
+    found = bytearray()
+    while len(found) < length:
+        if not select.select([out], [], [], PATIENCE)[0]:
+            raise ChildProcessError("the process that reads the file does not answer")
+        piece = os.read(out, min(length - len(found), PIPE))
+        if not piece:
             raise ChildProcessError("the process that reads the file has ended before the file did")
-        marked, length = _HEAD.unpack(head)
-        text = pipe.read(length).decode("utf-8", "surrogatepass")
+        found += piece
+    return found
+
+
+def _received(out: int) -> Iterator[Batch]:
+    while True:
+        marked, length = _HEAD.unpack(_exactly(out, _HEAD.size))
+        text = _exactly(out, length).decode("utf-8", "surrogatepass")
         thing = json.loads(text, object_hook=_unmarked if marked else None)
         del text
         if thing is None:

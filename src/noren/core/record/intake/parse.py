@@ -14,7 +14,7 @@ from noren.core.record.intake.readers import names_of
 from noren.core.record.intake.ready import Ready
 from noren.core.record.intake.tally import Batch, Parsed
 
-CHUNK = 10_000
+CHUNK = 5_000
 REMEMBERED = 20_000  # distinct texts remembered per column
 MISSING: Any = object()
 
