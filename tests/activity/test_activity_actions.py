@@ -53,7 +53,12 @@ def test_a_logged_call_is_the_last_contact_of_all_it_is_about() -> None:
 
     call = log_activity("call", "監視点は32点", by=me, about=With.row(deal), happened_at=NOON)
 
-    assert (call.company_id, call.person_id, call.about_id, call.owner_id) == (company.pk, person.pk, deal.pk, me.user_id)
+    assert (call.company_id, call.person_id, call.about_id, call.owner_id) == (
+        company.pk,
+        person.pk,
+        deal.pk,
+        me.user_id,
+    )
     assert [read(row).last_touch_at for row in (company, person, deal)] == [NOON, NOON, NOON]
     assert Fact.objects.filter(name="activity.activity.logged", subject_id=call.pk).count() == 1
 
@@ -148,7 +153,10 @@ def test_one_box_gives_what_happened_and_what_comes_next() -> None:
 
     made = write("金額は了承。24日10時に電話", kind="visit", by=HOUSE, about=With.row(company), now=NOON)
 
-    assert [(row.kind, row.subject, row.body) for row in made] == [("visit", "", "金額は了承。24日10時に電話"), ("call", "電話", "")]
+    assert [(row.kind, row.subject, row.body) for row in made] == [
+        ("visit", "", "金額は了承。24日10時に電話"),
+        ("call", "電話", ""),
+    ]
     assert made[1].due_at == datetime(2026, 11, 24, 10, 0, tzinfo=TOKYO)
     assert [row.company_id for row in made] == [company.pk, company.pk]
 

@@ -81,7 +81,9 @@ def test_nothing_uploaded_is_ever_shown_or_run(name: str, store: Path) -> None:
     assert answer.headers["Content-Disposition"].startswith("attachment;")
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert answer.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
-    assert not answer.headers["Content-Type"].startswith(("text/", "image/svg", "application/xhtml", "application/javascript", "application/xml"))
+    assert not answer.headers["Content-Type"].startswith(
+        ("text/", "image/svg", "application/xhtml", "application/javascript", "application/xml")
+    )
     assert b"".join(answer.streaming_content) == EVIL[name]  # type: ignore[arg-type]
     assert stored(store) == [file.digest]
 

@@ -58,7 +58,9 @@ def test_any_sequence_of_actions_keeps_next_step_and_last_contact_true(taken: li
             continue
 
     assert differences() == []
-    assert set(Company.every.values_list("version", flat=True)) | set(Person.every.values_list("version", flat=True)) == {1}
+    assert set(Company.every.values_list("version", flat=True)) | set(
+        Person.every.values_list("version", flat=True)
+    ) == {1}
 
 
 def act(verb: str, which: int, subject: Any, at: datetime) -> None:
@@ -70,10 +72,19 @@ def act(verb: str, which: int, subject: Any, at: datetime) -> None:
     elif verb == "plan":
         plan_step(at, by=HOUSE, kind=kind, subject=kind, about=With.row(subject))
     elif verb == "create":
-        create(Activity, {"kind": kind, "subject": "y", "due_at": at if which % 2 else None, "company": Company.every.first()}, by=HOUSE)
+        create(
+            Activity,
+            {"kind": kind, "subject": "y", "due_at": at if which % 2 else None, "company": Company.every.first()},
+            by=HOUSE,
+        )
     elif verb == "bulk":
         made = Activity.every.bulk_create(
-            [Activity(kind=kind, subject="z", happened_at=at, company=Company.every.last(), person=Person.every.first()) for _ in range(3)]
+            [
+                Activity(
+                    kind=kind, subject="z", happened_at=at, company=Company.every.last(), person=Person.every.first()
+                )
+                for _ in range(3)
+            ]
         )
         publish([plain_event(Activity, "created")(one.pk) for one in made], by=HOUSE)
     elif row is None:

@@ -37,7 +37,12 @@ def test_many_at_once_keep_next_steps_true_and_never_lock_up() -> None:
                     case 0:
                         log_activity("call", "x", by=HOUSE, about=With.row(deal))
                     case 1:
-                        step = plan_step(timezone.now() + timedelta(hours=number), by=HOUSE, subject=f"{number}", about=With.row(deal))
+                        step = plan_step(
+                            timezone.now() + timedelta(hours=number),
+                            by=HOUSE,
+                            subject=f"{number}",
+                            about=With.row(deal),
+                        )
                         if turn % 2:
                             finish_step(step, by=HOUSE)
                     case 2:

@@ -41,7 +41,9 @@ def post(client: Client, **values: Any) -> Any:
 def test_a_call_is_logged_with_its_next_step_and_the_toast_names_it(me: User) -> None:
     company, client = make.company(), enter(me)
 
-    answer = post(client, text="金額は了承。\n明日10時 電話", who=f"contacts.company:{company.pk}", back="/activity/today/")
+    answer = post(
+        client, text="金額は了承。\n明日10時 電話", who=f"contacts.company:{company.pk}", back="/activity/today/"
+    )
 
     assert (answer.status_code, answer.headers["Location"]) == (302, "/activity/today/")
     assert [(row.kind, row.is_next_step, row.company_id) for row in Activity.every.order_by("pk")] == [
@@ -62,7 +64,11 @@ def test_a_second_press_makes_no_second_activity(me: User) -> None:
 def test_what_was_read_is_shown_while_one_writes(me: User) -> None:
     make.user("sales", name="田中 健")
 
-    shown = enter(me).post("/activity/read/", {"text": "@田中 明日10時 電話", "kind": "note"}, headers=HTMX).content.decode()
+    shown = (
+        enter(me)
+        .post("/activity/read/", {"text": "@田中 明日10時 電話", "kind": "note"}, headers=HTMX)
+        .content.decode()
+    )
 
     assert "10:00 @田中 電話" in shown or "10:00" in shown
     assert "@田中 健" in shown
@@ -104,7 +110,9 @@ def test_what_was_logged_can_be_undone(me: User) -> None:
     assert Activity.every.get().removed_at is not None
 
 
-@pytest.mark.parametrize("who", ["contacts.company:999999", "accounts.user:1", "x", "contacts.company:", "contacts.company:１"])
+@pytest.mark.parametrize(
+    "who", ["contacts.company:999999", "accounts.user:1", "x", "contacts.company:", "contacts.company:１"]
+)
 def test_an_unknown_subject_is_not_found(me: User, who: str) -> None:
     assert post(enter(me), text="x", who=who).status_code == 404
 
@@ -118,11 +126,15 @@ def test_a_strangers_deal_is_not_found() -> None:
 
 def test_a_step_is_finished_in_place_and_the_following_one_set(me: User) -> None:
     company = make.company()
-    step = plan_step(timezone.now() + timedelta(hours=1), by=me.actor(), subject="電話", kind="call", about=With.row(company))
+    step = plan_step(
+        timezone.now() + timedelta(hours=1), by=me.actor(), subject="電話", kind="call", about=With.row(company)
+    )
     client = enter(me)
 
     assert client.get(f"/activity/steps/{step.pk}/done/", headers=HTMX).status_code == 200
-    answer = client.post(f"/activity/steps/{step.pk}/done/", {"outcome": "了承", "following": "明日10時 訪問"}, headers=HTMX)
+    answer = client.post(
+        f"/activity/steps/{step.pk}/done/", {"outcome": "了承", "following": "明日10時 訪問"}, headers=HTMX
+    )
 
     assert answer.status_code == 204
     company.refresh_from_db()
@@ -155,7 +167,12 @@ def test_a_colleagues_step_cannot_be_finished_by_a_rep() -> None:
 def test_the_day_shows_what_is_late_what_is_due_and_what_lacks_a_step(me: User) -> None:
     actor = me.actor()
     plan_step(timezone.now() - timedelta(days=3), by=actor, subject="遅れた件")
-    plan_step(timezone.now() + timedelta(days=5), by=actor, subject="来週の件", about=With.row(make.company(legal_name="株式会社みずほ")))
+    plan_step(
+        timezone.now() + timedelta(days=5),
+        by=actor,
+        subject="来週の件",
+        about=With.row(make.company(legal_name="株式会社みずほ")),
+    )
     log_activity("call", "話したこと", by=actor)
     make.deal(by=actor, title="一手のない商談")
 
@@ -171,7 +188,9 @@ def test_the_number_of_queries_of_the_day_does_not_grow(me: User, django_assert_
     client = enter(me)
     for n in range(30):
         company = make.company()
-        plan_step(timezone.now() + timedelta(hours=n), by=me.actor(), subject="x", about=With.row(make.deal(company=company)))
+        plan_step(
+            timezone.now() + timedelta(hours=n), by=me.actor(), subject="x", about=With.row(make.deal(company=company))
+        )
 
     with django_assert_max_num_queries(30):
         assert client.get("/activity/today/").status_code == 200
@@ -213,11 +232,18 @@ def test_whom_one_had_to_do_with_last_is_offered_and_found_by_words(me: User) ->
     assert f'data-value="contacts.person:{person.pk}"' in client.get("/activity/who/", {"q": "高橋"}).content.decode()
 
 
-def test_a_file_comes_along_and_an_empty_box_with_a_file_hangs_it_on_the_row(me: User, settings: Any, tmp_path: Any) -> None:
+def test_a_file_comes_along_and_an_empty_box_with_a_file_hangs_it_on_the_row(
+    me: User, settings: Any, tmp_path: Any
+) -> None:
     settings.MEDIA_ROOT = str(tmp_path)
     company, client = make.company(), enter(me)
 
-    post(client, text="図面を受領", who=f"contacts.company:{company.pk}", file=SimpleUploadedFile("図面.pdf", b"%PDF-1.7 x"))
+    post(
+        client,
+        text="図面を受領",
+        who=f"contacts.company:{company.pk}",
+        file=SimpleUploadedFile("図面.pdf", b"%PDF-1.7 x"),
+    )
     post(client, text="", who=f"contacts.company:{company.pk}", file=SimpleUploadedFile("契約.pdf", b"%PDF-1.7 y"))
 
     assert [(f.name, bool(f.activity_id), f.about_noun) for f in Attachment.every.order_by("pk")] == [

@@ -51,13 +51,23 @@ class Line:
 class Bench:
     """A browser that is logged in, a plain connection to the same database, and how often to ask."""
 
-    def __init__(self, size: str, browser: Browser, link: psycopg.Connection[Any], key: str, server: int, say: Callable[[Line], None]) -> None:
+    def __init__(
+        self,
+        size: str,
+        browser: Browser,
+        link: psycopg.Connection[Any],
+        key: str,
+        server: int,
+        say: Callable[[Line], None],
+    ) -> None:
         self.size, self.browser, self.link, self.key, self.say = size, browser, link, key, say
         self.times = TIMES[size]
         self.work = Work(link, server)
         self.number = itertools.count(1)
 
-    def page(self, name: str, address: str, question: str = "", values: Any = None, *, before: Any = None, **more: Any) -> None:
+    def page(
+        self, name: str, address: str, question: str = "", values: Any = None, *, before: Any = None, **more: Any
+    ) -> None:
         """Ask for a page again and again. `before` is done each time beforehand, unmeasured."""
 
         def ask() -> None:
@@ -66,7 +76,14 @@ class Bench:
         self.tell(name, ask, before, question=question, values=values, **more)
 
     def tell(
-        self, name: str, ask: Callable[[], None], before: Any = None, *, question: str = "", values: Any = None, **more: Any
+        self,
+        name: str,
+        ask: Callable[[], None],
+        before: Any = None,
+        *,
+        question: str = "",
+        values: Any = None,
+        **more: Any,
     ) -> None:
         times, cpu, base = self._measure(ask, before)
         plain = self._plain(question, values) if question else None
@@ -99,8 +116,18 @@ class Bench:
 
     def create(self) -> None:
         """A new person: a committed change, after which nothing that was remembered holds."""
-        body = {"family_name": "計測", "given_name": f"花子{next(self.number)}", "email": f"bench{next(self.number)}@example.com"}
-        self.browser.ask("/api/v1/contacts/people", json.dumps(body).encode(), status=(201,), Content_Type="application/json", Authorization=f"Bearer {self.key}")
+        body = {
+            "family_name": "計測",
+            "given_name": f"花子{next(self.number)}",
+            "email": f"bench{next(self.number)}@example.com",
+        }
+        self.browser.ask(
+            "/api/v1/contacts/people",
+            json.dumps(body).encode(),
+            status=(201,),
+            Content_Type="application/json",
+            Authorization=f"Bearer {self.key}",
+        )
 
     def all(self) -> None:
         self.page("empty page", "/bench/empty/", "SELECT 1")
@@ -120,12 +147,19 @@ class Bench:
         self.page("people, first page", "/contacts/people/", PERSON.format(where="", order=order), target=8)
         depth = int(self.link.execute("SELECT count(*) FROM contacts_person").fetchone()[0] * 0.9)  # type: ignore[index]
         pk, at = self.link.execute(  # type: ignore[misc]
-            "SELECT id, updated_at FROM contacts_person p WHERE removed_at IS NULL ORDER BY updated_at DESC, id DESC OFFSET %s LIMIT 1", [depth]
+            "SELECT id, updated_at FROM contacts_person p WHERE removed_at IS NULL ORDER BY updated_at DESC, id DESC OFFSET %s LIMIT 1",
+            [depth],
         ).fetchone()
         place = json.dumps([[at.isoformat()], pk, depth], separators=(",", ":")).encode()
         word = base64.urlsafe_b64encode(place).decode().rstrip("=")
         where = "AND (p.updated_at, p.id) < (%s, %s)"
-        self.page("people, at 90 %", f"/contacts/people/?after={word}", PERSON.format(where=where, order=order), [at, pk], target=10)
+        self.page(
+            "people, at 90 %",
+            f"/contacts/people/?after={word}",
+            PERSON.format(where=where, order=order),
+            [at, pk],
+            target=10,
+        )
         self.page(
             "companies, 3 filters and sort",
             "/contacts/companies/?standing=customer&rank=a&industry=食品&sort=kana_sort".replace("食品", "%E9%A3%9F%E5%93%81"),
@@ -165,4 +199,9 @@ class Bench:
         self.page("home, nothing new", "/", question)
         month = "SELECT date_trunc('month', closed_on), count(*), sum(amount) FROM sales_deal WHERE outcome = 'won' AND closed_on >= current_date - 1095 GROUP BY 1"
         for metric in ("revenue", "win_rate_count", "open_amount", "sales_cycle", "activity_count"):
-            self.page(f"number: {metric}, after a write", f"/metrics/{metric}/?period=last_1095_days", month, before=self.create)
+            self.page(
+                f"number: {metric}, after a write",
+                f"/metrics/{metric}/?period=last_1095_days",
+                month,
+                before=self.create,
+            )

@@ -95,7 +95,9 @@ def _fill(size: Size, word: str) -> None:
         for table in BIG:
             cursor.execute("SELECT 1 FROM pg_attribute WHERE attrelid = %s::regclass AND attname = 'id'", [table])
             if cursor.fetchone():
-                cursor.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), greatest(max(id), 1)) FROM {table}")
+                cursor.execute(
+                    f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), greatest(max(id), 1)) FROM {table}"
+                )
         cursor.execute("SET session_replication_role = origin")
         cursor.execute("VACUUM ANALYZE")
         cursor.execute("UPDATE access_firm SET name = %s", [name_of(word)])
@@ -157,13 +159,29 @@ def _names(cursor: Any) -> None:
     families = [(a, b, c) for a, b, c in WORDS.families]
     families += [(a + b, c + d, f"rare{n}{m}") for n, (a, c) in enumerate(zip(RARE[0], RARE[2], strict=True))
                  for m, (b, d) in enumerate(zip(RARE[1], RARE[3], strict=True))]  # fmt: skip
-    cursor.execute("CREATE TEMP TABLE names (f int, g int, family text, given text, fk text, gk text, mail text, kana_sort text, fold text)")
+    cursor.execute(
+        "CREATE TEMP TABLE names (f int, g int, family text, given text, fk text, gk text, mail text, kana_sort text, fold text)"
+    )
     with cursor.copy("COPY names FROM STDIN") as copy:
         for f, (family, fk, fm) in enumerate(families):
             for g, (given, gk, gm) in enumerate(WORDS.givens):
-                copy.write_row((f, g, family, given, fk, gk, f"{gm}.{fm}", sort_key(fk + gk, f"{family} {given}"), fold(family + given)))
+                copy.write_row(
+                    (
+                        f,
+                        g,
+                        family,
+                        given,
+                        fk,
+                        gk,
+                        f"{gm}.{fm}",
+                        sort_key(fk + gk, f"{family} {given}"),
+                        fold(family + given),
+                    )
+                )
     cursor.execute("CREATE INDEX ON names (f, g)")
-    cursor.execute("CREATE TEMP TABLE firms (n int, name text, kana text, core text, key text, kana_sort text, industry text)")
+    cursor.execute(
+        "CREATE TEMP TABLE firms (n int, name text, kana text, core text, key text, kana_sort text, industry text)"
+    )
     with cursor.copy("COPY firms FROM STDIN") as copy:
         n = 0
         for root, root_kana in WORDS.roots:

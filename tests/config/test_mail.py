@@ -21,7 +21,9 @@ def test_without_a_mail_server_mails_go_to_the_log(tmp_path: Path) -> None:
     assert found.mail_from == "noren@crm.example.co.jp"
 
 
-@pytest.mark.parametrize("url", ["smtp://mail.example.jp", "smtp://user:p%40ss@mail.example.jp:587", "smtps://mail.example.jp:465"])
+@pytest.mark.parametrize(
+    "url", ["smtp://mail.example.jp", "smtp://user:p%40ss@mail.example.jp:587", "smtps://mail.example.jp:465"]
+)
 def test_a_mail_server_is_taken_and_never_shown(tmp_path: Path, url: str) -> None:
     found = load(tmp_path, NOREN_SMTP_URL=url, NOREN_MAIL_FROM="crm@example.jp")
     assert (found.smtp_url, found.mail_from) == (url, "crm@example.jp")

@@ -321,7 +321,9 @@ def test_odd_digits_where_an_id_is_meant_are_no_fault_of_ours(odd: str) -> None:
         _harmless(page.post(path, sent), path, odd)
 
 
-@pytest.mark.parametrize("filtered", ["q={", 'q=["nothing","is","1"]', 'q={"all":1}', "no_such_field=1", "title__has=%00"])
+@pytest.mark.parametrize(
+    "filtered", ["q={", 'q=["nothing","is","1"]', 'q={"all":1}', "no_such_field=1", "title__has=%00"]
+)
 def test_a_filter_that_cannot_be_read_never_means_all_rows(filtered: str) -> None:
     deal = make.deal()
     page = Client(raise_request_exception=False)

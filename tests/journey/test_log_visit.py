@@ -34,7 +34,12 @@ def compose(page: Page, readings: list[str], word: str) -> None:
 
 def test_a_visit_is_logged_on_a_phone_within_seconds(page: Page, enter: Enter) -> None:
     me = make.user("sales", name="佐藤 美咲", locale="ja")
-    person = make.person(by=me.actor(), family_name="山根", given_name="亮太", company=make.company(by=me.actor(), legal_name="みずほの里フーズ株式会社"))
+    person = make.person(
+        by=me.actor(),
+        family_name="山根",
+        given_name="亮太",
+        company=make.company(by=me.actor(), legal_name="みずほの里フーズ株式会社"),
+    )
     log_activity("call", "先週の電話", by=me.actor(), about=With.row(person))
     page.set_viewport_size(PHONE)
     enter(me)
@@ -100,7 +105,9 @@ def test_the_button_pressed_twice_makes_one_activity(page: Page, enter: Enter) -
 def test_a_step_is_done_and_the_next_one_set_from_the_day(page: Page, enter: Enter) -> None:
     me = make.user("sales")
     company = make.company(by=me.actor(), legal_name="青葉食品株式会社")
-    plan_step(timezone.now() + timedelta(minutes=1), by=me.actor(), kind="call", subject="見積の確認", about=With.row(company))
+    plan_step(
+        timezone.now() + timedelta(minutes=1), by=me.actor(), kind="call", subject="見積の確認", about=With.row(company)
+    )
     page.set_viewport_size(PHONE)
     enter(me)
     page.goto("/activity/today/")

@@ -16,5 +16,9 @@ def mirror_steps(facts: list[Fact]) -> None:
         changes = fact.changes or {}
         for column in ("company", "person"):
             rows.add(column, (changes.get(column) or [None])[0])
-        rows.add("about", (changes.get("about_id") or [None])[0], (changes.get("about_noun") or [fact.payload.get("about_noun", "")])[0])
+        rows.add(
+            "about",
+            (changes.get("about_id") or [None])[0],
+            (changes.get("about_noun") or [fact.payload.get("about_noun", "")])[0],
+        )
     mirror(rows)

@@ -42,7 +42,9 @@ class PriceLists(Record):
     columns = "name", "valid_from", "valid_to"
     filters = "name", "valid_from", "valid_to"
     form = ("name", Row("valid_from", "valid_to"))
-    panels = (Related("catalog.price", "price_list", title=_("Prices"), columns=("product", "from_quantity", "amount")),)
+    panels = (
+        Related("catalog.price", "price_list", title=_("Prices"), columns=("product", "from_quantity", "amount")),
+    )
     keys = (("name",),)
     sort = "name"
     icon = "list"

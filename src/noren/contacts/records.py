@@ -44,7 +44,17 @@ class Companies(Record):
     model = Company
     completed = ("postal_code", "prefecture", "city", "town", "block", "building")
     known_by = "external_id", "corporate_number", "name_key"
-    columns = "legal_name", "standing", "next_step", "last_touch_at", "owner", "industry", "prefecture", "phone", "updated_at"
+    columns = (
+        "legal_name",
+        "standing",
+        "next_step",
+        "last_touch_at",
+        "owner",
+        "industry",
+        "prefecture",
+        "phone",
+        "updated_at",
+    )
     filters = (
         "legal_name", "name_kana", "standing", "rank", "industry", "employees", "annual_revenue", "founded_year",
         "prefecture", "city", "country", "owner", "owner__team", "parent", "corporate_number", "invoice_number",
@@ -79,7 +89,14 @@ class Companies(Record):
     )  # fmt: skip
     compact = "legal_name", "standing", "industry", "prefecture", "phone", "owner"
     title = "legal_name"
-    tones = {"customer": "matsu", "prospect": "fuji", "dormant": "line", "ended": "line", "partner": "nando", "a": "matsu"}
+    tones = {
+        "customer": "matsu",
+        "prospect": "fuji",
+        "dormant": "line",
+        "ended": "line",
+        "partner": "nando",
+        "a": "matsu",
+    }
     reading = "name_kana"
     groups = {"annual_revenue": "money", "email": "private", "phone": "private", "fax": "private"}
     keys = (("external_id",), ("corporate_number",), ("name_key",))

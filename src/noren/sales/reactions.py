@@ -23,7 +23,9 @@ def take_steps_along(facts: list[Fact]) -> None:
         deal = Deal.system("open steps follow their deal").filter(pk=fact.subject_id).first()
         if deal is None:
             continue
-        steps = Activity.system("open steps follow their deal").filter(about_noun=Deal.word(), about_id=deal.pk, is_next_step=True)
+        steps = Activity.system("open steps follow their deal").filter(
+            about_noun=Deal.word(), about_id=deal.pk, is_next_step=True
+        )
         for company, person in steps.values_list("company_id", "person_id"):
             rows.add("company", company)
             rows.add("person", person)

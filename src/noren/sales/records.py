@@ -114,8 +114,22 @@ class Deals(Record):
         return closing_facts(rows)
 
 
-relate("contacts.company", Related("sales.deal", "company", columns=("title", "stage", "amount"), where=F(outcome="open"), title=_("Open deals")))
-relate("contacts.company", Related("sales.deal", "company", columns=("title", "outcome", "closed_on", "amount"), where=F(outcome__not="open"), title=_("Decided deals")))
+relate(
+    "contacts.company",
+    Related(
+        "sales.deal", "company", columns=("title", "stage", "amount"), where=F(outcome="open"), title=_("Open deals")
+    ),
+)
+relate(
+    "contacts.company",
+    Related(
+        "sales.deal",
+        "company",
+        columns=("title", "outcome", "closed_on", "amount"),
+        where=F(outcome__not="open"),
+        title=_("Decided deals"),
+    ),
+)
 relate("contacts.person", Related("sales.deal", "person", columns=("title", "stage", "amount", "outcome")))
 
 
@@ -128,7 +142,13 @@ class DealLines(Record):
     model = DealLine
     columns = "deal", "product", "text", "quantity", "unit_price"
     filters = "deal", "product", "quantity"
-    read_only = "product", "text", "quantity", "unit_price", "list_price"  # written as a whole: `set_lines` keeps the sums
+    read_only = (
+        "product",
+        "text",
+        "quantity",
+        "unit_price",
+        "list_price",
+    )  # written as a whole: `set_lines` keeps the sums
     groups = {"unit_price": "money", "list_price": "money"}
     pages = False
 

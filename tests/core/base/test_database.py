@@ -12,7 +12,9 @@ from noren.core.base.database.base import stands
 @pytest.fixture
 def link(db: None) -> psycopg.Connection[object]:
     parameters = connection.get_connection_params()
-    return psycopg.connect(**{k: parameters[k] for k in ("dbname", "user", "password", "host", "port") if k in parameters}, autocommit=True)
+    return psycopg.connect(
+        **{k: parameters[k] for k in ("dbname", "user", "password", "host", "port") if k in parameters}, autocommit=True
+    )
 
 
 def test_a_healthy_connection_stands(link: psycopg.Connection[object]) -> None:

@@ -17,7 +17,9 @@ def test_no_to_empty_means_filled() -> None:
 
 texts = st.text(st.characters(categories=("L", "N")), min_size=1, max_size=8)
 conditions = st.builds(
-    lambda name, op, value, many: Cond(name, op) if op in ("empty", "filled") else Cond(name, op, many if op in ("in", "out") else value),
+    lambda name, op, value, many: (
+        Cond(name, op) if op in ("empty", "filled") else Cond(name, op, many if op in ("in", "out") else value)
+    ),
     st.sampled_from(["stage", "owner__team", "amount", "extra.region"]),
     st.sampled_from([op for op in OPS if op != "is"]),
     texts,

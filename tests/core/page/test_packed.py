@@ -29,7 +29,9 @@ def test_the_length_tells_nothing_exact():
     assert len({len(answered(HttpResponse(LONG)).content) for _ in range(30)}) > 1
 
 
-@pytest.mark.parametrize("response", [HttpResponse("short"), StreamingHttpResponse([LONG]), HttpResponse(LONG, content_type="image/png")])
+@pytest.mark.parametrize(
+    "response", [HttpResponse("short"), StreamingHttpResponse([LONG]), HttpResponse(LONG, content_type="image/png")]
+)
 def test_what_is_short_streamed_or_packed_already_goes_as_it_is(response):
     assert not answered(response).has_header("Content-Encoding")
 

@@ -70,7 +70,11 @@ def test_changes_are_told_with_labels_and_names() -> None:
     (entry, *_rest) = timeline(deal, HOUSE, kind="changes").entries
 
     told = [(str(c.label), c.old, c.new) for c in entry.changes]
-    assert [(old, new) for _label, old, new in told] == [("佐藤 美咲", "田中 健"), ("100", "250"), ("", str(dict(Deal.CATEGORIES)["best"]))]
+    assert [(old, new) for _label, old, new in told] == [
+        ("佐藤 美咲", "田中 健"),
+        ("100", "250"),
+        ("", str(dict(Deal.CATEGORIES)["best"])),
+    ]
 
 
 def test_hidden_fields_never_appear() -> None:
@@ -111,7 +115,9 @@ def test_the_number_of_queries_does_not_grow() -> None:
             change(company, {"note": str(at)}, by=HOUSE)
 
     fill(2)
-    with CaptureQueriesContext(connection, ) as few:
+    with CaptureQueriesContext(
+        connection,
+    ) as few:
         timeline(company, HOUSE)
         counts(company, HOUSE)
     fill(12)
@@ -124,7 +130,9 @@ def test_the_number_of_queries_does_not_grow() -> None:
 
 def test_open_steps_stand_at_their_due_time() -> None:
     company = make.company()
-    plan_step(datetime(2030, 1, 1, tzinfo=ZoneInfo("UTC")), by=HOUSE, subject="電話", kind="call", about=With.row(company))
+    plan_step(
+        datetime(2030, 1, 1, tzinfo=ZoneInfo("UTC")), by=HOUSE, subject="電話", kind="call", about=With.row(company)
+    )
 
     (first, *_rest) = timeline(company, HOUSE).entries
 

@@ -187,7 +187,12 @@ def _ways(told: Why, user: User, row: Model) -> list[Way]:
         people = people_with(role)
         text = _("Change the role “{role}”").format(role=role.name)
         ways.append(
-            Way(text, f"/settings/people/?role={role.pk}#role", "person", ngettext("touches {n} person", "touches {n} people", people).format(n=people))
+            Way(
+                text,
+                f"/settings/people/?role={role.pk}#role",
+                "person",
+                ngettext("touches {n} person", "touches {n} people", people).format(n=people),
+            )
         )
     ways.append(Way(_("Give another role"), f"/settings/people/{user.pk}/", "assign", _("1 person")))
     return ways

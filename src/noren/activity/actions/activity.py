@@ -120,7 +120,9 @@ def following_step(text: str, now: datetime) -> Step:
     """A step that somebody wrote into the field for it. A day must be named: a step without one is none."""
     step = read_step(text, now, planned=True)
     plain = read_step(text, now)
-    if step is None or (plain is None and step.is_all_day and step.due_at.date() == now.date() and step.subject == step.source):
+    if step is None or (
+        plain is None and step.is_all_day and step.due_at.date() == now.date() and step.subject == step.source
+    ):
         raise Invalid(next=_("Say when: for example “tomorrow 10:00 call” or “11/28 visit”."))
     if step.due_at < start_of(now):
         raise Invalid(next=_("This day lies in the past."))

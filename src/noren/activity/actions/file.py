@@ -62,7 +62,9 @@ def attach_file(name: str, chunks: Iterable[bytes], *, by: Actor, to: Model) -> 
     with transaction.atomic(), spoken_faults():
         row.full_clean()
         row.save()
-        told = FileAdded(row.pk, size=size, activity_id=row.activity_id, about_noun=row.about_noun, about_id=row.about_id)
+        told = FileAdded(
+            row.pk, size=size, activity_id=row.activity_id, about_noun=row.about_noun, about_id=row.about_id
+        )
         publish(told, by=by)
     return row
 
@@ -121,7 +123,9 @@ def drop_unused_bytes(now: float | None = None) -> int:
     for start in range(0, len(found), 1000):
         part = found[start : start + 1000]
         used = set(
-            Attachment.system("which bytes are in use").filter(digest__in=[p.name for p in part]).values_list("digest", flat=True)
+            Attachment.system("which bytes are in use")
+            .filter(digest__in=[p.name for p in part])
+            .values_list("digest", flat=True)
         )
         for path in part:
             if path.name not in used:

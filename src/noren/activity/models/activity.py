@@ -41,7 +41,9 @@ class Activity(Model):
     kind = models.CharField(_("Kind"), max_length=8, choices=KINDS, default="note")
     subject = Text(_("Subject"), max_length=200, blank=True)
     body = LongText(_("Text"), blank=True)
-    direction = models.CharField(_("Direction"), max_length=3, choices=DIRECTIONS, blank=True, default="", db_default="")
+    direction = models.CharField(
+        _("Direction"), max_length=3, choices=DIRECTIONS, blank=True, default="", db_default=""
+    )
     happened_at = models.DateTimeField(_("When"), default=timezone.now)
     minutes = models.PositiveIntegerField(_("Minutes"), null=True, blank=True)
     due_at = models.DateTimeField(_("Due"), null=True, blank=True)
@@ -95,7 +97,11 @@ class Activity(Model):
     def settle(self) -> None:
         """A task without a day, and anything dated ahead, is still to do; who it is with follows from what it is about."""
         self.happened_at = self.happened_at or timezone.now()
-        if self.due_at is None and self.done_at is None and (self.kind == "task" or self.happened_at > timezone.now() + AHEAD):
+        if (
+            self.due_at is None
+            and self.done_at is None
+            and (self.kind == "task" or self.happened_at > timezone.now() + AHEAD)
+        ):
             self.due_at = self.happened_at
             self.is_all_day = self.is_all_day or self.kind == "task"
         self.is_next_step = self.is_open_task()

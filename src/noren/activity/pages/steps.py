@@ -64,7 +64,9 @@ def done(request: HttpRequest, pk: int) -> HttpResponse:
     errors: dict[str, list[str]] = {}
     if request.method == "POST":
         try:
-            finish_step(step, by=actor, outcome=request.POST.get("outcome", ""), following=request.POST.get("following", ""))
+            finish_step(
+                step, by=actor, outcome=request.POST.get("outcome", ""), following=request.POST.get("following", "")
+            )
             say(request, _("Done: %(step)s") % {"step": step})
             return onward(request, _back(request))
         except Invalid as no:
@@ -89,14 +91,25 @@ def later(request: HttpRequest, pk: int) -> HttpResponse:
         try:
             due, all_day = _new_day(request, step, look)
             postpone_step(step, by=actor, due_at=due, is_all_day=all_day)
-            say(request, _("Postponed to %(day)s.") % {"day": format_date(due.astimezone(look.zone).date(), "sentence", look.locale)})
+            say(
+                request,
+                _("Postponed to %(day)s.")
+                % {"day": format_date(due.astimezone(look.zone).date(), "sentence", look.locale)},
+            )
             return onward(request, _back(request))
         except Invalid as no:
             errors = {"when": [text for texts in no.errors.values() for text in texts]}
         except Refusal as no:
             errors = {"": [str(no)]}
     days = _near(look)
-    options = [{"value": day.isoformat(), "label": f"{label} {format_date(day, 'sentence', look.locale)}", "selected": request.POST.get("day", "") == day.isoformat()} for label, day in days]
+    options = [
+        {
+            "value": day.isoformat(),
+            "label": f"{label} {format_date(day, 'sentence', look.locale)}",
+            "selected": request.POST.get("day", "") == day.isoformat(),
+        }
+        for label, day in days
+    ]
     return _form(
         request, _("Postpone"), str(step), f"/activity/steps/{pk}/later/", _("Postpone"), errors,
         {"name": "day", "label": _("New day"), "kind": "radio", "options": options},
@@ -107,7 +120,12 @@ def later(request: HttpRequest, pk: int) -> HttpResponse:
 def _near(look: Look) -> list[tuple[str, Any]]:
     tomorrow = look.today + timedelta(days=1)
     monday = look.today + timedelta(days=7 - look.today.weekday())
-    found = [(_("Tomorrow"), tomorrow), (_("Next working day"), next_business_day(look.today)), (_("Next week"), monday), (_("In two weeks"), look.today + timedelta(days=14))]
+    found = [
+        (_("Tomorrow"), tomorrow),
+        (_("Next working day"), next_business_day(look.today)),
+        (_("Next week"), monday),
+        (_("In two weeks"), look.today + timedelta(days=14)),
+    ]
     seen: dict[Any, str] = {}
     for label, day in found:
         seen.setdefault(day, label)
@@ -172,7 +190,15 @@ def _planned(request: HttpRequest, actor: Actor, look: Look, subject: Model | No
         work()
 
 
-def _field(name: str, label: str, kind: str, request: HttpRequest, errors: dict[str, list[str]], placeholder: str = "", hint: str = "") -> dict[str, Any]:
+def _field(
+    name: str,
+    label: str,
+    kind: str,
+    request: HttpRequest,
+    errors: dict[str, list[str]],
+    placeholder: str = "",
+    hint: str = "",
+) -> dict[str, Any]:
     return {
         "name": name, "label": label, "kind": kind, "value": request.POST.get(name, ""), "placeholder": placeholder, "hint": hint,
         "error": " ".join(errors.get(name, ())),

@@ -18,7 +18,11 @@ SHORTEST = 35  # minutes a box takes at least, so that its words can be read
 def strip(rows: Sequence[Activity], names: Sequence[str], now: datetime | None, day: datetime) -> SafeString:
     """`rows` with an hour, in order; `names` beside them; `now` only on the present day; `day` its first moment in the
     reader's zone."""
-    timed = [(row, name, _start(row).astimezone(day.tzinfo)) for row, name in zip(rows, names, strict=True) if not row.is_all_day]
+    timed = [
+        (row, name, _start(row).astimezone(day.tzinfo))
+        for row, name in zip(rows, names, strict=True)
+        if not row.is_all_day
+    ]
     first = min([FIRST, *(at.hour for _row, _name, at in timed)])
     last = max([LAST, *(min(24, at.hour + (2 if at.minute > 60 - SHORTEST else 1)) for _row, _name, at in timed)])
     whole = (last - first) * 60
@@ -49,7 +53,9 @@ def strip(rows: Sequence[Activity], names: Sequence[str], now: datetime | None, 
         )
     if now is not None:
         at_now = x(now.hour * 60 + now.minute)
-        parts.append(f'<g aria-hidden="true"><line class="nowl hot" x1="{at_now}" x2="{at_now}" y1="16" y2="88"/><circle class="nowd" cx="{at_now}" cy="16" r="3.5"/></g>')
+        parts.append(
+            f'<g aria-hidden="true"><line class="nowl hot" x1="{at_now}" x2="{at_now}" y1="16" y2="88"/><circle class="nowd" cx="{at_now}" cy="16" r="3.5"/></g>'
+        )
     label = escape(_("The day by hours"))
     role = "list" if timed else "img"
     return mark_safe(f'<svg class="ch daystrip" height="88" role="{role}" aria-label="{label}">{"".join(parts)}</svg>')  # noqa: S308

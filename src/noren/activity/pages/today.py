@@ -49,8 +49,13 @@ def today(request: HttpRequest) -> HttpResponse:
     made = day_of(actor, day, look.now)
     made.numbers = frozenset((word, name) for word, name in NUMBERS if RECORDS[word].may_read(name, actor))
     is_now = day == look.today
-    hours = sorted([*made.done, *made.today, *(step for step in made.late if _on(step, look) == day)], key=lambda row: row.happened_at)
-    upcoming = next((step for step in made.today if not step.is_all_day and step.due_at and step.due_at >= look.now), None)
+    hours = sorted(
+        [*made.done, *made.today, *(step for step in made.late if _on(step, look) == day)],
+        key=lambda row: row.happened_at,
+    )
+    upcoming = next(
+        (step for step in made.today if not step.is_all_day and step.due_at and step.due_at >= look.now), None
+    )
     context: dict[str, Any] = {
         "title": _("Today") if is_now else _("The day"), "area": "today",
         "when": format_date(day, "sentence", look.locale),

@@ -84,7 +84,9 @@ def log(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     if request.method != "POST":
         subject = subject_of(request.GET.get("about", ""), actor)
-        return _sheet(request, actor, {"kind": request.GET.get("kind", "visit"), "text": "", "next": "", "subject": subject})
+        return _sheet(
+            request, actor, {"kind": request.GET.get("kind", "visit"), "text": "", "next": "", "subject": subject}
+        )
     subject = subject_of(request.POST.get("who", ""), actor)
     typed = {
         "kind": request.POST.get("kind", "note"), "text": request.POST.get("text", ""), "next": request.POST.get("next", ""),
@@ -97,7 +99,11 @@ def log(request: HttpRequest) -> HttpResponse:
             return _again(request, actor, subject, typed, no)
         return _sheet(request, actor, typed, no)
     back = safe_next(request, request.POST.get("back") or came_from(request), "/activity/today/")
-    say(request, _told(ids, look_of(request, actor)), undo=f"/activity/undo/?{urlencode({'ids': ','.join(map(str, ids))})}" if ids else "")
+    say(
+        request,
+        _told(ids, look_of(request, actor)),
+        undo=f"/activity/undo/?{urlencode({'ids': ','.join(map(str, ids))})}" if ids else "",
+    )
     return onward(request, back)
 
 
@@ -116,7 +122,12 @@ def _kept(request: HttpRequest, actor: Actor, typed: dict[str, Any]) -> list[int
                 attach_file(file.name or "", file.chunks(), by=actor, to=subject)
             return 201, {"ids": []}
         made = write(
-            typed["text"].strip(), by=actor, kind=kind, about=With.row(subject), with_step=with_step, following=typed["next"]
+            typed["text"].strip(),
+            by=actor,
+            kind=kind,
+            about=With.row(subject),
+            with_step=with_step,
+            following=typed["next"],
         )
         for file in files:
             attach_file(file.name or "", file.chunks(), by=actor, to=made[0])
@@ -125,7 +136,14 @@ def _kept(request: HttpRequest, actor: Actor, typed: dict[str, Any]) -> list[int
     word = request.POST.get("_once", "")[:60]
     if not word or actor.user_id is None:
         return list(work()[1]["ids"])
-    sent = [kind, typed["text"], typed["next"], request.POST.get("who", ""), with_step, [(f.name, f.size) for f in files]]
+    sent = [
+        kind,
+        typed["text"],
+        typed["next"],
+        request.POST.get("who", ""),
+        with_step,
+        [(f.name, f.size) for f in files],
+    ]
     return list(once(actor.user_id, f"log:{word}", sent, work)[1]["ids"])
 
 
@@ -135,7 +153,10 @@ def _told(ids: list[int], look: Look) -> str:
     step = next((row for row in rows if row.is_next_step), None)
     if step is None:
         return _("Logged.") if rows else _("File added.")
-    words = step_words(Step(step.kind, step.due_at or timezone.now(), step.is_all_day, step.minutes, step.subject, "", whole=False), look)
+    words = step_words(
+        Step(step.kind, step.due_at or timezone.now(), step.is_all_day, step.minutes, step.subject, "", whole=False),
+        look,
+    )
     if len(rows) == 1:
         return _("Next step: %(step)s") % {"step": words}
     return _("Logged. Next step: %(step)s") % {"step": words}
@@ -145,7 +166,16 @@ def step_words(step: Step, look: Look) -> str:
     """「11月24日(火) 10:00 電話」"""
     local = step.due_at.astimezone(look.zone)
     hour = "" if step.is_all_day else f"{local:%H:%M}"
-    return " ".join(filter(None, (format_date(local.date(), "sentence", look.locale), hour, step.subject or str(dict(Activity.KINDS)[step.kind]))))
+    return " ".join(
+        filter(
+            None,
+            (
+                format_date(local.date(), "sentence", look.locale),
+                hour,
+                step.subject or str(dict(Activity.KINDS)[step.kind]),
+            ),
+        )
+    )
 
 
 def _sheet(request: HttpRequest, actor: Actor, typed: dict[str, Any], no: Invalid | None = None) -> HttpResponse:
@@ -171,20 +201,35 @@ def _sheet(request: HttpRequest, actor: Actor, typed: dict[str, Any], no: Invali
     status = 422 if no else 200
     if in_sheet(request):
         return draw(request, "activity/log_sheet.html", {"log": made}, status)
-    context = {"log": made, "title": made["title"], "part": "activity/log_sheet.html", "back": made["back"], "area": "today"}
+    context = {
+        "log": made,
+        "title": made["title"],
+        "part": "activity/log_sheet.html",
+        "back": made["back"],
+        "area": "today",
+    }
     return draw(request, "sheet.html", context, status)
 
 
 def _again(request: HttpRequest, actor: Actor, subject: Model, typed: dict[str, Any], no: Invalid) -> HttpResponse:
     """The box as it was sent, with what is wrong."""
     made = composer(request, RECORDS[subject.word()], subject, actor) or {}
-    made |= {"text": typed["text"], "token": request.POST.get("_once", ""), "error": " ".join(text for texts in no.errors.values() for text in texts)}
+    made |= {
+        "text": typed["text"],
+        "token": request.POST.get("_once", ""),
+        "error": " ".join(text for texts in no.errors.values() for text in texts),
+    }
     for kind in made.get("kinds", ()):
         kind["current"] = kind["value"] == typed["kind"]
     if request.headers.get("HX-Request"):
         return draw(request, "ui/composer.html", {"composer": made}, 422)
     back = RECORDS[subject.word()].url(subject.pk)
-    return draw(request, "sheet.html", {"composer": made, "title": str(subject), "part": "ui/composer.html", "back": back, "area": "record"}, 422)
+    return draw(
+        request,
+        "sheet.html",
+        {"composer": made, "title": str(subject), "part": "ui/composer.html", "back": back, "area": "record"},
+        422,
+    )
 
 
 # -- small answers -------------------------------------------------------------------------------------------------------
@@ -197,7 +242,11 @@ def read(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     look = look_of(request, actor)
     text = request.POST.get("text", "")
-    step = None if request.POST.get("next", "").strip() else read_step(text, look.now, planned=request.POST.get("kind") == "task")
+    step = (
+        None
+        if request.POST.get("next", "").strip()
+        else read_step(text, look.now, planned=request.POST.get("kind") == "task")
+    )
     if step is not None and not text.strip():
         step = None
     context = {
@@ -216,8 +265,14 @@ def who(request: HttpRequest) -> HttpResponse:
     text = request.GET.get("q", "")[:100].strip()
     rows = search(text, actor) if text else recent(actor)
     notes = notes_of(rows, actor)
-    options = [{"value": word_of(row), "label": str(row), "note": notes[word_of(row)], "icon": _icon(row)} for row in rows]
-    return draw(request, "ui/options.html", {"options": options, "nothing": _("Nobody found. Leave it empty, or add the person first.")})
+    options = [
+        {"value": word_of(row), "label": str(row), "note": notes[word_of(row)], "icon": _icon(row)} for row in rows
+    ]
+    return draw(
+        request,
+        "ui/options.html",
+        {"options": options, "nothing": _("Nobody found. Leave it empty, or add the person first.")},
+    )
 
 
 def _icon(row: Model) -> str:
@@ -228,9 +283,11 @@ def _icon(row: Model) -> str:
 @logged_in
 def undo(request: HttpRequest) -> HttpResponse:
     """Take back what was just written."""
-    ids = [int(part) for part in request.GET.get("ids", "").split(",") if part.isascii() and part.isdigit() and len(part) < 19]
+    ids = [
+        int(part)
+        for part in request.GET.get("ids", "").split(",")
+        if part.isascii() and part.isdigit() and len(part) < 19
+    ]
     take_back(ids[:10], by=actor_of(request))
     say(request, _("Taken back."))
     return onward(request, safe_next(request, came_from(request), "/activity/today/"))
-
-

@@ -45,7 +45,9 @@ def day_of(actor: Actor, day: date, now: datetime) -> Day:
     """The day of the actor. `now` in their zone; what is late is told only on the present day."""
     start, end = day_bounds(day, actor.zone)
     mine = visible(Activity, actor).filter(owner_id=actor.user_id).select_related("company", "person")
-    steps = list(mine.filter(due_at__isnull=False, done_at__isnull=True, due_at__lt=end + AHEAD).order_by("due_at", "pk")[:MOST])
+    steps = list(
+        mine.filter(due_at__isnull=False, done_at__isnull=True, due_at__lt=end + AHEAD).order_by("due_at", "pk")[:MOST]
+    )
     made = Day(day)
     for step in steps:
         on = step.due_at.astimezone(actor.zone).date() if step.due_at else day
@@ -55,7 +57,11 @@ def day_of(actor: Actor, day: date, now: datetime) -> Day:
             made.late.append(step)
         elif on > day:
             made.soon.append(step)
-    made.done = list(mine.filter(is_next_step=False, happened_at__gte=start, happened_at__lt=end).order_by("happened_at", "pk")[:MOST])
+    made.done = list(
+        mine.filter(is_next_step=False, happened_at__gte=start, happened_at__lt=end).order_by("happened_at", "pk")[
+            :MOST
+        ]
+    )
     made.names = about_names([*steps, *made.done], None, actor)
     made.unsaid = unseen([*steps, *made.done], ("company", "person"), actor)
     return made
@@ -84,7 +90,11 @@ def mentions_of(actor: Actor, *, unread: bool = False, limit: int = 50) -> list[
 
 def unread_count(actor: Actor) -> int:
     with connection.cursor() as cursor:  # on every page, and mostly none: look before asking who may see what
-        cursor.execute("SELECT 1 FROM activity_mention WHERE user_id = %s AND read_at IS NULL LIMIT 1", [actor.user_id or 0])
+        cursor.execute(
+            "SELECT 1 FROM activity_mention WHERE user_id = %s AND read_at IS NULL LIMIT 1", [actor.user_id or 0]
+        )
         if cursor.fetchone() is None:
             return 0
-    return Mention.objects.filter(user_id=actor.user_id or 0, read_at__isnull=True, activity__in=visible(Activity, actor)).count()
+    return Mention.objects.filter(
+        user_id=actor.user_id or 0, read_at__isnull=True, activity__in=visible(Activity, actor)
+    ).count()

@@ -16,7 +16,9 @@ def named_in(text: str) -> list[User]:
     starts = [match.end() for match in _AT.finditer(text)]
     if not starts:
         return []
-    users = list(User.system("colleagues may name each other").filter(is_active=True, removed_at__isnull=True).order_by("pk"))
+    users = list(
+        User.system("colleagues may name each other").filter(is_active=True, removed_at__isnull=True).order_by("pk")
+    )
     whole = sorted(((_key(user.name), user) for user in users if _key(user.name)), key=lambda pair: -len(pair[0]))
     found: dict[int, User] = {}
     for start in starts:

@@ -139,11 +139,17 @@ RULES: list[tuple[re.Pattern[str], Rule]] = [
 
 _END = r"(?:\s*[-~〜]\s*(\d{1,2})(?:[:時](\d{2})?)?分?)?"
 HOURS = [
-    re.compile(rf"(午前|午後|朝|夜|夕方)?(?<!\d)(\d{{1,2}}):(\d{{2}})(?!\d)\s*([ap]m)?{_END}", re.IGNORECASE | re.ASCII),
+    re.compile(
+        rf"(午前|午後|朝|夜|夕方)?(?<!\d)(\d{{1,2}}):(\d{{2}})(?!\d)\s*([ap]m)?{_END}", re.IGNORECASE | re.ASCII
+    ),
     re.compile(rf"(午前|午後|朝|夜|夕方)?の?(?<!\d)(\d{{1,2}})時(?!間)(?:(\d{{1,2}})分|(半))?{_END}", re.ASCII),
     re.compile(r"(?:\bat\s+)?\b(\d{1,2})(?::(\d{2}))?\s*([ap])\.?m\b\.?", re.IGNORECASE | re.ASCII),
 ]
-_NAMED = ((re.compile(r"朝一|朝イチ"), time(9)), (re.compile(r"夕方"), time(17)), (re.compile(r"正午|昼一|\bnoon\b"), time(12)))
+_NAMED = (
+    (re.compile(r"朝一|朝イチ"), time(9)),
+    (re.compile(r"夕方"), time(17)),
+    (re.compile(r"正午|昼一|\bnoon\b"), time(12)),
+)
 _NAMED_WHO = re.compile(r"@\S+\s?")  # whom it calls is not part of what is to be done
 _LEAD = re.compile(r"^(?:[\s、,:・―-]|までに|まで|には|から|ごろ|頃|[にのはへ](?=.)|(?:on|at|by)\b)+", re.IGNORECASE)
 _TRAIL = re.compile(r"(?:[\s、,:・]|\b(?:on|at|by)\b)+$", re.IGNORECASE)

@@ -70,5 +70,9 @@ def recent(actor: Actor) -> list[Model]:
 
 def search(text: str, actor: Actor) -> list[Model]:
     """People, companies, deals that the words fit."""
-    records = [record for record in RECORDS.values() if record.model.has_timeline and record.model.searched and actor.may(record.word(), "view")]
+    records = [
+        record
+        for record in RECORDS.values()
+        if record.model.has_timeline and record.model.searched and actor.may(record.word(), "view")
+    ]
     return [hit.row for group in find(text, actor, records, limit=5) for hit in group.hits]

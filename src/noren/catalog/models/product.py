@@ -13,7 +13,13 @@ from noren.core.base.search import SearchEntry, search_index
 class Product(Model):
     """`list_price` is net of tax, in minor units; `cost` is for the margin and hidden from most roles."""
 
-    TAXES = (("10", _("10%")), ("8R", _("8% reduced")), ("exempt", _("Exempt")), ("export0", _("Export 0%")), ("out", _("Outside tax")))
+    TAXES = (
+        ("10", _("10%")),
+        ("8R", _("8% reduced")),
+        ("exempt", _("Exempt")),
+        ("export0", _("Export 0%")),
+        ("out", _("Outside tax")),
+    )
 
     name = Text(_("Product"), max_length=200)
     code = Text(_("Code"), max_length=60, blank=True)

@@ -81,7 +81,10 @@ def rows(
         related = [n for n in names if found.record.field(n).target is not None]
         lines = found.rows.select_related(*related).order_by("pk")
         lines = lines[:limit] if limit else lines
-        table = [[str(row.pk), *(_text(row, found.record.field(n)) for n in names), _counted(row.counted, found)] for row in lines]
+        table = [
+            [str(row.pk), *(_text(row, found.record.field(n)) for n in names), _counted(row.counted, found)]
+            for row in lines
+        ]
         heads = ["id", *names, "counted"]
         if as_json:
             print(json.dumps([dict(zip(heads, line, strict=True)) for line in table], ensure_ascii=False, indent=1))

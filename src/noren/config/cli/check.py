@@ -6,7 +6,9 @@ import typer
 
 
 def check(
-    mend: bool = typer.Option(False, "--mend", help="Compare next steps with the activities too, and write anew what differs."),
+    mend: bool = typer.Option(
+        False, "--mend", help="Compare next steps with the activities too, and write anew what differs."
+    ),
 ) -> None:
     """Look at settings, database and declarations, and tell in words what is misset."""
     from noren.config import env as settings

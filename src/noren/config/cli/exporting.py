@@ -36,7 +36,9 @@ def export(
         try:
             told = export_rows(record_of(record), by, from_params(conditions), format, target, encoding=encoding)
             if told.replaced:
-                tell(f"{told.replaced} cells hold signs that {encoding} lacks; they are written as 〓: {', '.join(told.samples)}")
+                tell(
+                    f"{told.replaced} cells hold signs that {encoding} lacks; they are written as 〓: {', '.join(told.samples)}"
+                )
         finally:
             target.flush()
             if out:

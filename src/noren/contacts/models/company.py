@@ -35,7 +35,9 @@ class Company(Addressed, Model):
     )
 
     legal_name = Text(_("Company name"), max_length=200)
-    name_kana = Kana(_("Reading"), max_length=200, blank=True, help_text=_("Without 株式会社, for example ヤマダショウテン."))
+    name_kana = Kana(
+        _("Reading"), max_length=200, blank=True, help_text=_("Without 株式会社, for example ヤマダショウテン.")
+    )
     short_name = Text(_("Short name"), max_length=80, blank=True)
     name_key = models.CharField(max_length=200, editable=False, default="", db_default="")
     form = models.CharField(max_length=40, editable=False, default="", db_default="")
@@ -43,7 +45,9 @@ class Company(Addressed, Model):
     kana_sort = models.CharField(max_length=200, editable=False, default="", db_default="")
     corporate_number = Text(_("Corporate number"), max_length=13, blank=True)
     invoice_number = Text(_("Invoice registration number"), max_length=14, blank=True)
-    standing = models.CharField(_("Standing"), max_length=12, choices=STANDINGS, default="prospect", db_default="prospect")
+    standing = models.CharField(
+        _("Standing"), max_length=12, choices=STANDINGS, default="prospect", db_default="prospect"
+    )
     rank = models.CharField(_("Rank"), max_length=1, choices=RANKS, blank=True, default="", db_default="")
     industry = Text(_("Industry"), max_length=80, blank=True)
     employees = models.PositiveIntegerField(_("Employees"), null=True, blank=True)
@@ -68,7 +72,16 @@ class Company(Addressed, Model):
     merged_into = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, editable=False, related_name="+")
 
     reach = Reach(owner="owner")
-    searched = ("legal_name", "name_kana", "short_name", "email", "phone", "corporate_number", "invoice_number", "external_id")
+    searched = (
+        "legal_name",
+        "name_kana",
+        "short_name",
+        "email",
+        "phone",
+        "corporate_number",
+        "invoice_number",
+        "external_id",
+    )
     settled = ("name_key", "form", "form_position", "kana_sort")
     alone = True
     has_timeline = True
@@ -119,7 +132,9 @@ class Company(Addressed, Model):
 
 
 NUMBER_FAULTS = {
-    "corporate.my_number": _("Twelve digits are a My Number. It must not be kept here; enter the 13-digit corporate number."),
+    "corporate.my_number": _(
+        "Twelve digits are a My Number. It must not be kept here; enter the 13-digit corporate number."
+    ),
     "corporate.length": _("A corporate number has 13 digits."),
     "corporate.check_digit": _("The check digit does not fit: please compare the number with the register."),
     "invoice.unreadable": _("An invoice registration number is T and 13 digits."),

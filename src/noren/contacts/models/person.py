@@ -34,7 +34,9 @@ class Person(Addressed, Model):
     full_name = models.CharField(_("Name"), max_length=201, editable=False, default="", db_default="")
     kana_sort = models.CharField(max_length=200, editable=False, default="", db_default="")
     name_fold = models.CharField(max_length=200, editable=False, default="", db_default="")
-    honorific = models.CharField(_("Honorific"), max_length=8, choices=HONORIFICS, default="様", db_default="様", blank=True)
+    honorific = models.CharField(
+        _("Honorific"), max_length=8, choices=HONORIFICS, default="様", db_default="様", blank=True
+    )
     company = models.ForeignKey(
         Company, models.SET_NULL, null=True, blank=True, related_name="people", verbose_name=_("Company")
     )

@@ -56,7 +56,9 @@ class Team(Model):
     """A group of people; teams form a tree, and who stands above sees what stands below."""
 
     name = Text(_("Name"), max_length=120)
-    parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children", verbose_name=_("Above"))
+    parent = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="children", verbose_name=_("Above")
+    )
     path = models.CharField(max_length=255, editable=False, db_default="", default="")
 
     reach = Reach(open_to_all=True)
@@ -134,7 +136,8 @@ class Share(models.Model):
         indexes = [models.Index(fields=["noun", "row_id"], name="share_row")]
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(user__isnull=False, team__isnull=True) | models.Q(user__isnull=True, team__isnull=False),
+                condition=models.Q(user__isnull=False, team__isnull=True)
+                | models.Q(user__isnull=True, team__isnull=False),
                 name="share_user_or_team",
             )
         ]

@@ -204,4 +204,3 @@ def invalid_from(fault: ValidationError) -> Invalid:
 def chunks(ids: list[int], size: int = CHUNK) -> Iterator[list[int]]:
     for start in range(0, len(ids), size):
         yield ids[start : start + size]
-

@@ -29,7 +29,14 @@ class BulkRun(models.Model):
     verb: edit, remove, or the name of an action; values: field or argument -> value as JSON; refused: sentence -> how often.
     """
 
-    STATES = (("waiting", "waiting"), ("running", "running"), ("done", "done"), ("stopped", "stopped"), ("failed", "failed"), ("undone", "undone"))
+    STATES = (
+        ("waiting", "waiting"),
+        ("running", "running"),
+        ("done", "done"),
+        ("stopped", "stopped"),
+        ("failed", "failed"),
+        ("undone", "undone"),
+    )
 
     noun = models.CharField(max_length=60)
     verb = models.CharField(max_length=120)

@@ -58,7 +58,11 @@ def create(model: type[M], values: Mapping[str, Any], *, by: Actor) -> M:
         row.save()
         for name, ids in lines.items():
             getattr(row, name).set(ids)
-        publish(plain_event(model, "created")(row.pk), by=by, changes=[_told({k: (None, v) for k, v in _shown(row, values).items()})])
+        publish(
+            plain_event(model, "created")(row.pk),
+            by=by,
+            changes=[_told({k: (None, v) for k, v in _shown(row, values).items()})],
+        )
     return row
 
 
@@ -122,7 +126,11 @@ def check(row: Model) -> None:
     """Django's `full_clean`, but for references: those that are new were looked up with the actor's eyes already, and
     the database holds the others. Saves a query for each."""
     faults: dict[str, Any] = {}
-    known = {f.name for f in row._meta.concrete_fields if isinstance(f, models.ForeignKey) and getattr(row, f.attname) is not None}
+    known = {
+        f.name
+        for f in row._meta.concrete_fields
+        if isinstance(f, models.ForeignKey) and getattr(row, f.attname) is not None
+    }
     steps: tuple[tuple[Any, bool], ...] = (
         (lambda: row.clean_fields(exclude=known), False),
         (row.clean, False),
@@ -177,7 +185,9 @@ def _assign(row: Model, values: Mapping[str, Any], by: Actor) -> dict[str, list[
             other: Any = column.related_model
             known = set(visible(other, by).filter(pk__in=wanted).values_list("pk", flat=True))
             if wanted - known:
-                faults[name] = [_("Choose one from the list: this one does not exist, or you are not allowed to see it.")]
+                faults[name] = [
+                    _("Choose one from the list: this one does not exist, or you are not allowed to see it.")
+                ]
                 continue
             many[name] = sorted(wanted)
             continue
@@ -187,14 +197,18 @@ def _assign(row: Model, values: Mapping[str, Any], by: Actor) -> dict[str, list[
                 setattr(row, column.attname, None)
                 continue
             if str(key) != str(getattr(row, column.attname)) and not _known(column.related_model, key, by):
-                faults[name] = [_("Choose one from the list: this one does not exist, or you are not allowed to see it.")]
+                faults[name] = [
+                    _("Choose one from the list: this one does not exist, or you are not allowed to see it.")
+                ]
                 continue
             setattr(row, column.attname, int(key))
             if column.is_cached(row):
                 column.delete_cached_value(row)
             continue
         try:
-            setattr(row, name, column.to_python(value) if value not in (None, "") else ("" if not column.null else None))  # type: ignore[union-attr]
+            setattr(
+                row, name, column.to_python(value) if value not in (None, "") else ("" if not column.null else None)
+            )  # type: ignore[union-attr]
         except models.ObjectDoesNotExist:  # pragma: no cover - plain columns never look rows up
             raise
         except Exception as fault:

@@ -75,7 +75,10 @@ def _node(node: Node, vocabulary: Vocabulary, name_of: Callable[[Term, Any], str
         return str(_("not (%s)")) % _node(node.part, vocabulary, name_of)
     joint = str(_(" and ")) if isinstance(node, All) else str(_(" or "))
     parts = [_node(part, vocabulary, name_of) for part in node.parts]
-    return joint.join(f"({p})" if isinstance(inner, (All,)) and len(inner.parts) > 1 else p for p, inner in zip(parts, node.parts, strict=True))
+    return joint.join(
+        f"({p})" if isinstance(inner, (All,)) and len(inner.parts) > 1 else p
+        for p, inner in zip(parts, node.parts, strict=True)
+    )
 
 
 def value_label(term: Term, value: Any) -> str:

@@ -121,7 +121,9 @@ def _value(term: Term, value: Any) -> Any:
         if term.kind == "ref" or term.kind in NUMBERS:
             return _number(value)
         if term.kind == "bool":
-            return value if isinstance(value, bool) else {"true": True, "false": False, "1": True, "0": False}[str(value)]
+            return (
+                value if isinstance(value, bool) else {"true": True, "false": False, "1": True, "0": False}[str(value)]
+            )
         if term.kind == "choice" and term.choices and not term.key:
             known = {str(v): v for v, _label in term.choices}
             return known[str(value)]

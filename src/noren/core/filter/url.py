@@ -12,7 +12,20 @@ from typing import Any
 from noren.core.filter.condition import OPS, All, BadFilter, Cond, F, Node
 
 RESERVED = frozenset(
-    {"q", "sort", "page", "after", "before", "view", "layout", "columns", "find", "size", "csrfmiddlewaretoken", "fragment"}
+    {
+        "q",
+        "sort",
+        "page",
+        "after",
+        "before",
+        "view",
+        "layout",
+        "columns",
+        "find",
+        "size",
+        "csrfmiddlewaretoken",
+        "fragment",
+    }
 )
 
 

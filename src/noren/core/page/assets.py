@@ -20,7 +20,20 @@ from django.core.files.storage import FileSystemStorage, Storage
 
 SOURCES = Path(__file__).resolve().parent / "static"
 BASE = ("tokens", "base", "layout", "components", "charts", "parts", "print")
-AREAS = ("home", "board", "list", "record", "forecast", "search", "import", "settings", "login", "metric", "gallery", "today")
+AREAS = (
+    "home",
+    "board",
+    "list",
+    "record",
+    "forecast",
+    "search",
+    "import",
+    "settings",
+    "login",
+    "metric",
+    "gallery",
+    "today",
+)
 SCRIPTS = (
     "keys", "dom", "toast", "listbox", "select", "inline", "hotkeys", "palette", "combobox", "board", "draft", "forms",
     "tips", "kana", "postal", "progress", "menu", "passkey", "matrix",

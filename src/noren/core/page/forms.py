@@ -163,7 +163,9 @@ def read_all(
             continue
         if one.required and values[one.name] in (None, "") and one.kind != "bool":
             errors[one.name] = [_("Please fill this in.")]
-    if errors:  # the door is not reached: say now what it would say of the other fields, so that nobody is sent back twice
+    if (
+        errors
+    ):  # the door is not reached: say now what it would say of the other fields, so that nobody is sent back twice
         errors |= _also_wrong(fields, values, set(errors))
     return values, errors
 

@@ -76,7 +76,11 @@ def Packed(answer: Answer) -> Answer:  # noqa: N802
     def around(request: HttpRequest) -> HttpResponse:
         response = answer(request)
         kind = response.get("Content-Type", "")
-        if response.streaming or response.has_header("Content-Encoding") or not kind.startswith(("text/html", "application/json")):
+        if (
+            response.streaming
+            or response.has_header("Content-Encoding")
+            or not kind.startswith(("text/html", "application/json"))
+        ):
             return response
         patch_vary_headers(response, ("Accept-Encoding",))
         if len(response.content) < SMALL or "gzip" not in request.headers.get("Accept-Encoding", ""):
@@ -127,5 +131,8 @@ class Refusals:
             text = _("A field or value in the address is unknown, or not open to you.")
             return refused(request, Invalid({"": [text]}))
         if isinstance(fault, IntegrityError) and isinstance(fault.__cause__, UniqueViolation):
-            return refused(request, NotNow(_("The same has just been saved, perhaps by a second click. Look before you try again.")))
+            return refused(
+                request,
+                NotNow(_("The same has just been saved, perhaps by a second click. Look before you try again.")),
+            )
         return refused(request, fault) if isinstance(fault, Refusal) else None

@@ -132,7 +132,12 @@ def note_of(hit: Hit, actor: Actor) -> str:
 
 def _kinds(text: str, kind: str, offered: list[type[Record]], groups: list[Group]) -> list[dict[str, Any]]:
     counts = {g.record: f"{len(g.hits)}+" if g.more else str(len(g.hits)) for g in groups}
-    whole = {"label": _("All"), "href": "?" + urlencode({"q": text}), "count": sum(len(g.hits) for g in groups), "current": not kind}
+    whole = {
+        "label": _("All"),
+        "href": "?" + urlencode({"q": text}),
+        "count": sum(len(g.hits) for g in groups),
+        "current": not kind,
+    }
     return [whole] + [
         {
             "label": capfirst(str(r.labels())),
@@ -148,7 +153,9 @@ def _empty(text: str) -> dict[str, Any]:
     if not text:
         return {
             "title": _("What are you looking for?"),
-            "text": _("A name or its reading, part of an e-mail address, the digits of a phone number, a deal, a product."),
+            "text": _(
+                "A name or its reading, part of an e-mail address, the digits of a phone number, a deal, a product."
+            ),
         }
     return {
         "title": _("Nothing found for “%(text)s”") % {"text": text[:80]},
@@ -168,7 +175,9 @@ def palette(request: HttpRequest) -> HttpResponse:
                 {
                     "href": h.record.url(h.row.pk),
                     "icon": icon_of(h.record),
-                    "html": marked(h.why[0]) if h.why and h.why[0].hit and h.why[0].before + h.why[0].hit + h.why[0].after == str(h.row) else str(h.row),
+                    "html": marked(h.why[0])
+                    if h.why and h.why[0].hit and h.why[0].before + h.why[0].hit + h.why[0].after == str(h.row)
+                    else str(h.row),
                     "note": note_of(h, actor),
                 }
                 for h in g.hits
@@ -197,9 +206,18 @@ def _places(text: str, actor: Actor) -> list[dict[str, Any]]:
     for record in sorted((r for r in RECORDS.values() if r.nav and r.pages), key=lambda r: r.nav or ("", 0)):
         if may_open(record, actor):
             name = capfirst(str(record.labels()))
-            go.append({"href": record.url(), "icon": icon_of(record), "html": name, "shortcut": ["g", record.hotkey] if record.hotkey else []})
+            go.append(
+                {
+                    "href": record.url(),
+                    "icon": icon_of(record),
+                    "html": name,
+                    "shortcut": ["g", record.hotkey] if record.hotkey else [],
+                }
+            )
         if actor.may(record.word(), "create"):
-            make.append({"href": f"{record.url()}new/", "icon": "plus", "html": _("New %(noun)s") % {"noun": record.label()}})
+            make.append(
+                {"href": f"{record.url()}new/", "icon": "plus", "html": _("New %(noun)s") % {"noun": record.label()}}
+            )
     go.append({"href": "/settings/", "icon": "gear", "html": _("Settings")})
     found = []
     for label, options in ((_("Go to"), go), (_("Make"), make)):

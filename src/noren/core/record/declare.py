@@ -1,13 +1,13 @@
 """Record: a noun as people meet it, declared once and read by every screen, file and program.
 
-    class Deals(Record):
-        model   = Deal
-        columns = "title", "company", "stage", "amount", "close_by", "owner"
-        filters = "stage", "owner", "owner__team", "company__industry", "close_by", "amount", "outcome"
-        form    = Row("title"), Row("company", "person"), Row("amount", "close_by"), "note"
-        actions = win_deal, lose_deal, move_deal
-        board   = Board(by="stage", sum="amount")
-        panels  = Related("lines"), Timeline()
+class Deals(Record):
+    model   = Deal
+    columns = "title", "company", "stage", "amount", "close_by", "owner"
+    filters = "stage", "owner", "owner__team", "company__industry", "close_by", "amount", "outcome"
+    form    = Row("title"), Row("company", "person"), Row("amount", "close_by"), "note"
+    actions = win_deal, lose_deal, move_deal
+    board   = Board(by="stage", sum="amount")
+    panels  = Related("lines"), Timeline()
 """
 
 from __future__ import annotations
@@ -159,7 +159,9 @@ class Record:
     history: ClassVar[Sequence[str]] = ()  # state fields that an import may bring as history, never a form
     completed: ClassVar[Sequence[str]] = ()  # columns that the hook `complete` fills besides those of the file
     views: ClassVar[Sequence[tuple[Any, str]]] = ()  # shipped views: (label, query string)
-    tones: ClassVar[dict[str, str]] = {}  # value of a choice -> color of its tag (nando, matsu, kohaku, shu, fuji, line)
+    tones: ClassVar[
+        dict[str, str]
+    ] = {}  # value of a choice -> color of its tag (nando, matsu, kohaku, shu, fuji, line)
     icon: ClassVar[str] = "doc"
     nav: ClassVar[tuple[str, int] | None] = None  # (group of the rail, order); None: not in the rail
     hotkey: ClassVar[str] = ""

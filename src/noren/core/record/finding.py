@@ -116,13 +116,14 @@ def _with_titles(record: type[Record], rows: models.QuerySet[Any]) -> models.Que
 
 
 def _shown_refs(record: type[Record]) -> list[str]:
-    return [n for n in record.compact if "__" not in n and record.field(n).target is not None and not record.field(n).many]
+    return [
+        n for n in record.compact if "__" not in n and record.field(n).target is not None and not record.field(n).many
+    ]
 
 
 def find_ids(model: Any, words: Sequence[str], actor: Actor, limit: int) -> tuple[list[int], bool]:
     """Ids of the newest rows that the actor may see whose text has all words, and whether there are more."""
     entry = entry_model(model)._meta.db_table
-
 
     def rows() -> models.QuerySet[Any]:
         return visible(model, actor).order_by("-updated_at", "-id").values("id", "updated_at")
@@ -185,7 +186,9 @@ def narrow(record: type[Record], text: str, rows: models.QuerySet[Any], actor: A
     if all(_readable(record, actor).values()):
         return found
     newest = record.model.every.filter(pk__in=found.order_by().values("pk")).order_by("-updated_at", "-pk")[:MOST_IDS]
-    return rows.filter(pk__in=[row.pk for row in newest.iterator(chunk_size=2_000) if _speaks(record, row, words, actor)])
+    return rows.filter(
+        pk__in=[row.pk for row in newest.iterator(chunk_size=2_000) if _speaks(record, row, words, actor)]
+    )
 
 
 def _having(record: type[Record], words: Sequence[str], rows: models.QuerySet[Any]) -> models.QuerySet[Any]:
@@ -211,9 +214,7 @@ def _having(record: type[Record], words: Sequence[str], rows: models.QuerySet[An
 def _is_common(table: str, words: Sequence[str]) -> bool:
     """Whether at least one in a hundred of the newest entries has the words."""
     tests = " AND ".join("q LIKE %s" for _ in words)
-    sql = (
-        f'SELECT count(*) FILTER (WHERE {tests}) FROM (SELECT q FROM "{table}" ORDER BY row_id DESC LIMIT %s) newest'
-    )
+    sql = f'SELECT count(*) FILTER (WHERE {tests}) FROM (SELECT q FROM "{table}" ORDER BY row_id DESC LIMIT %s) newest'
     with connection.cursor() as cursor:
         cursor.execute(sql, (*map(_like, words), PROBE))
         return bool(cursor.fetchone()[0] * 100 >= PROBE)
@@ -242,7 +243,9 @@ def reasons(record: type[Record], row: Any, words: Sequence[str], actor: Actor) 
 
 def _readable(record: type[Record], actor: Actor) -> dict[str, bool]:
     """The fields that are searched, and which of them the actor may read."""
-    return {n: actor.is_admin or actor.touch(record.groups.get(n, "public")) >= Touch.READ for n in record.model.searched}
+    return {
+        n: actor.is_admin or actor.touch(record.groups.get(n, "public")) >= Touch.READ for n in record.model.searched
+    }
 
 
 def _speaks(record: type[Record], row: Any, words: Sequence[str], actor: Actor) -> bool:

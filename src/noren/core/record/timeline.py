@@ -264,7 +264,11 @@ class Facts:
             happened = fact["name"].rpartition(".")[2]
             changes = self._changes(fact["changes"], record, actor, names) if happened == "changed" and record else ()
             subject = names.get((fact["noun"], fact["subject_id"]), "")
-            about = None if fact["noun"] == row.word() and fact["subject_id"] == row.pk else (fact["noun"], fact["subject_id"], subject)
+            about = (
+                None
+                if fact["noun"] == row.word() and fact["subject_id"] == row.pk
+                else (fact["noun"], fact["subject_id"], subject)
+            )
             known = EVENTS.get(fact["name"])
             says, icon = (known.says, known.icon) if known else (SAYS.get(happened, ""), "dot")
             who = fact["by__name"] or ""

@@ -18,7 +18,9 @@ from noren.sales.models import Pipeline, Stage
 from noren.sales.models.deal import day_start, midday
 
 WON = frozenset(map(fold, ("won", "closed won", "closedwon", "受注", "受注済", "成約", "契約", "勝ち", "完了(受注)")))
-LOST = frozenset(map(fold, ("lost", "closed lost", "closedlost", "失注", "敗退", "見送り", "不成立", "キャンセル", "完了(失注)")))
+LOST = frozenset(
+    map(fold, ("lost", "closed lost", "closedlost", "失注", "敗退", "見送り", "不成立", "キャンセル", "完了(失注)"))
+)
 
 
 def settle_outcome(values: dict[str, Any]) -> None:
@@ -66,7 +68,11 @@ def _default_stage(pipeline_id: int | None, *, last: bool) -> int | None:
             return None
         pipeline_id = pipeline.pk
     stages = Stage.every.filter(pipeline_id=pipeline_id, removed_at__isnull=True)
-    return stages.order_by(*(("-probability", "-position") if last else ("position",))).values_list("pk", flat=True).first()
+    return (
+        stages.order_by(*(("-probability", "-position") if last else ("position",)))
+        .values_list("pk", flat=True)
+        .first()
+    )
 
 
 def default_pipeline() -> Pipeline | None:

@@ -31,7 +31,9 @@ def found_pipeline(locale: str = "ja") -> Pipeline:
             pipeline = Pipeline(name={"ja": "標準", "en": "Standard"}[locale], is_default=True)
             pipeline.save()
             for at, (names, probability, days) in enumerate(STAGES):
-                Stage(pipeline=pipeline, name=names[locale], position=at, probability=probability, standard_days=days).save()
+                Stage(
+                    pipeline=pipeline, name=names[locale], position=at, probability=probability, standard_days=days
+                ).save()
         if not LossReason.every.exists():
             for at, names in enumerate(REASONS):
                 LossReason(name=names[locale], position=at).save()

@@ -61,7 +61,9 @@ class Deal(Model):
     list_amount = MoneyField(_("Amount at list price"), null=True, blank=True, editable=False)
     currency = models.CharField(max_length=3, default="", db_default="", blank=True, editable=False)
     probability = Percent(_("Probability"), null=True, blank=True, help_text=_("Leave empty to follow the stage."))
-    category = models.CharField(_("Forecast category"), max_length=10, choices=CATEGORIES, blank=True, default="", db_default="")
+    category = models.CharField(
+        _("Forecast category"), max_length=10, choices=CATEGORIES, blank=True, default="", db_default=""
+    )
     opened_on = models.DateField(_("Opened on"), null=True, blank=True)
     close_by = models.DateField(_("Expected close"), null=True, blank=True)
     closed_on = models.DateField(_("Closed on"), null=True, blank=True, editable=False)

@@ -325,19 +325,26 @@ def test_it_stops_between_chunks_and_goes_on_behind_the_last(bring: Any, monkeyp
 def test_a_file_read_in_a_process_of_its_own_comes_in_the_same(bring: Any, monkeypatch: Any) -> None:
     """Whatever is settled there: new rows and known ones, twins, faults, references made, dates, escapes."""
     text = "姓,名,会社名,メールアドレス,メモ,出会った日\n" + "".join(
-        f'山田,花子{n},"みなと\t{n % 7}",p{n % 90}@example.jp,"a\\b\n{n}",{"x" if n == 50 else "2026/01/05"}\n' for n in range(100)
+        f'山田,花子{n},"みなと\t{n % 7}",p{n % 90}@example.jp,"a\\b\n{n}",{"x" if n == 50 else "2026/01/05"}\n'
+        for n in range(100)
     )
     mapping = {"メモ": "note", "出会った日": "met_on"}
     monkeypatch.setattr(parse, "CHUNK", 30)
     monkeypatch.setattr(aside, "WORTH_IT", 0)
     run, tally = bring("people", text, mapping=mapping)
     assert (tally.created, tally.failed, Company.every.count(), codes(run)) == (89, 1, 7, [(52, "date.unreadable")])
-    apart = list(Person.every.order_by("email").values_list("family_name", "email", "note", "met_on", "name_fold", "search_entry__q"))
+    apart = list(
+        Person.every.order_by("email").values_list(
+            "family_name", "email", "note", "met_on", "name_fold", "search_entry__q"
+        )
+    )
     Person.every.all().delete()
     monkeypatch.setattr(aside, "WORTH_IT", 1 << 30)
     bring("people", text, mapping=mapping)
     assert apart == list(
-        Person.every.order_by("email").values_list("family_name", "email", "note", "met_on", "name_fold", "search_entry__q")
+        Person.every.order_by("email").values_list(
+            "family_name", "email", "note", "met_on", "name_fold", "search_entry__q"
+        )
     )
 
 

@@ -141,4 +141,6 @@ def _received(out: int) -> Iterator[Batch]:
         if isinstance(thing, str):
             raise ChildProcessError(thing)
         rows, *rest = thing
-        yield Batch([Parsed(number, cells, values, virtual, ready) for number, cells, values, virtual, ready in rows], *rest)
+        yield Batch(
+            [Parsed(number, cells, values, virtual, ready) for number, cells, values, virtual, ready in rows], *rest
+        )

@@ -20,7 +20,9 @@ MISSING: Any = object()
 
 
 class Parser:
-    def __init__(self, plan: Plan, table: Table, prepare: Callable[[dict[str, Any]], Ready | None] | None = None) -> None:
+    def __init__(
+        self, plan: Plan, table: Table, prepare: Callable[[dict[str, Any]], Ready | None] | None = None
+    ) -> None:
         """prepare: makes a row's lines for COPY already here, when it can."""
         self.table, self.prepare = table, prepare
         self.full = any(c.name in FULL for c in plan.columns)

@@ -153,7 +153,6 @@ def _narrow_words(line: bytes) -> set[str]:
     return found
 
 
-
 @lru_cache(60_000)
 def _wide_words(part: str) -> tuple[str, ...]:
     """The grams of a folded field as text, remembered: names, posts and companies come again and again."""
