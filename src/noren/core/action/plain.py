@@ -205,12 +205,9 @@ def _assign(row: Model, values: Mapping[str, Any], by: Actor) -> dict[str, list[
             if column.is_cached(row):
                 column.delete_cached_value(row)
             continue
+        stored = row.column(name)
         try:
-            setattr(
-                row, name, column.to_python(value) if value not in (None, "") else ("" if not column.null else None)
-            )  # type: ignore[union-attr]
-        except models.ObjectDoesNotExist:  # pragma: no cover - plain columns never look rows up
-            raise
+            setattr(row, name, stored.to_python(value) if value not in (None, "") else None if stored.null else "")
         except Exception as fault:
             messages = getattr(fault, "messages", None)
             if messages is None:
