@@ -71,6 +71,10 @@ class Activity(Model):
         constraints = [external_id_rule("activity")]
         indexes = [
             models.Index(fields=["-happened_at", "-id"], name="activity_when"),
+            models.Index(
+                fields=["happened_at"], include=["kind", "due_at", "done_at", "owner"], name="activity_counted",
+                condition=models.Q(removed_at__isnull=True),
+            ),
             models.Index(fields=["owner", "-happened_at", "-id"], name="activity_owner"),
             models.Index(fields=["company", "-happened_at"], name="activity_company"),
             models.Index(fields=["person", "-happened_at"], name="activity_person"),
