@@ -1,7 +1,7 @@
 """Finding by words: 田中, たなか, ﾀﾅｶ, ㈱山田, part of an address or phone number; at a million rows as at a hundred.
 
-A term is first looked for among the newest rows in list order: common terms end there after a few rows. Only what is
-rarer goes to the gram index, where it leaves few rows. Deciding between the two here, and not in the planner, is what
+A term is first looked for among a few newest rows in list order: the commonest end there. Then the gram index is asked,
+which leaves few rows of a rare term; if it leaves many, the term is common and the newest rows hold a page of it. Deciding between the two here, and not in the planner, is what
 keeps every kind of term fast (the planner's guesses about LIKE and arrays cost seconds in the bad cases).
 """
 
@@ -22,8 +22,8 @@ from noren.core.base.search import entry_model
 from noren.core.base.text import fold, query_grams
 from noren.core.record.declare import RECORDS, Record
 
-FIRST = 250  # newest rows by which it is decided whether a term is common
-COMMON = 3  # hits among them that make it so
+FIRST = 250  # newest rows looked at before anything else: a very common term has filled its page here
+FEW = 3_000  # rows the index may give before a term counts as common
 NEWEST = 10_000  # rows looked at in list order for a common term: its page is full long before
 PROBE = 1_000  # rows by which a list decides whether a term is common
 MOST_IDS = 20_000  # rows that a narrowed list may carry as ids
@@ -130,16 +130,22 @@ def find_ids(model: Any, words: Sequence[str], actor: Actor, limit: int) -> tupl
     def rows() -> models.QuerySet[Any]:
         return visible(model, actor).order_by("-updated_at", "-id").values("id", "updated_at")
 
-    found: list[int] = []
+    def newest(count: int) -> list[int]:
+        return _among_newest(entry, words, written(("newest", model, count), lambda: rows()[:count], actor), limit + 1)
+
+    def by_grams(most: int | None) -> tuple[list[int], bool]:
+        return _by_grams(entry, words, written(("visible", model), lambda: rows().order_by(), actor), limit + 1, most)
+
     has_grams = any(query_grams(word) for word in words)
-    if has_grams and not all(_is_rare(word) for word in words):
-        found = _among_newest(entry, words, written(("first", model), lambda: rows()[:FIRST], actor), limit + 1)
-    if not has_grams or COMMON <= len(found) <= limit:
-        found = _among_newest(entry, words, written(("newest", model), lambda: rows()[:NEWEST], actor), limit + 1)
-    if len(found) > limit:
-        return found[:limit], True
-    if has_grams:
-        found = _by_grams(entry, words, written(("visible", model), lambda: rows().order_by(), actor), limit + 1)
+    found = [] if has_grams and all(_is_rare(word) for word in words) else newest(FIRST)
+    if len(found) <= limit:
+        few = False
+        if has_grams:
+            found, few = by_grams(FEW)
+        if not few:
+            found = newest(NEWEST)
+            if has_grams and len(found) <= limit:
+                found, few = by_grams(None)
     return found[:limit], len(found) > limit
 
 
@@ -164,17 +170,23 @@ def _among_newest(entry: str, words: Sequence[str], newest: tuple[str, Any], lim
         return [row[0] for row in cursor.fetchall()]
 
 
-def _by_grams(entry: str, words: Sequence[str], rows: tuple[str, Any], limit: int) -> list[int]:
+def _by_grams(
+    entry: str, words: Sequence[str], rows: tuple[str, Any], limit: int, most: int | None
+) -> tuple[list[int], bool]:
+    """Ids by the index, and whether they are among all hits (False: there were more than `most`, some were not seen)."""
     inner, params = rows
     grams = sorted({gram for word in words for gram in query_grams(word)})
     tests = " AND ".join("q LIKE %s" for _ in words)
+    cap = "" if most is None else f" LIMIT {most + 1}"
     sql = (
-        f'WITH m AS MATERIALIZED (SELECT row_id FROM "{entry}" WHERE g @> %s::int[] AND {tests}) '
-        f"SELECT s.id FROM m JOIN ({inner}) s ON s.id = m.row_id ORDER BY s.updated_at DESC, s.id DESC LIMIT %s"
+        f'WITH m AS MATERIALIZED (SELECT row_id FROM "{entry}" WHERE g @> %s::int[] AND {tests}{cap}) '
+        f"SELECT s.id, (SELECT count(*) FROM m) FROM m JOIN ({inner}) s ON s.id = m.row_id "
+        "ORDER BY s.updated_at DESC, s.id DESC LIMIT %s"
     )
     with connection.cursor() as cursor:
         cursor.execute(sql, (grams, *map(_like, words), *params, limit))
-        return [row[0] for row in cursor.fetchall()]
+        found = cursor.fetchall()
+    return [row[0] for row in found], most is None or not found or found[0][1] <= most
 
 
 def narrow(record: type[Record], text: str, rows: models.QuerySet[Any], actor: Actor) -> models.QuerySet[Any]:
