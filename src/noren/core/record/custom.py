@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from time import monotonic
 
 from noren.core.access.models import Stamp
 from noren.core.record.models import FieldDefinition
 
-_known: tuple[int, dict[str, dict[str, FieldDefinition]]] = (-1, {})
+NOT_READ, FIXED = -1, -2  # in place of a stamp
+FRESH = 5.0  # seconds for which the stamp is believed where no request brings it along (jobs, commands)
+_known: tuple[int, dict[str, dict[str, FieldDefinition]]] = (NOT_READ, {})
+_looked = 0.0
 
 
 def refresh(stamp: int | None = None) -> None:
     """Read the definitions again if the stamp has moved. Called once per request with the stamp at hand."""
-    global _known
+    global _known, _looked
+    _looked = monotonic()
     if stamp is None:
         stamp = Stamp.objects.filter(pk=1).values_list("number", flat=True).first() or 0
     if _known[0] == stamp:
@@ -24,29 +29,33 @@ def refresh(stamp: int | None = None) -> None:
     _known = (stamp, found)
 
 
+def _look() -> None:
+    if _known[0] == NOT_READ or (_known[0] != FIXED and monotonic() - _looked > FRESH):
+        refresh()
+
+
 def definitions(noun: str) -> list[FieldDefinition]:
     """The custom fields of a noun, in order."""
-    if _known[0] == -1:
-        refresh()
+    _look()
     return list(_known[1].get(noun, {}).values())
 
 
 def definition_of(noun: str, key: str) -> FieldDefinition | None:
-    if _known[0] == -1:
-        refresh()
+    _look()
     return _known[1].get(noun, {}).get(key)
 
 
 def forget() -> None:
+    """Read anew when next asked: a definition was just changed in this process."""
     global _known
-    _known = (-1, {})
+    _known = (NOT_READ, {})
 
 
 @contextmanager
 def none() -> Iterator[None]:
     """As if the firm had added no fields: for what is the same for every firm, and needs no database."""
     global _known
-    before, _known = _known, (0, {})
+    before, _known = _known, (FIXED, {})
     try:
         yield
     finally:

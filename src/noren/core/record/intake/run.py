@@ -21,6 +21,7 @@ from noren.core.access.actor import Actor
 from noren.core.base.errors import Invalid, NotFound, NotNow, Refusal
 from noren.core.job.job import job, later
 from noren.core.job.rescue import Elsewhere
+from noren.core.record import custom
 from noren.core.record.declare import Record, record_of
 from noren.core.record.intake.engine import Engine
 from noren.core.record.intake.faults import write_faults
@@ -142,6 +143,7 @@ def guess_of(record: type[Record], table: Table, by: Actor, remembered: Mapping[
 
 def plan_of(run: ImportRun, table: Table, by: Actor) -> Plan:
     """The compiled wish. Invalid says which column is at fault."""
+    custom.refresh()  # a worker has no request that would bring word of new fields
     record = record_of(run.noun)
     try:
         return compile_plan(record, by, table.header, run.mapping, Options.from_json(run.options), run.fixes)
