@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
@@ -23,10 +24,15 @@ class Stamp(models.Model):
     number = models.BigIntegerField(default=1)
 
 
+BUMPED: list[Callable[[], None]] = []  # what this process forgets at once, without waiting to see the number
+
+
 def bump() -> None:
     """Say that what processes remember about access and settings is out of date."""
     if not Stamp.objects.filter(pk=1).update(number=models.F("number") + 1):
         Stamp.objects.get_or_create(pk=1, defaults={"number": 1})
+    for forget in BUMPED:
+        forget()
 
 
 class Firm(models.Model):

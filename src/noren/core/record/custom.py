@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from time import monotonic
 
-from noren.core.access.models import Stamp
+from noren.core.access.models import BUMPED, Stamp
 from noren.core.record.models import FieldDefinition
 
 NOT_READ, FIXED = -1, -2  # in place of a stamp
@@ -49,6 +49,9 @@ def forget() -> None:
     """Read anew when next asked: a definition was just changed in this process."""
     global _known
     _known = (NOT_READ, {})
+
+
+BUMPED.append(forget)
 
 
 @contextmanager

@@ -57,11 +57,8 @@ class FieldDefinition(Model):
             raise ValidationError({"choices": _("Give at least one choice, one per line.")})
 
     def save(self, *args: Any, **kw: Any) -> None:
-        from noren.core.record.custom import forget
-
         super().save(*args, **kw)
         bump()
-        forget()
 
 
 class SavedView(Model):
