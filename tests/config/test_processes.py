@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
@@ -30,7 +30,11 @@ class Running:
         self.folder = folder
         self.port = port or free_port()
         self.words = words or ("serve",)
-        clean = {key: value for key, value in os.environ.items() if key not in {"DATABASE_URL", "PYTEST_XDIST_WORKER"}}
+        clean = {
+            key: value
+            for key, value in os.environ.items()
+            if key not in {"DATABASE_URL", "PYTEST_XDIST_WORKER", "NOREN_TEST_PG"}
+        }
         self.environment = {
             **clean, "NOREN_DATA": str(folder), "PORT": str(self.port), "PYTHONPATH": str(ROOT),
             "DJANGO_SETTINGS_MODULE": "tests.config.small_site", **extra,
@@ -140,7 +144,8 @@ def test_after_a_kill_of_everything_a_new_start_serves_what_was_there(folder: Pa
     until(lambda: done(noren, job))
     family = [psutil.Process(noren.process.pid), *psutil.Process(noren.process.pid).children(recursive=True)]
     for one in family:
-        one.kill()
+        with suppress(psutil.NoSuchProcess):  # a child may fall with its parent
+            one.kill()
     noren.process.wait()
 
     noren.start()

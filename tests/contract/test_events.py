@@ -18,7 +18,7 @@ from noren.sales.actions.deal import win_deal
 from tests import make
 
 SNAPSHOT = Path(__file__).with_name("events.json")
-PLAIN = ("created", "changed", "removed", "restored")
+PLAIN = ("created", "changed", "removed", "restored", "erased")
 DECLARED = sorted(
     name
     for name in EVENTS

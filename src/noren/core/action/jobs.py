@@ -6,13 +6,12 @@ from datetime import timedelta
 
 from django.db import models, transaction
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 
 from noren.core.access.actor import HOUSE
 from noren.core.access.scope import nouns
 from noren.core.action.once import forget_old_answers
+from noren.core.action.plain import plain_event
 from noren.core.base.model import Model
-from noren.core.event.event import EVENTS, Event, event
 from noren.core.event.publish import publish
 from noren.core.job.job import timed
 
@@ -20,16 +19,6 @@ IN_BIN = timedelta(days=30)
 PORTION = 500
 KEPT = ("accounts.user", "access.role", "access.team", "record.fielddefinition", "sales.stage", "sales.pipeline")
 """Nouns whose rows others lean on for ever: they stay in the bin."""
-
-
-def erased_event(model: type[Model]) -> type[Event]:
-    """`sales.deal.erased`: a row left the bin for good."""
-    name = f"{model.word()}.erased"
-    known = EVENTS.get(name)
-    if known is None:
-        made = type(f"{model.__name__}Erased", (Event,), {})
-        known = event(name, says=_("{subject} left the bin for good"), icon="trash")(made)
-    return known
 
 
 def due(keep: timedelta = IN_BIN) -> dict[str, int]:
@@ -70,7 +59,7 @@ def _erase(model: type[Model], pk: int) -> bool:
             row = model.every.select_for_update(of=("self",)).filter(pk=pk, removed_at__isnull=False).first()
             if row is None:
                 return False
-            publish(erased_event(model)(pk), by=HOUSE)
+            publish(plain_event(model, "erased")(pk), by=HOUSE)
             row.delete()
     except models.ProtectedError:
         return False

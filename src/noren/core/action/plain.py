@@ -31,8 +31,9 @@ SAYS = {
     "changed": _("{by} changed {subject}"),
     "removed": _("{by} moved {subject} to the bin"),
     "restored": _("{by} brought {subject} back from the bin"),
+    "erased": _("{subject} left the bin for good"),
 }
-ICONS = {"created": "plus", "changed": "pencil", "removed": "trash", "restored": "undo"}
+ICONS = {"created": "plus", "changed": "pencil", "removed": "trash", "restored": "undo", "erased": "trash"}
 
 
 def plain_event(model: type[Model], happened: str) -> type[Event]:

@@ -17,7 +17,7 @@ from noren.core.metric.declare import METRICS
 from noren.core.record.custom import none
 from noren.core.record.declare import RECORDS
 
-PLAIN = ("created", "changed", "removed", "restored")
+PLAIN = ("created", "changed", "removed", "restored", "erased")
 
 
 def text() -> str:
