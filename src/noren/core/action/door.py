@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import inspect
 import typing
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 
@@ -199,8 +199,3 @@ def invalid_from(fault: ValidationError) -> Invalid:
     if hasattr(fault, "error_dict"):
         return Invalid({("" if k == NON_FIELD_ERRORS else k): v for k, v in fault.message_dict.items()})
     return Invalid({"": fault.messages})
-
-
-def chunks(ids: list[int], size: int = CHUNK) -> Iterator[list[int]]:
-    for start in range(0, len(ids), size):
-        yield ids[start : start + size]

@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from noren.core.access.actor import Actor
-from noren.core.event.event import EVENTS, Event
+from noren.core.event.event import Event
 from noren.core.event.models import Done, Fact
 from noren.core.job.job import job, later
 
@@ -122,7 +122,3 @@ def deliver(first: int, last: int, ids: list[int] | None = None) -> None:
                 _row, new = Done.objects.get_or_create(fact=fact, reaction=key)
                 if new:
                     reaction(fact)
-
-
-def known(name: str) -> type[Event] | None:
-    return EVENTS.get(name)

@@ -13,7 +13,6 @@ from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 from django.utils.translation import get_language
 
-from noren.core.access.rights import Touch
 from noren.core.filter.vocabulary import Term
 from noren.core.record.custom import definition_of
 
@@ -60,10 +59,6 @@ class Field:
 
     def term(self) -> Term:
         return Term(self.name, self.path, self.kind, self.label, self.key, self.choices, self.target)
-
-    def select_path(self) -> str:
-        """The path for `.values()`: the id of a reference, the value of anything else."""
-        return self.path
 
     def choice_label(self, value: Any) -> str:
         for stored, label in self.choices:
@@ -153,7 +148,3 @@ def _custom(model: type[models.Model], name: str) -> Field:
         name=name, path=f"extra__{made.key}", label=label, kind=kind, group=made.group, required=made.required,
         choices=choices, key=made.key,
     )  # fmt: skip
-
-
-def allowed(field: Field, touch: Touch, wanted: Touch = Touch.READ) -> bool:
-    return touch >= wanted
