@@ -81,11 +81,11 @@ def _wishes(run: Any, wish: dict[str, Any]) -> None:
 
 
 def take_suggestions(run: Any) -> None:
-    """Replace unknown names and odd spellings by their first suggestion, where there is one."""
+    """Replace unknown names and odd spellings by their nearest suggestion, where one is nearer than all others."""
     for part in ("unknown", "spellings"):
         for field, found in run.report.get(part, {}).items():
             for one in found:
-                if one["suggestions"]:
+                if one["suggestions"] and one.get("sure", True):
                     run.fixes.setdefault(field, {}).setdefault(one["value"], one["suggestions"][0])
     run.save()
 

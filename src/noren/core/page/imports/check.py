@@ -76,7 +76,7 @@ def _act(request: HttpRequest, run: ImportRun, actor: Actor) -> HttpResponse:
             touched = _fix(run, entry, typed) or touched
     if sent.get("accept"):
         for entry in entries.values():
-            if entry["offers"]:
+            if entry["offers"] and entry["sure"]:
                 touched = _fix(run, entry, entry["offers"][0]["label"]) or touched
     key, _bar, number = sent.get("take", "").partition("|")
     if key in entries:
@@ -131,6 +131,7 @@ def _entries(run: ImportRun, actor: Actor, header: list[str], code: str = "") ->
                     "key": key, "kind": kind, "name": name, "raw": text, "value": text, "line": grouped(each["rows"]), "field": str(one.label),
                     "who": ngettext("%(n)s row", "%(n)s rows", each["rows"]) % {"n": grouped(each["rows"])},
                     "error": _error(kind, each), "offers": [{"value": f"{key}|{n}", "label": s} for n, s in enumerate(offers[:3])],
+                    "sure": bool(each.get("sure", True)),
                     "create": bool(target is not None and each["policy"] != "create" and actor.may(target.word(), "create")),
                     "leave": _("Leave it as it is") if kind == "spellings" else _("Leave empty"),
                 })  # fmt: skip
@@ -159,7 +160,7 @@ def _faulty(run: ImportRun, labels: dict[str, Any], header: list[str], code: str
         found.append({
             "key": f"f.{fault.pk}" if can_fix else "", "kind": "fault", "name": name, "raw": raw, "value": raw, "line": _("row %(n)s") % {"n": grouped(fault.number)},
             "field": str(labels[name].label) if name in labels else fault.column or _("Row"), "who": " · ".join(c for c in fault.cells[:3] if c)[:60],
-            "error": reason_of(fault), "offers": [], "create": False, "leave": _("Leave empty"),
+            "error": reason_of(fault), "offers": [], "sure": False, "create": False, "leave": _("Leave empty"),
         })  # fmt: skip
     return found
 
@@ -172,7 +173,7 @@ def _context(request: HttpRequest, run: ImportRun, actor: Actor, error: str = ""
     entries = _entries(run, actor, table.header, code)
     listed = ImportFault.objects.filter(run=run)
     total = counts.get("failed", 0)
-    offers = sum(1 for e in entries if e["offers"])
+    offers = sum(1 for e in entries if e["offers"] and e["sure"])
     ready = counts.get("created", 0) + counts.get("updated", 0)
     made = ", ".join(f"{grouped(n)} {record_of(noun).labels()}" for noun, n in counts.get("made", {}).items())
     reasons = [

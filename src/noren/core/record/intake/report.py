@@ -7,7 +7,7 @@ from typing import Any
 from noren.core.record.intake.engine import Engine
 from noren.core.record.intake.read import Table
 from noren.core.record.intake.refs import default_policy
-from noren.core.record.intake.suggest import WORDS, clusters
+from noren.core.record.intake.suggest import WORDS, Suggestion, clusters
 from noren.core.record.intake.suggest import closest as closest_word
 
 
@@ -19,7 +19,7 @@ def report_of(engine: Engine, table: Table) -> dict[str, Any]:
         column = next(c for c in engine.plan.columns if c.name == name)
         policy = engine.plan.options.unknown.get(name, default_policy(column))
         unknown[name] = [
-            {"value": text, "rows": count, "policy": policy, "suggestions": [s.name for s in resolver.suggest(text)]}
+            {"value": text, "rows": count, "policy": policy, **_offered(resolver.suggest(text))}
             for text, count in counter.most_common(200)
             if text not in resolver.known  # by now it has been made
         ]
@@ -37,14 +37,22 @@ def report_of(engine: Engine, table: Table) -> dict[str, Any]:
             continue
         words = WORDS.get(f"{engine.model._meta.model_name}.{column.name}", ())
         found = [
-            {"value": other, "rows": n, "suggestions": [c.keep]} for c in clusters(counts) for other, n in c.others
+            {"value": other, "rows": n, "suggestions": [c.keep], "sure": True}
+            for c in clusters(counts)
+            for other, n in c.others
         ]
         for text, n in counts.items():
-            near = [s.name for s in closest_word(text, words)] if words and text.lower() not in words else []
-            if near and near[0] != text:
-                found.append({"value": text, "rows": n, "suggestions": near})
+            near = closest_word(text, words) if words and text.lower() not in words else []
+            if near and near[0].name != text:
+                found.append({"value": text, "rows": n, **_offered(near)})
         fixed = engine.run.fixes.get(column.name, {})
         found = [one for one in found if one["value"] not in fixed]
         if found:
             spellings[column.name] = found
     return {"unknown": unknown, "spellings": spellings, "blanked": dict(engine.tally.blanked)}
+
+
+def _offered(near: list[Suggestion]) -> dict[str, Any]:
+    """Suggestions as the report keeps them; sure: one is nearer than all others, so that it may be taken with the rest."""
+    sure = len(near) == 1 or (len(near) > 1 and near[0].distance < near[1].distance)
+    return {"suggestions": [one.name for one in near], "sure": sure}

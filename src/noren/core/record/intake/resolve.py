@@ -124,7 +124,7 @@ class Resolver:
             title = self.record.title_field()
             column = title if title in {f.name for f in self.model._meta.concrete_fields} else self.record.known_by[-1]
             found = visible(self.model, self.actor).order_by("-updated_at").values_list(column, flat=True)
-            self._names = Names(str(n) for n in found[:SUGGEST_AMONG])
+            self._names = Names((str(n) for n in found[:SUGGEST_AMONG]), bold=self.keeps_rows)
         return self._names.closest(text)
 
     def may_create(self) -> bool:

@@ -9,9 +9,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from noren.core.base.text import fold
+
 _DROP = re.compile(r"[\W_ー]+")
 _DIGITS = re.compile(r"\d+")
 _LATIN = re.compile(r"[a-z0-9]*")
+_KANA = re.compile("[\u3041-\u3096]+")
+_LOOSE = str.maketrans(
+    "ぁぃぅぇぉっゃゅょゎゐゑをぢづ斉嶋嶌淵舘龍藏曾檜壽實榮瀧條關圓萬與黑郞禮莊晉祐",
+    "あいうえおつやゆよわいえおじず斎島島渕館竜蔵曽桧寿実栄滝条関円万与黒郎礼荘晋佑",
+)
+"""Signs that are told apart by the eye and confused by the hand: small kana, old forms of kanji in names (斉藤, 斎藤)."""
 
 WORDS: Mapping[str, tuple[str, ...]] = {
     "company.industry": (
@@ -91,6 +99,8 @@ WORDS: Mapping[str, tuple[str, ...]] = {
 
 CROWD = 300
 """Names compared in full per look-up, those sharing most pairs of letters first."""
+PART = 4
+"""Letters by which a name may go on beyond a text and still be meant by it."""
 DISTINCT_CAP = 2_000
 """Distinct values of a column looked at for clusters; a column with more is no list of choices."""
 
@@ -114,16 +124,21 @@ class Cluster:
 
 
 def key(text: str) -> str:
-    """The form in which only letters and digits count."""
-    return _DROP.sub("", unicodedata.normalize("NFKC", text).casefold())
+    """The form in which only letters and digits count: width, case, kind and size of kana, long vowels, spaces and old forms
+    of kanji are made one. For proposals only: search and matching keep such names apart."""
+    folded = fold(unicodedata.normalize("NFKC", text).casefold()).translate(_LOOSE)
+    return _DROP.sub("", folded.replace("ゔ", "ぶ"))
 
 
-def tolerance(folded: str) -> int:
-    """How many edits still look like a slip: none in short names, and fewer where each character carries a meaning (kanji)."""
+def tolerance(folded: str, *, bold: bool = False) -> int:
+    """How many edits still look like a slip: none in short names, and fewer where each character carries a meaning (kanji).
+    bold: among few names that all belong to the firm (stages, colleagues) a shorter text may hold one too."""
     length = len(folded)
-    if not _LATIN.fullmatch(folded):
-        return 0 if length < 6 else 1
-    return 0 if length < 4 else 1 if length < 7 else 2 if length < 13 else 3
+    if _LATIN.fullmatch(folded):
+        return 0 if length < 4 else 1 if length < 7 else 2 if length < 13 else 3
+    if _KANA.fullmatch(folded):
+        return 0 if length < 4 else 1 if length < 8 else 2
+    return 0 if length < (4 if bold else 6) else 1
 
 
 def distance(left: str, right: str, cap: int) -> int:
@@ -151,9 +166,13 @@ def _grams(folded: str) -> set[str]:
 
 
 class Names:
-    """Existing names, prepared for many look-ups: only names sharing enough pairs of letters are compared in full."""
+    """Existing names, prepared for many look-ups: only names sharing enough pairs of letters are compared in full.
 
-    def __init__(self, names: Iterable[str]) -> None:
+    bold: the names are few and the firm's own, so that a part of one (提案中, 佐藤) is near it too.
+    """
+
+    def __init__(self, names: Iterable[str], *, bold: bool = False) -> None:
+        self.bold = bold
         self._keys: dict[str, list[str]] = defaultdict(list)
         self._by_gram: dict[str, list[str]] = defaultdict(list)
         for name in dict.fromkeys(names):
@@ -175,7 +194,14 @@ class Names:
             return []
         if same := self._keys.get(folded):
             return [Suggestion(name, 0, "same") for name in same[:limit]]
-        cap = tolerance(folded)
+        found = self._near(folded) or (self._parts(folded) if self.bold else [])
+        found.sort()
+        pairs = [(edits, spelling) for edits, name in found for spelling in self._keys[name]]
+        return [Suggestion(spelling, edits, "near") for edits, spelling in pairs[:limit]]
+
+    def _near(self, folded: str) -> list[tuple[int, str]]:
+        """Names a slip or two away, each with the number of edits."""
+        cap = tolerance(folded, bold=self.bold)
         if not cap:
             return []
         digits = _DIGITS.findall(folded)
@@ -191,9 +217,19 @@ class Names:
             edits = distance(folded, name, cap)
             if edits <= cap:
                 found.append((edits, name))
-        found.sort()
-        pairs = [(edits, spelling) for edits, name in found for spelling in self._keys[name]]
-        return [Suggestion(spelling, edits, "near") for edits, spelling in pairs[:limit]]
+        return found
+
+    def _parts(self, folded: str) -> list[tuple[int, str]]:
+        """Names that go on where the text ends, or the other way round: 佐藤 and 佐藤美咲, 提案中 and 提案. Japanese alone:
+        in Latin letters GTX is no shorter GTX Pro."""
+        digits = _DIGITS.findall(folded)
+        found = []
+        for name in self._keys:
+            short, long = sorted((name, folded), key=len)
+            fits = len(short) >= 2 and 0 < len(long) - len(short) <= PART and long.startswith(short)
+            if fits and not short.isascii() and _DIGITS.findall(name) == digits:
+                found.append((len(long) - len(short), name))
+        return found
 
 
 def closest(value: str, names: Iterable[str], limit: int = 3) -> list[Suggestion]:
