@@ -8,13 +8,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.sessions.backends.base import UpdateError
 from django.core import mail
 from django.core.cache import cache
 from django.test import Client
 from tests.accounts.conftest import PASSWORD, is_in, log_in, with_password
 
 from noren.accounts.actions.people import deactivate_user
-from noren.accounts.models import User
+from noren.accounts.models import Session, User
+from noren.accounts.models.key import digest_of
 from noren.core.access.actor import HOUSE
 from noren.core.event.models import Fact
 
@@ -222,16 +224,44 @@ def test_a_weak_or_unequal_password_is_refused_with_reasons(aiko: User) -> None:
 
 
 def test_one_sees_and_ends_ones_own_sessions_only(aiko: User, admin: User) -> None:
-    from allauth.usersessions.models import UserSession
-
     here, there, boss = log_in(aiko), log_in(aiko), log_in(admin)
-    other = UserSession.objects.get(session_key=there.cookies["noren"].value)
-    foreign = UserSession.objects.get(user=admin)
+    other = Session.objects.get(digest=digest_of(there.cookies["noren"].value))
+    foreign = Session.objects.get(user=admin)
     assert here.post(f"/settings/security/sessions/{foreign.pk}/end/").status_code == 404
     assert is_in(boss)
     assert here.post(f"/settings/security/sessions/{other.pk}/end/").status_code == 302
     assert not is_in(there)
     assert is_in(here)
+
+
+def test_what_lies_in_the_tables_opens_no_session(aiko: User) -> None:
+    client = log_in(aiko)
+    secret = client.cookies["noren"].value
+    row = Session.objects.get(user=aiko)
+    assert secret not in f"{row.digest} {row.data} {client.session.decode(row.data)}"
+    thief = Client()
+    thief.cookies["noren"] = row.digest
+    assert not is_in(thief)
+    assert is_in(client)
+
+
+def test_ones_sessions_tell_device_and_address(aiko: User) -> None:
+    client = Client(headers={"User-Agent": "Mozilla/5.0 (iPhone) Safari/605"}, REMOTE_ADDR="203.0.113.9")
+    log_in(aiko, client=client)
+    page = client.get("/settings/security/").content.decode()
+    assert "Safari, iPhone" in page
+    assert "203.0.113.9" in page
+    assert "この端末" in page
+
+
+def test_a_session_ended_meanwhile_does_not_come_back(aiko: User) -> None:
+    client = log_in(aiko)
+    ours = client.session
+    ours["x"] = 1
+    Session.objects.all().delete()
+    with pytest.raises(UpdateError):
+        ours.save()
+    assert not Session.objects.exists()
 
 
 # -- limits ------------------------------------------------------------------------------------------------------------

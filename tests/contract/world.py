@@ -162,7 +162,9 @@ def _model(word: str) -> type[Model]:
 def digest() -> str:
     """All that the database holds, as one word (sessions aside: they note when they were used)."""
     with connection.cursor() as cursor:
-        names = [t for t in connection.introspection.table_names(cursor) if t not in ("django_session", "noren_cache")]
+        names = [
+            t for t in connection.introspection.table_names(cursor) if t not in ("accounts_session", "noren_cache")
+        ]
         parts = [
             f"SELECT '{n}' n, count(*) c, sum(hashtextextended(t::text, 0)::numeric) h FROM \"{n}\" t"
             for n in sorted(names)

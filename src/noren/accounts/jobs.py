@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from allauth.usersessions.models import UserSession
-from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.utils import timezone
 
-from noren.accounts.models import Ticket
+from noren.accounts.models import Session, Ticket
 from noren.core.job.job import timed
 
 
@@ -17,7 +15,6 @@ from noren.core.job.job import timed
 def sweep() -> None:
     """Each hour: forget what cannot be used any more."""
     now = timezone.now()
-    Session.objects.filter(expire_date__lt=now).delete()
-    UserSession.objects.exclude(session_key__in=Session.objects.values("session_key")).delete()
+    Session.objects.filter(until__lt=now).delete()
     Ticket.objects.filter(until__lt=now - timedelta(days=30)).delete()
     cache.sweep()  # type: ignore[attr-defined]

@@ -18,14 +18,12 @@ ROOT = PACKAGE.parents[1]
 INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.auth",
-    "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.postgres",
     "allauth",
     "allauth.account",
     "allauth.mfa",
-    "allauth.usersessions",
     "procrastinate.contrib.django",
     "noren.core.access",
     "noren.core.event",
@@ -116,7 +114,6 @@ MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = urlsplit(ENV.base_url).hostname in {"localh
 MFA_RECOVERY_CODES_SHOW_ONCE = True
 MFA_TOTP_TOLERANCE = 0
 MFA_TRUST_ENABLED = False
-USERSESSIONS_TRACK_ACTIVITY = False
 SESSION_ENGINE = "noren.accounts.login.store"
 SESSION_IDLE = 8 * 3600  # seconds without a request after which a session has ended
 SESSION_LONGEST = 7 * 24 * 3600  # seconds after log-in when it has ended in any case

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.contrib.auth.password_validation import validate_password
-from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -20,7 +19,8 @@ from noren.accounts.events import (
     RolesChanged,
     SessionsEnded,
 )
-from noren.accounts.models import Ticket, User
+from noren.accounts.models import Session, Ticket, User
+from noren.accounts.models.key import digest_of
 from noren.accounts.models.ticket import LIVES, digest_of_token, new_token
 from noren.core.access.actor import HOUSE, Actor
 from noren.core.access.models import Role
@@ -117,17 +117,12 @@ def told_password_change(user: User, *, by: Actor) -> None:
 
 def end_sessions(user: User, *, except_key: str | None = None, only: int | None = None) -> int:
     """End the sessions of a user, all but one or only one of them; how many."""
-    from allauth.usersessions.models import UserSession
-
-    rows = UserSession.objects.filter(user_id=user.pk)
+    rows = Session.objects.filter(user_id=user.pk)
     if except_key is not None:
-        rows = rows.exclude(session_key=except_key)
+        rows = rows.exclude(digest=digest_of(except_key))
     if only is not None:
         rows = rows.filter(pk=only)
-    keys = list(rows.values_list("session_key", flat=True))
-    Session.objects.filter(session_key__in=keys).delete()
-    rows.delete()
-    return len(keys)
+    return rows.delete()[0]
 
 
 def end_sessions_of(user: User, *, by: Actor, except_key: str | None = None, only: int | None = None) -> int:

@@ -96,6 +96,8 @@ class Adapter(DefaultAccountAdapter):
     def post_login(self, request: HttpRequest, user: Any, **kw: Any) -> HttpResponse:
         response = super().post_login(request, user, **kw)
         request.session["born"] = request.session["seen"] = int(time.time())
+        request.session["ip"] = client_ip(request)
+        request.session["agent"] = request.headers.get("User-Agent", "")[:300]
         with transaction.atomic():
             publish(LoggedIn(user.pk, ip=client_ip(request)), by=user.actor())
         return response

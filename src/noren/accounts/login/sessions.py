@@ -7,11 +7,9 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
-from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.utils import timezone
 
 OPEN = ("/login/", "/logout/", "/link/", "/me/language/", "/health", "/static/", "/api/", "/favicon.ico")
 """What may be asked for without log-in; the API asks for a key itself. Everything else is closed."""
@@ -46,12 +44,10 @@ def keep(request: HttpRequest) -> None:
     now = int(time.time())
     seen, born = session.get("seen", now), session.get("born", now)
     if now - seen > settings.SESSION_IDLE or now - born > settings.SESSION_LONGEST:
-        UserSession.objects.filter(session_key=session.session_key).delete()
         logout(request)
         return
     if "born" not in session or now - seen >= NOTICE:
         session["born"], session["seen"] = born, now
-        UserSession.objects.filter(session_key=session.session_key).update(last_seen_at=timezone.now())
 
 
 def to_login(request: HttpRequest) -> HttpResponse:

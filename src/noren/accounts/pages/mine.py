@@ -18,7 +18,6 @@ from allauth.mfa.totp.internal import flows as totp_flows
 from allauth.mfa.webauthn.forms import AddWebAuthnForm
 from allauth.mfa.webauthn.internal import auth as key_auth
 from allauth.mfa.webauthn.internal import flows as key_flows
-from allauth.usersessions.models import UserSession
 from django.contrib import messages
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -31,6 +30,7 @@ from django.views.decorators.http import require_POST
 from noren.accounts.actions.people import end_sessions_of, told_password_change
 from noren.accounts.events import CodesRenewed, FactorAdded, FactorRemoved
 from noren.accounts.models import User
+from noren.accounts.models.key import digest_of
 from noren.accounts.pages.agents import device
 from noren.accounts.pages.gate import digits
 from noren.core.access.actor import actor_of
@@ -107,15 +107,16 @@ def security(request: HttpRequest) -> HttpResponse:
     totp = next((a for a in found if a.type == Authenticator.Type.TOTP), None)
     codes = next((a for a in found if a.type == Authenticator.Type.RECOVERY_CODES), None)
     keys = [a for a in found if a.type == Authenticator.Type.WEBAUTHN]
-    sessions = UserSession.objects.filter(user_id=user.pk).order_by("-last_seen_at")
+    here = digest_of(request.session.session_key or "")
     context = {
         "totp": totp,
         "codes_left": 10 - codes.data["used_mask"].bit_count() if codes else None,
         "passkeys": [{"id": a.pk, "name": a.wrap().name, "made": a.created_at, "used": a.last_used_at} for a in keys],
         "sessions": [
-            {"id": s.pk, "device": device(s.user_agent), "ip": s.ip, "seen": s.last_seen_at,
-             "is_current": s.session_key == request.session.session_key}
-            for s in sessions
+            {"id": s.pk, "device": device(told.get("agent", "")), "ip": told.get("ip", ""), "seen": s.seen_at,
+             "is_current": s.digest == here}
+            for s in user.sessions.order_by("-seen_at")
+            for told in (request.session.decode(s.data),)
         ],
         "has_password": user.has_usable_password(),
         "headline": _("Two steps protect this log-in") if totp or keys else _("Only a password protects this log-in"),
@@ -133,10 +134,8 @@ def _added(request: HttpRequest, kind: str) -> None:
 
 def _only_here(request: HttpRequest) -> None:
     user: Any = request.user
-    old = request.session.session_key
-    end_sessions_of(user, by=actor_of(request), except_key=old)
+    end_sessions_of(user, by=actor_of(request), except_key=request.session.session_key)
     request.session.cycle_key()
-    UserSession.objects.filter(session_key=old).update(session_key=request.session.session_key)
 
 
 @sensitive_post_parameters("oldpassword", "password1", "password2")

@@ -6,10 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from allauth.mfa.models import Authenticator
-from allauth.usersessions.models import UserSession
 from django.db.models import Max
 
-from noren.accounts.models import User
+from noren.accounts.models import Session, User
 from noren.core.access.models import Role, Team
 
 
@@ -50,7 +49,7 @@ def members(team: Team | None = None) -> list[dict[str, Any]]:
         .values_list("user_id", flat=True)
         .distinct()
     )
-    seen = dict(UserSession.objects.values_list("user_id").annotate(at=Max("last_seen_at")))
+    seen = dict(Session.objects.values_list("user_id").annotate(at=Max("seen_at")))
     return [
         {"user": one, "roles": [role for role in one.roles.all() if role.removed_at is None],
          "has_factor": one.pk in factors, "may_log_in": bool(one.email) and one.is_active,
