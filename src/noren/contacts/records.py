@@ -40,6 +40,14 @@ def complete_address(values: dict[str, Any]) -> None:
                 values["town"] = places[0].town
 
 
+COMPANY_OF_CARD: tuple[str | tuple[str, ...], ...] = (
+    "name_kana", "short_name", "corporate_number", "invoice_number", "industry", "employees", "annual_revenue",
+    "founded_year", "phone", "fax", "email", "url", "standing", "rank",
+    ("postal_code", "prefecture", "city", "town", "block", "building", "country", "address"),
+)  # fmt: skip
+"""What business cards and lists of people say of the company; see Record.fills."""
+
+
 class Companies(Record):
     model = Company
     completed = ("postal_code", "prefecture", "city", "town", "block", "building")
@@ -117,6 +125,7 @@ class Companies(Record):
 
 class People(Record):
     model = Person
+    fills = {"company": COMPANY_OF_CARD}
     completed = ("postal_code", "prefecture", "city", "town", "block", "building")
     known_by = "external_id", "email", "name_fold"
     columns = "full_name", "company", "department", "post", "email", "mobile", "last_touch_at", "owner", "updated_at"

@@ -39,6 +39,7 @@ from noren.sales.models import Deal, DealLine, LossReason, Pipeline, Stage
 
 class Deals(Record):
     model = Deal
+    fills = {"company": ("name_kana", "corporate_number", "industry", "employees", "annual_revenue", "url")}
     known_by = "external_id", "title"
     columns = "title", "company", "stage", "amount", "close_by", "next_step", "owner", "outcome", "updated_at"
     filters = (

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from dataclasses import field as dataclass_field
 from datetime import datetime
 from functools import cache
 from typing import Any, ClassVar
@@ -121,19 +122,36 @@ class Panel:
 
 
 @dataclass(frozen=True, slots=True)
+class Trace:
+    """What a virtual column did to a row that was there before the import, for its undo: the values that stood there
+    (by attname, as JSON), and rows of other nouns made for it (word -> ids)."""
+
+    row_id: int
+    before: dict[str, Any] = dataclass_field(default_factory=dict)
+    made: dict[str, list[int]] = dataclass_field(default_factory=dict)
+
+
+Apply = Callable[[list[tuple[int, dict[str, Any]]], Actor, frozenset[int]], Sequence[Trace]]
+"""(row id, virtual values) of each row, who imports, and the ids of rows that were there before."""
+
+
+@dataclass(frozen=True, slots=True)
 class ImportField:
     """A column of a file that is no plain field: `apply` receives [(row id, virtual values of the row)] for the rows that
     have a value in this column, once they stand. Another virtual column without `apply` is read there too.
 
-    kind and target as for a Field, so that the wizard can offer and check it.
+    kind and target as for a Field, so that the wizard can offer and check it; of and field: the column fills this field of
+    what the reference `of` points at (see Record.fills).
     """
 
     name: str
     label: Any
     kind: str = "text"
     target: str = ""
-    apply: Callable[[list[tuple[int, dict[str, Any]]], Actor], None] | None = None
+    apply: Apply | None = None
     synonyms: tuple[str, ...] = ()
+    of: str = ""
+    field: Field | None = None
 
 
 class Record:
@@ -157,6 +175,9 @@ class Record:
     known_by: ClassVar[Sequence[str]] = ()  # columns by which a reference in a file names a row of this noun
     imports: ClassVar[Sequence[ImportField]] = ()  # fields only an import may set (history), and virtual columns
     history: ClassVar[Sequence[str]] = ()  # state fields that an import may bring as history, never a form
+    fills: ClassVar[dict[str, tuple[str | tuple[str, ...], ...]]] = {}
+    """reference -> fields of what it points at that columns of an imported file may fill where they are blank (the phone of
+    the company on a card); a tuple of fields is filled together, and only where all of them are blank"""
     completed: ClassVar[Sequence[str]] = ()  # columns that the hook `complete` fills besides those of the file
     views: ClassVar[Sequence[tuple[Any, str]]] = ()  # shipped views: (label, query string)
     tones: ClassVar[

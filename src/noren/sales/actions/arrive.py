@@ -10,11 +10,13 @@ from django.db import connection
 from django.utils import timezone
 
 from noren.activity.actions.mirror import mirror, touched_by
+from noren.activity.models import Activity
 from noren.core.access.actor import Actor
 from noren.core.base.text import fold
+from noren.core.record.declare import Trace
 from noren.core.record.intake.plan import BadCell
 from noren.sales.events import DealLost, DealWon
-from noren.sales.models import Pipeline, Stage
+from noren.sales.models import Deal, Pipeline, Stage
 from noren.sales.models.deal import day_start, midday
 
 WON = frozenset(map(fold, ("won", "closed won", "closedwon", "受注", "受注済", "成約", "契約", "勝ち", "完了(受注)")))
@@ -101,7 +103,7 @@ def closing_facts(rows: Sequence[Any]) -> list[tuple[Any, datetime | None]]:
     return facts
 
 
-def add_products(pairs: list[tuple[int, dict[str, Any]]], actor: Actor) -> None:
+def add_products(pairs: list[tuple[int, dict[str, Any]]], actor: Actor, known: frozenset[int]) -> list[Trace]:
     """One line per imported deal: at the deal's amount where it has one, else at list price, which then is its amount.
 
     Deals that have lines already keep them. A quantity counts where the amount can be parted by it without a rest.
@@ -119,9 +121,19 @@ def add_products(pairs: list[tuple[int, dict[str, Any]]], actor: Actor) -> None:
             LATERAL (SELECT CASE WHEN x.quantity > 0 AND (d.amount IS NULL OR d.amount %% x.quantity = 0)
                      THEN x.quantity ELSE 1 END AS quantity) q
             WHERE NOT EXISTS (SELECT 1 FROM sales_dealline l WHERE l.deal_id = d.id)
+            RETURNING id, deal_id
             """,
             [ids, products, quantities],
         )
+        made: dict[int, list[int]] = {}
+        for line, deal in cursor.fetchall():
+            if deal in known:
+                made.setdefault(deal, []).append(line)
+        stood = Deal.every.filter(pk__in=made).values_list("pk", "amount", "list_amount")
+        traces = [
+            Trace(pk, {"amount": amount, "list_amount": listed}, {"sales.dealline": made[pk]})
+            for pk, amount, listed in stood
+        ]
         cursor.execute(
             """
             UPDATE sales_deal d SET list_amount = s.listed, amount = coalesce(d.amount, s.listed)
@@ -138,11 +150,15 @@ def add_products(pairs: list[tuple[int, dict[str, Any]]], actor: Actor) -> None:
             """,
             [ids],
         )
+    return traces
 
 
-def attach_to_deals(pairs: list[tuple[int, dict[str, Any]]], actor: Actor) -> None:
+def attach_to_deals(pairs: list[tuple[int, dict[str, Any]]], actor: Actor, known: frozenset[int]) -> list[Trace]:
     """Imported activities that name a deal belong to it, and are with its company and person unless they say otherwise."""
     ids = [pk for pk, _values in pairs]
+    parts = ("about_noun", "about_id", "company_id", "person_id")
+    free = Activity.every.filter(pk__in=known.intersection(ids), about_id__isnull=True)
+    traces = [Trace(pk, dict(zip(parts, stood, strict=True))) for pk, *stood in free.values_list("pk", *parts)]
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -154,3 +170,4 @@ def attach_to_deals(pairs: list[tuple[int, dict[str, Any]]], actor: Actor) -> No
             [ids, [values["deal"] for _pk, values in pairs]],
         )
     mirror(touched_by(set(ids)))
+    return traces

@@ -13,7 +13,6 @@ from tests import make
 from noren.accounts.models import User
 from noren.activity.models import Activity
 from noren.contacts.models import Company, Person
-from noren.core.access.actor import Actor
 from noren.core.access.models import Role, Team
 from noren.core.action.plain import change
 from noren.core.base.errors import Invalid
@@ -26,36 +25,6 @@ from noren.core.record.models import FieldDefinition, ImportFault, ImportRow, Im
 from noren.sales.models import Deal, LossReason
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def house(db: Any) -> None:
-    make.firm()
-
-
-@pytest.fixture
-def bring(tmp_path: Path) -> Any:
-    """bring("companies", text, by, on_match="skip", mapping={…}) -> (run, tally); check=True: the dry run."""
-
-    def bring(
-        noun: str,
-        text: str,
-        by: Actor | None = None,
-        *,
-        check: bool = False,
-        mapping: dict[str, str] | None = None,
-        **options: Any,
-    ) -> Any:
-        actor = by or make.actor("admin")
-        path = tmp_path / "table.csv"
-        path.write_text(text, encoding="utf-8")
-        run = intake.begin(record_of(noun), path, path.name, actor)
-        run.options = {**run.options, **options}
-        run.mapping = {**run.mapping, **(mapping or {})}
-        run.save()
-        return run, (intake.check if check else intake.carry_out)(run, actor)
-
-    return bring
 
 
 def codes(run: ImportRun) -> list[tuple[int, str]]:
@@ -87,6 +56,7 @@ def test_the_dry_run_counts_what_the_run_will_do(bring: Any) -> None:
         "failed": 1,
         "warned": 0,
         "made": {"contacts.company": 1},
+        "filled": {},
     }
 
 

@@ -33,11 +33,12 @@ CASES = [
         "あけぼの食品株式会社,品質保証部,課長,高野,真由美,takano@akebono.example.jp,420-8601,静岡県静岡市葵区追手町9-6,054-000-1200,,054-000-1215,054-000-1201,090-0000-1215,"
         "https://akebono.example.jp,2026/11/18,1,,\n"
     ), {"family_name": "高野", "given_name": "真由美", "company__legal_name": "あけぼの食品株式会社", "post": "課長", "email": "takano@akebono.example.jp", "mobile": "090-0000-1215",
-        "prefecture": "静岡県", "postal_code": "4208601", "met_on__year": 2026}, "utf-8-sig", ("URL",)),
+        "prefecture": "静岡県", "postal_code": "4208601", "met_on__year": 2026, "phone": "054-000-1215", "company__phone": "054-000-1200", "company__url": "https://akebono.example.jp"},
+        "utf-8-sig", ("Eightでつながっている人",)),
     Case("sansan", "contacts.person", (
         "名刺ID,会社名,会社名(カナ),部署名,役職,氏名[姓],氏名[名],氏名(カナ)[姓],氏名(カナ)[名],郵便番号(1),住所(1)[全て],TEL-1(1),FAX(1),携帯電話(1),Email(1),URL,名刺交換日,メモ\n"
         "12345,株式会社ゆきむら鋳造,ユキムラチュウゾウ,製造部,部長,雪村,大介,ユキムラ,ダイスケ,1000001,東京都千代田区千代田1-1,03-0000-0000,,080-0000-0000,yukimura@example.jp,,2026-10-01,展示会\n"
-    ), {"external_id": "12345", "family_name": "雪村", "family_kana": "ユキムラ", "company__legal_name": "株式会社ゆきむら鋳造", "city": "千代田区", "note": "展示会"}, "cp932", ("会社名(カナ)",)),
+    ), {"external_id": "12345", "family_name": "雪村", "family_kana": "ユキムラ", "company__legal_name": "株式会社ゆきむら鋳造", "city": "千代田区", "note": "展示会", "company__name_kana": "ユキムラチュウゾウ"}, "cp932"),
     Case("salesforce", "contacts.person", (
         "姓,名,敬称,取引先名,役職,部署,電話,携帯電話,メール,町名・番地(郵送先),市区郡(郵送先),都道府県(郵送先),郵便番号(郵送先),リードソース,誕生日\n"
         "佐藤,健,,はるか光学㈱,主任,営業部,03-1111-2222,090-1111-2222,sato@haruka.example.jp,丸の内1-1,千代田区,東京都,100-0005,Web,\n"

@@ -16,6 +16,7 @@ from django.utils import timezone
 from noren.core.base.search import entry_model
 from noren.core.job.rescue import Elsewhere
 from noren.core.record.intake.aside import batches
+from noren.core.record.intake.beside import Beside
 from noren.core.record.intake.match import Matcher
 from noren.core.record.intake.merge import Merger, clean_json
 from noren.core.record.intake.parse import Parser
@@ -46,6 +47,7 @@ class Engine:
         used = {c.index for c in plan.columns}
         leftover = {header: at for at, header in enumerate(table.header) if at not in used} if writes else {}
         self.merger = Merger(plan, run.pk, self.references, self.preparer, self.fault, leftover, writes=writes)
+        self.beside = Beside(plan, run.pk, self.merger, writes=writes)
         self.arrives = overridden(self.record, "arrive")
         self.seen: set[int] = set()
         self.chunks = 0
@@ -149,7 +151,9 @@ class Engine:
             self.merger.create(fresh, self.tally)
         if known:
             self.merger.update(known, self.tally)
-        self.merger.apply([*fresh, *known])
+            if self.writes:
+                self.merger._keep_leftovers([row for row in known if row.stands])
+        self.beside.go(fresh, known, self.tally)
 
     def match(self, rows: list[Parsed]) -> tuple[list[Parsed], list[Parsed]]:
         """Part the rows into new ones and those that are there already; twins within the file become one."""

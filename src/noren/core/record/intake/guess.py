@@ -285,6 +285,10 @@ def guess(
         if -minus_at not in taken and field not in used:
             taken[-minus_at] = (field, confidence, reason)
             used.add(field)
+    for at, (field, _confidence, _reason) in list(taken.items()):
+        of = f"{main}.{field.partition('.')[0]}"
+        if not field.startswith(f"{main}.") and of in wanted and of not in used:
+            del taken[at]  # nobody says which company is described
     result = []
     for at, name in enumerate(header):
         options = asked.get(at) or tuple(dict.fromkeys(field for _, minus, _, field, _ in pool if -minus == at))
@@ -363,13 +367,23 @@ def _offers(
         if side == "theirs":
             return [(theirs[0], 0.8, "neighbors")]
         return [(field, 0.5, "ambiguous") for field in (f"{noun}.owner", *theirs)]
+    return _by_dictionary(bare, wanted, noun, offers, values)
+
+
+def _by_dictionary(
+    bare: str, wanted: Mapping[str, Target], noun: str, offers: list[Offer], values: Sequence[str]
+) -> list[Offer]:
+    """What the dictionary says, behind better offers: fields of the noun, else of what its rows point at."""
+    beside = [field for field in headers.described(bare) if field in wanted and not field.startswith(f"{noun}.")]
+    if beside:  # 会社電話番号 in a list of people says whose it is
+        return _wanted([(field, 0.9, "dictionary") for field in beside], wanted)
     own = list(headers.fields_of(bare, noun))
     if {f"{noun}.closed_on", f"{noun}.close_by"} <= set(own):
         blank = any(not value.strip() for value in values)
         own.sort(key=lambda field: field.endswith("close_by") == (blank or not values))
     offers += [(field, 0.92 - 0.06 * rank, "dictionary") for rank, field in enumerate(own)]
     for other in dict.fromkeys(target.partition(".")[0] for target in wanted):
-        if other != noun:
+        if other != noun and not own:
             offers += [
                 (field, 0.65 - 0.05 * rank, "dictionary") for rank, field in enumerate(headers.fields_of(bare, other))
             ]
@@ -388,9 +402,10 @@ def _by_content(kind: str, wanted: Mapping[str, Target], noun: str) -> list[Offe
     """Fields of the kind the cells look like, when the name says nothing. Money, numbers and dates are weak evidence."""
     if not kind:
         return []
-    named = [target.name for target in wanted.values() if target.name.endswith(f".{kind}")]
-    same = [target.name for target in wanted.values() if target.kind == kind and target.name not in named]
-    fields = sorted((*named, *same), key=lambda field: not field.startswith(f"{noun}."))
+    mine = [target for target in wanted.values() if target.name.startswith(f"{noun}.")]
+    named = [target.name for target in mine if target.name.endswith(f".{kind}")]
+    same = [target.name for target in mine if target.kind == kind and target.name not in named]
+    fields = [*named, *same]
     strength = {
         "email": 0.75,
         "postal": 0.7,
@@ -405,6 +420,8 @@ def _by_content(kind: str, wanted: Mapping[str, Target], noun: str) -> list[Offe
 def _fit(target: Target, kind: str, values: Sequence[str]) -> float:
     """How well the cells agree with the field: 1 when they do or cannot tell, less when they clearly do not."""
     fits = _FITS.get(target.kind)
+    if values and not any(value.strip() for value in values):
+        return 0.99  # of two columns for one field the one that says something is taken
     if fits is None or not _solid(values):
         return 1.0
     if kind in fits or (

@@ -334,6 +334,22 @@ def fields_of(name: str, noun: str) -> tuple[str, ...]:
     return _BY_NOUN.get(noun, {}).get(fold(name), ())
 
 
+_OF_COMPANY = re.compile(
+    "^(?:会社|企業|法人|取引先|得意先|本社|代表|company|account)の?(.+)$|^(.+)[(\\[](?:会社|本社|代表|company)[)\\]]$"
+)
+_OF_COMPANY_TOO = {"tel会社": "phone", "fax会社": "fax", "本社所在地": "address", "会社所在地": "address"}
+
+
+def described(name: str) -> tuple[str, ...]:
+    """Fields of a company that a column of another noun's file names outright: 会社電話番号, 勤務先住所, URL(会社)."""
+    folded = fold(name)
+    if folded in _OF_COMPANY_TOO:
+        return (f"company.{_OF_COMPANY_TOO[folded]}",)
+    found = _OF_COMPANY.fullmatch(folded)
+    rest = next(filter(None, found.groups()), "") if found else ""
+    return tuple(f for f in fields_of(rest, "company") if f != "company.legal_name") if rest else ()
+
+
 @dataclass(frozen=True, slots=True)
 class Recognized:
     """`confidence` from 0 to 1: how much of the header and of its own columns the source explains."""

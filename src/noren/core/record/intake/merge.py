@@ -15,7 +15,6 @@ from noren.core.base.text import clean
 from noren.core.event.models import Fact
 from noren.core.event.publish import ECHOES, LISTENERS, REACTIONS, deliver, tell_echoes
 from noren.core.job.job import later
-from noren.core.record.declare import ImportField
 from noren.core.record.intake.plan import BadCell, Plan
 from noren.core.record.intake.ready import Preparer, Ready
 from noren.core.record.intake.refs import SLOW, References
@@ -306,7 +305,7 @@ class Merger:
         ImportRow.objects.bulk_create(undo, batch_size=2000)
         self._told([(event(target.pk), None) for target, _row, _before in changed], moves)
 
-    # -- facts and virtual columns -----------------------------------------------------------------------------------
+    # -- facts -------------------------------------------------------------------------------------------------------
     def _told(self, events: list[tuple[Any, Any]], changes: list[Any] | None = None) -> None:
         first, last = tell(events, by=self.actor, batch=self.run_id, changes=changes)
         names = {e.name for e, _at in events}
@@ -317,18 +316,6 @@ class Merger:
     def _announce(self, names: set[str], first: int, last: int) -> None:
         if self.plan.options.automations and (LISTENERS or names & REACTIONS.keys()):
             later(deliver, first=first, last=last)
-
-    def apply(self, rows: list[Parsed]) -> None:
-        """Hand the virtual columns to their record, once the rows stand."""
-        if not self.writes:
-            return
-        for column in self.plan.columns:
-            one: ImportField | None = column.virtual
-            if one is None or one.apply is None:
-                continue
-            pairs = [(r.row_id, r.virtual) for r in rows if r.stands and r.row_id > 0 and column.name in r.virtual]
-            if pairs:
-                one.apply(pairs, self.actor)
 
 
 def clean_json(value: Any) -> Any:

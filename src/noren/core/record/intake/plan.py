@@ -10,13 +10,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
 
 from noren.core.access.actor import Actor
 from noren.core.access.rights import Touch
-from noren.core.record.declare import FURTHER_IMPORTS, ImportField, Record
-from noren.core.record.field import Field
+from noren.core.base.errors import Invalid
+from noren.core.record.declare import FURTHER_IMPORTS, ImportField, Record, record_of
+from noren.core.record.field import Field, _joined
 from noren.core.record.intake.guess import Target
 from noren.core.record.intake.options import Options
 from noren.core.record.intake.readers import READERS, BadCell, reader_of, text_reader
@@ -80,6 +82,9 @@ def targets(record: type[Record], actor: Actor) -> list[Target]:
     noun = record.model._meta.model_name
     found: list[Target] = []
     for one in importable(record, actor):
+        if isinstance(one, ImportField) and one.of:
+            found.append(Target(one.name, *_spoken(one)))
+            continue
         label, synonyms = _labels(one.label)
         choices = tuple(str(v) for v, _l in getattr(one, "choices", ()) if v != "")
         kind: Any = KIND_WORDS.get(one.kind, one.kind)
@@ -97,6 +102,14 @@ def _labels(label: Any) -> tuple[str, tuple[str, ...]]:
     return words[0], tuple(dict.fromkeys(words))
 
 
+def _spoken(one: ImportField) -> tuple[str, Any, tuple[str, ...], tuple[str, ...]]:
+    """Label, kind, choices and names of a column that fills what a reference points at. Its bare name is not among them:
+    電話 is the person's."""
+    label, synonyms = _labels(one.label)
+    choices = tuple(str(v) for v, _l in one.field.choices if v != "") if one.field else ()
+    return label, KIND_WORDS.get(one.kind, one.kind), choices, (*synonyms, one.name)
+
+
 def importable(record: type[Record], actor: Actor) -> list[Field | ImportField]:
     """Form fields, the state that only history may bring, and the virtual columns of the record."""
     names = [n for n in record.form_names() if not _virtual(record, n)]
@@ -110,7 +123,23 @@ def importable(record: type[Record], actor: Actor) -> list[Field | ImportField]:
     if "family_name" in has:
         fields.append(ImportField("full_name", _("Full name")))
         fields.append(ImportField("full_kana", _("Full name (reading)")))
-    return [*fields, *_imports(record)]
+    return [*fields, *_imports(record), *fillable(record, actor)]
+
+
+def fillable(record: type[Record], actor: Actor) -> list[ImportField]:
+    """Columns that fill blank fields of what a row points at, as far as the actor may write there."""
+    found = []
+    for of, parts in record.fills.items():
+        target = record_of(record.field(of).target)
+        if not (actor.may(target.word(), "edit") or actor.may(target.word(), "create")):
+            continue
+        writable = {f.name: f for f in target.writable(actor)}
+        for name in (n for part in parts for n in ((part,) if isinstance(part, str) else part)):
+            if name in writable:
+                one = writable[name]
+                label = _joined([record.field(of).label, one.label])
+                found.append(ImportField(f"{of}.{name}", label, kind=one.kind, of=of, field=one))
+    return found
 
 
 def _history(record: type[Record], actor: Actor) -> Sequence[str]:
@@ -154,6 +183,13 @@ def compile_plan(
     doubled = {n for n in used if used.count(n) > 1}
     if doubled:
         raise ValueError(", ".join(sorted(doubled)))
+    for column in columns:
+        of = column.virtual.of if column.virtual is not None else ""
+        if of and of not in used:
+            words = {"column": column.header, "what": record.field(of).label}
+            raise Invalid(
+                mapping=_("“%(column)s” describes the %(what)s: assign the column with its name too.") % words
+            )
     plan = Plan(record, actor, options, columns)
     for column in columns:
         for raw, instead in (fixes or {}).get(column.name, {}).items():
@@ -161,6 +197,27 @@ def compile_plan(
         for raw in options.blanks:
             column.memory[raw] = EMPTY
     return plan
+
+
+def _fill_reader(one: ImportField, options: Options) -> Callable[[str], Any]:
+    """Reads a field of what a reference points at, and judges it as that noun would."""
+    assert one.field is not None
+    inner, name = reader_of(dataclasses.replace(one.field, name=one.name), options), one.field.name
+    model = one.field.column.model
+
+    def read(cell: str) -> Any:
+        value = inner(cell)
+        probe = model(**{name: value})
+        try:
+            probe.clean()
+        except ValidationError as fault:
+            told = getattr(fault, "error_dict", {}).get(name)
+            if told:
+                reason = " ".join(text for error in told for text in error.messages)
+                raise BadCell("invalid", reason=reason) from fault
+        return getattr(probe, name)
+
+    return read
 
 
 def _read_safely(column: Column, text: str) -> Any:
@@ -171,6 +228,8 @@ def _read_safely(column: Column, text: str) -> Any:
 
 
 def _column(index: int, header: str, one: Field | ImportField, options: Options) -> Column:
+    if isinstance(one, ImportField) and one.of:
+        return Column(index, header, one.name, one.kind, None, one, _fill_reader(one, options))
     if isinstance(one, ImportField):
         kind = "ref" if one.target else one.kind
         return Column(

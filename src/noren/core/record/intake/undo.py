@@ -14,6 +14,7 @@ from noren.core.base.errors import NotNow
 from noren.core.event.models import Fact
 from noren.core.event.publish import ECHOES, publish, tell_echoes
 from noren.core.record.declare import RECORDS, record_of
+from noren.core.record.intake.beside import MADE
 from noren.core.record.models import ImportRow, ImportRun
 
 UNDO_CHUNK = 2_000
@@ -127,6 +128,10 @@ def _take_back_changed(run: ImportRun, by: Actor, counts: dict[str, int]) -> Non
                 continue
             moved: dict[str, Any] = {}
             for name, value in (change.before or {}).items():
+                if name.startswith(MADE):
+                    other: Any = record_of(name.removeprefix(MADE)).model
+                    other.every.filter(pk__in=value).delete()
+                    continue
                 moved[name.removesuffix("_id")] = [_json(row.__dict__.get(name)), value]
                 column = next((c for c in model._meta.concrete_fields if c.attname == name), None)
                 setattr(
