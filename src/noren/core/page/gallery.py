@@ -52,7 +52,7 @@ def frame(language: str, current: str = "home") -> Context:
             "firm": pick(language, "青葉計測株式会社", "Aoba Instruments"), "theme": "", "density": "",
             "user": {"name": PEOPLE[language][0], "note": pick(language, "営業1課", "Sales team 1")},
             "tabs": [item("home", "ホーム", "Home", "home"), item("board", "商談", "Deals", "deal"), item("list", "顧客", "Customers", "company"), item("settings", "メニュー", "Menu", "menu")],
-            "log_href": "dialog.html", "palette_url": "palette.html", "toasts": [],
+            "log_href": "dialog.html", "palette_url": "palette.html", "toasts": "",
             "languages": [{"code": "ja", "label": "日本語", "current": language == "ja"}, {"code": "en", "label": "English", "current": language == "en"}],
             "urls": {"home": "home.html", "search": "search.html", "settings": "settings.html", "theme": "#", "language": "#", "logout": "#"},
         },

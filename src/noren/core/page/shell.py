@@ -5,24 +5,24 @@ The rail is read from the records' `nav`; pages made by hand announce themselves
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
+from urllib.parse import quote
 
 from django.contrib.messages import get_messages
 from django.http import HttpRequest
-from django.middleware.csrf import get_token
+from django.template import Context
 from django.template.loader import render_to_string
-from django.utils.functional import SimpleLazyObject
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.html import conditional_escape, escape
+from django.utils.safestring import SafeString
 from django.utils.text import capfirst
-from django.utils.translation import get_language, override
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from noren.core.access.actor import Actor, actor_of
 from noren.core.access.firm import firm
+from noren.core.page.drawn import drawn
 from noren.core.record.declare import RECORDS, Record
 
 GROUPS: dict[str, Any] = {"top": "", "sales": _("Sales"), "commerce": _("Commerce"), "analysis": _("Analysis")}
@@ -65,14 +65,11 @@ place(Place("top", 0, _("Home"), "/", "home", "h", exact=True))
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """Context of the shell, worked out only when a page shows it; nothing for those who are not logged in."""
+    """Context of the shell; nothing for those who are not logged in."""
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return {}
-    return {
-        "shell": SimpleLazyObject(lambda: _shell(request)),
-        "layout": "fragment.html" if is_fragment(request) else "base.html",
-    }
+    return {"shell": Shell(request), "layout": "fragment.html" if is_fragment(request) else "base.html"}
 
 
 def is_fragment(request: HttpRequest) -> bool:
@@ -84,69 +81,94 @@ def icon_of(record: type[Record]) -> str:
     return ICONS.get(record.icon, record.icon)
 
 
-def _shell(request: HttpRequest) -> dict[str, Any]:
-    user: Any = request.user
-    token = get_token(request)
-    rail, before, after = (SafeString(part.replace(TOKEN, token)) for part in _frame(request))
-    return {
-        "firm": firm(getattr(user, "access_stamp", None)).name,
-        "theme": user.theme,
-        "density": user.density,
-        "rail": rail,
-        "tabs_before": before,
-        "tabs_after": after,
-        "log_href": LINKS["log"],
-        "palette_url": LINKS["palette"],
-        "toasts": [{"text": m.message, "undo": m.extra_tags} for m in get_messages(request)],
-        "urls": LINKS,
-        "fixed": fixed(get_language() or "ja", LINKS["palette"]),
-    }
+class Shell:
+    """What stands around the main part of a page, worked out only when a page shows it, and drawn once for as long as
+    nothing in it differs: person, rights (by the access stamp), place and counts."""
+
+    urls = LINKS
+
+    def __init__(self, request: HttpRequest) -> None:
+        self.request = request
+
+    def before(self, page: Context) -> SafeString:
+        """All markup before the main part. page: the context of the template, of which title, area and board are read."""
+        request = self.request
+        actor = actor_of(request)
+        counts = {one.href: one.count(actor) for one in _places(actor) if one.count is not None}
+        area, board = page.get("area", ""), bool(page.get("board"))
+        return drawn(
+            "ui/before.html",
+            self._key(area, board, *counts.items()),
+            lambda place: {
+                "shell": self._told(), "nav": _nav(request, actor, counts), "title": place("title"), "area": area,
+                "board": board, "csrf_token": place("token"),
+            },
+            title=conditional_escape(page.get("title") or ""),
+            token=str(page.get("csrf_token", "")),
+        )  # fmt: skip
+
+    def after(self, page: Context) -> SafeString:
+        """All markup after it. Of page, composer is read."""
+        composer = page.get("composer")
+        return drawn(
+            "ui/after.html",
+            self._key(composer is None),
+            lambda place: {
+                "shell": self._told() | {"tabs": _tabs(self.request), "toasts": place("toasts")},
+                "composer": composer and {"key": place("about")},
+            },
+            toasts=self._toasts(page),
+            about=escape(quote(composer["key"])) if composer else "",
+        )
+
+    @property
+    def _user(self) -> Any:
+        return self.request.user
+
+    def _key(self, *more: Any) -> Hashable | None:
+        """What the shell looks like to whom; None when nobody can tell whether it has changed."""
+        user, path = self._user, self.request.path
+        stamp = getattr(user, "access_stamp", None)
+        here = (path == "/", *(href for href in _hrefs() if path.startswith(href)))
+        told = (user.pk, user.name, user.email, user.theme, user.density)
+        return None if stamp is None else (stamp, told, get_language(), here, more)
+
+    def _told(self) -> dict[str, Any]:
+        user, language = self._user, get_language() or "ja"
+        return {
+            "firm": firm(getattr(user, "access_stamp", None)).name,
+            "theme": user.theme,
+            "density": user.density,
+            "user": {"name": user.name, "note": user.email or ""},
+            "languages": [
+                {"code": code, "label": label, "current": code == language}
+                for code, label in (("ja", "日本語"), ("en", "English"))
+            ],
+            "densities": [
+                {"value": value, "label": label, "current": user.density == value} for value, label in user.DENSITIES
+            ],
+            "log_href": LINKS["log"],
+            "palette_url": LINKS["palette"],
+            "urls": LINKS,
+        }
+
+    def _toasts(self, page: Context) -> str:
+        return "".join(
+            render_to_string(
+                "ui/toast.html",
+                {"toast": {"text": one.message, "undo": one.extra_tags}, "csrf_token": page.get("csrf_token", "")},
+            )
+            for one in get_messages(self.request)
+        )
 
 
-TOKEN = f"token-{secrets.token_hex(16)}"
-"""Stands for the form token in remembered markup; each page gets its own token in its place."""
-_frames: dict[Any, tuple[str, str, str]] = {}
-MOST_FRAMES = 1000  # of about 6 kB
-
-
-def _frame(request: HttpRequest) -> tuple[str, str, str]:
-    """Rail and tabs as markup, remembered for as long as nothing in them differs: person, rights, place and counts."""
-    user: Any = request.user
-    actor = actor_of(request)
-    counts = {one.href: one.count(actor) for one in _places(actor) if one.count is not None}
-    stamp = getattr(user, "access_stamp", None)
-    here = (request.path == "/", *(href for href in _hrefs() if request.path.startswith(href)))
-    key = (
-        stamp, user.pk, user.name, user.email, user.theme, user.density, get_language(), here, tuple(counts.items()),
-    )  # fmt: skip
-    made = _frames.get(key) if stamp is not None else None
-    if made is None:
-        if len(_frames) >= MOST_FRAMES:
-            _frames.clear()
-        made = _frames[key] = _draw_frame(request, actor, counts)
-    return made
-
-
-def _draw_frame(request: HttpRequest, actor: Actor, counts: dict[str, tuple[int, str]]) -> tuple[str, str, str]:
-    user: Any = request.user
-    language = get_language() or "ja"
-    shell = {
-        "firm": firm(getattr(user, "access_stamp", None)).name,
-        "theme": user.theme,
-        "user": {"name": user.name, "note": user.email or ""},
-        "languages": [
-            {"code": code, "label": label, "current": code == language}
-            for code, label in (("ja", "日本語"), ("en", "English"))
-        ],
-        "densities": [
-            {"value": value, "label": label, "current": user.density == value} for value, label in user.DENSITIES
-        ],
-        "urls": LINKS,
-    }
-    tabs = _tabs(request)
-    rail = render_to_string("ui/rail.html", {"nav": _nav(request, actor, counts), "shell": shell, "csrf_token": TOKEN})
-    before, after = (render_to_string("ui/tabs_of_bar.html", {"tabs": part}) for part in (tabs[:2], tabs[2:4]))
-    return rail, before, after
+def around(context: Context, side: Literal["before", "after"]) -> SafeString:
+    """The tags of base.html: {% before_main %} and {% after_main %}. A ready `shell` in words (gallery.py) is drawn as it is."""
+    made = context["shell"]
+    if isinstance(made, Shell):
+        return made.before(context) if side == "before" else made.after(context)
+    template: Any = context.template
+    return template.engine.get_template(f"ui/{side}.html").render(context)  # type: ignore[no-any-return]
 
 
 def _places(actor: Actor) -> list[Place]:
@@ -159,16 +181,6 @@ def _hrefs() -> list[str]:
         *(one.href for one in PLACES if not one.exact),
         *(record.url() for record in RECORDS.values() if record.nav is not None),
     ]
-
-
-@lru_cache(maxsize=8)
-def fixed(language: str, palette_url: str) -> SafeString:
-    """The palette and the list of keys: the same for everybody who reads this language."""
-    with override(language):
-        html = render_to_string(
-            "palette.html", {"whole": True, "shell": {"palette_url": palette_url}}
-        ) + render_to_string("ui/keys.html")
-        return mark_safe(html)  # noqa: S308
 
 
 def _nav(request: HttpRequest, actor: Actor, counts: dict[str, tuple[int, str]]) -> list[dict[str, Any]]:

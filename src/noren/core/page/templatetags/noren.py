@@ -4,6 +4,7 @@ from django import template
 
 from noren.core.page import parts
 from noren.core.page.entries import entry
+from noren.core.page.shell import around
 
 register = template.Library()
 
@@ -13,6 +14,18 @@ register.simple_tag(parts.tag, name="tag")
 register.simple_tag(parts.sprite, name="sprite")
 register.simple_tag(parts.assets, name="assets")
 register.simple_tag(entry, name="entry")
+
+
+@register.simple_tag(takes_context=True)
+def before_main(context: template.Context) -> str:
+    """All markup of a page before its main part."""
+    return around(context, "before")
+
+
+@register.simple_tag(takes_context=True)
+def after_main(context: template.Context) -> str:
+    """All markup after it."""
+    return around(context, "after")
 
 
 @register.simple_tag
