@@ -237,6 +237,16 @@ def test_pages_change_only_what_may_be_changed(world: World) -> None:
     assert tried or actor == "admin"
 
 
+@pytest.mark.parametrize(("actor", "seen"), [("nobody", False), ("own", True)])
+def test_a_deal_shared_with_somebody_shows_its_lines_to_whom_lines_are_open(actor: str, seen: bool, db: None) -> None:
+    """A right to a deal is no right to what hangs on it: each noun has a right of its own."""
+    world = World(actor, [_model("sales.deal"), _model("sales.dealline")])
+    deal = world.row(_model("sales.deal"), "shared view")
+    page = _browser(world).get(f"/sales/deals/{deal.pk}/")
+    assert page.status_code == 200
+    assert (("sales.dealline", "shared view") in world.seen(_said(page))) is seen
+
+
 def _verb(route: routes.Route, word: str) -> str:
     """The verb of access behind a form of a row; empty when only seeing is asked for."""
     tail = route.pattern.partition("<int:pk>/")[2].partition("/")[0]

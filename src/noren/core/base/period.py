@@ -285,9 +285,14 @@ def day_bounds(day: date, tz: tzinfo) -> tuple[datetime, datetime]:
 
     A midnight that clocks jump over counts as the moment of the jump; of a midnight that comes twice, the first.
     """
-    start = datetime(day.year, day.month, day.day, tzinfo=tz).astimezone(UTC)
-    after = day + DAY
-    return start, datetime(after.year, after.month, after.day, tzinfo=tz).astimezone(UTC)
+    return _midnight(day, tz), _midnight(day + DAY, tz) if day < date.max else datetime.max.replace(tzinfo=UTC)
+
+
+def _midnight(day: date, tz: tzinfo) -> datetime:
+    try:
+        return datetime(day.year, day.month, day.day, tzinfo=tz).astimezone(UTC)
+    except OverflowError:  # the first day of all begins before time does in UTC
+        return datetime.min.replace(tzinfo=UTC)
 
 
 def today_in(tz: tzinfo, now: datetime | None = None) -> date:

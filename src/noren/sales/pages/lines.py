@@ -56,7 +56,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     """/sales/deals/<id>/lines/"""
     actor = actor_of(request)
     deal = fetch(Deal, actor, pk, "edit")
-    if not _may_price(actor, Touch.WRITE):
+    if not (_may_price(actor, Touch.WRITE) and actor.may(DealLine, "view")):
         raise Forbidden
     if not deal.is_open():
         raise NotNow(CLOSED)
@@ -213,6 +213,8 @@ def _draw(
 
 def above(request: HttpRequest, record: type[Record], row: Any, actor: Actor, look: Look) -> SafeString | None:
     """The lines on the deal's page, with their sum."""
+    if not actor.may(DealLine, "view"):
+        return None
     lines = _lines(row)
     priced = _may_price(actor, Touch.READ)
     change = row.is_open() and row.removed_at is None and _may_price(actor, Touch.WRITE) and actor.may(Deal, "edit")
