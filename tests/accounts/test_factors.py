@@ -13,8 +13,12 @@ from django.core.cache import cache
 from django.test import Client
 from tests.accounts.conftest import PASSWORD, is_in, log_in
 
+from noren.accounts.actions.keys import issue_key
+from noren.accounts.actions.rights import require_factor
 from noren.accounts.login.secret import seal, unseal
 from noren.accounts.models import User
+from noren.core.access.actor import HOUSE
+from noren.core.base.errors import Forbidden
 from noren.core.event.models import Fact
 
 pytestmark = pytest.mark.django_db
@@ -170,3 +174,50 @@ def test_a_sealed_value_opens_only_where_it_belongs() -> None:
         unseal(sealed[:-6] + "AAAA" + sealed[-2:], "factor:1")
     with pytest.raises(ValueError):
         unseal("plain", "factor:1")
+
+
+# -- required by a role --------------------------------------------------------------------------------------------------
+
+
+def test_a_role_may_ask_for_a_second_step(aiko: User, admin: User) -> None:
+    client, boss = log_in(aiko), log_in(admin)
+    role = aiko.roles.get()
+    assert boss.post(f"/settings/roles/{role.pk}/do/", {"do": "factor", "needs_factor": "on"}).status_code == 302
+    for path in ("/", "/sales/deals/", "/settings/profile/", "/search/?q=x", "/imports/"):
+        assert client.get(path)["Location"] == "/settings/security/"
+    assert client.get("/sales/deals/", headers={"HX-Request": "true"})["HX-Redirect"] == "/settings/security/"
+    assert client.post("/sales/deals/new/", {"title": "x"})["Location"] == "/settings/security/"
+    assert client.get("/api/v1/sales/deals").status_code == 403
+    page = client.get("/settings/security/").content.decode()
+    assert 'role="alert"' in page
+    assert boss.get("/sales/deals/").status_code == 200
+    _secret, codes = set_up(client)
+    assert codes
+    assert client.get("/sales/deals/").status_code == 200
+    assert client.get("/api/v1/sales/deals").status_code == 200
+    fact = Fact.objects.filter(name="access.role.rights_changed", subject_id=role.pk).get()
+    assert fact.by == admin
+    assert boss.get("/settings/audit/").status_code == 200
+
+
+def test_who_takes_the_last_factor_away_is_led_back_to_it(aiko: User) -> None:
+    client = log_in(aiko)
+    set_up(client)
+    require_factor(aiko.roles.get(), True, by=HOUSE)
+    assert client.get("/sales/deals/").status_code == 200
+    client.post("/settings/security/app/remove/")
+    assert client.get("/sales/deals/")["Location"] == "/settings/security/"
+    require_factor(aiko.roles.get(), False, by=HOUSE)
+    assert client.get("/sales/deals/").status_code == 200
+
+
+def test_keys_work_on_whatever_a_role_asks_of_people(aiko: User) -> None:
+    _key, secret = issue_key("script", "write", by=aiko.actor())
+    require_factor(aiko.roles.get(), True, by=HOUSE)
+    answer = Client().get("/api/v1/sales/deals", headers={"Authorization": f"Bearer {secret}"})
+    assert answer.status_code == 200
+
+
+def test_only_administrators_ask_for_a_second_step(aiko: User) -> None:
+    with pytest.raises(Forbidden):
+        require_factor(aiko.roles.get(), True, by=aiko.actor())

@@ -6,8 +6,10 @@ import time
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
+from procrastinate.contrib.django.models import ProcrastinateWorker
 from tests import make
 from tests.accounts.conftest import PASSWORD, log_in
 
@@ -22,6 +24,7 @@ from noren.core.access.scope import visible
 from noren.core.action.plain import change, remove
 from noren.core.base.errors import Forbidden, Invalid, NotFound, NotNow
 from noren.core.event.models import Fact
+from noren.core.page import standing
 from noren.sales.models import Deal
 
 pytestmark = pytest.mark.django_db
@@ -397,6 +400,29 @@ def test_health_tells_strangers_nothing(admin: User) -> None:
     assert answer.status_code == 200
     assert set(answer.json()) == {"ok", "faults"}
     assert "waiting" in log_in(admin).get("/health").json()
+
+
+def test_without_a_worker_the_watchdog_and_the_administrators_know(admin: User, aiko: User) -> None:
+    assert not ProcrastinateWorker.objects.exists()
+    standing.forget()
+    answer = Client().get("/ready")
+    assert answer.status_code == 503
+    assert answer.json() == {"ok": False, "faults": ["worker"]}
+    assert Client().get("/health").status_code == 200
+    word = "noren worker"
+    boss = log_in(admin)
+    assert word in boss.get("/").content.decode()
+    assert word in boss.get("/settings/jobs/").content.decode()
+    assert word not in log_in(aiko).get("/").content.decode()
+
+
+def test_with_a_worker_all_is_well(admin: User) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now())")
+    standing.forget()
+    assert Client().get("/ready").json() == {"ok": True, "faults": []}
+    assert "noren worker" not in log_in(admin).get("/").content.decode()
+    standing.forget()
 
 
 def test_the_first_run_leads_to_five_places_and_can_be_put_away(admin: User) -> None:

@@ -24,7 +24,7 @@ CLASSES: tuple[tuple[str, str], ...] = (
     (r"api/v1/(me|search|metrics|metrics/<slug:metric>|metrics/<slug:metric>/rows|openapi\.json)", "api own"),
     (r"api/(<path:rest>)?", "api nothing"),
     (r"api/docs/", "page"),
-    (r"(login|link|language|logout|health|me/language|me/theme|me/density|favicon\.ico)(/.*)?", "open"),
+    (r"(login|link|language|logout|health|ready|me/language|me/theme|me/density|favicon\.ico)(/.*)?", "open"),
     (r"static/.*|ui/.*", "open"),
     (rf"{NOUN}/<int:pk>/.*", "row page"),
     (rf"{NOUN}/(.*/)?", "noun page"),

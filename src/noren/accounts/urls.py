@@ -60,4 +60,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("share/<int:pk>/end/", share.share_end, name="share_end"),
     path("welcome/", welcome.welcome, name="welcome"),
     path("health", audit.health, name="health"),
+    path("ready", audit.ready, name="ready"),
 ]

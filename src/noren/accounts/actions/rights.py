@@ -52,6 +52,19 @@ def change_rights(role: Role, rights: Mapping[str, str], groups: Mapping[str, st
     return locked
 
 
+def require_factor(role: Role, on: bool, *, by: Actor) -> Role:
+    """Whether everybody of this role needs a second step at log-in. Who has none is led to set one up, at once."""
+    demand_admin(by)
+    with transaction.atomic():
+        locked = Role.every.select_for_update(of=("self",)).get(pk=role.pk, removed_at__isnull=True)
+        if locked.needs_factor != on:
+            locked.needs_factor = on
+            locked.save()
+            people = User.every.filter(roles=locked, is_active=True, removed_at__isnull=True).count()
+            publish(RightsChanged(locked.pk, people=people), by=by, changes=[{"needs_factor": [not on, on]}])
+    return locked
+
+
 def add_role(name: str, like: Role | None, *, by: Actor) -> Role:
     """A new role, starting with the rights of another one."""
     demand_admin(by)

@@ -11,8 +11,11 @@ from django.conf import settings
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
-OPEN = ("/login/", "/logout/", "/link/", "/me/language/", "/health", "/static/", "/api/", "/favicon.ico")
+OPEN = ("/login/", "/logout/", "/link/", "/me/language/", "/health", "/ready", "/static/", "/api/", "/favicon.ico")
 """What may be asked for without log-in; the API asks for a key itself. Everything else is closed."""
+
+UNFINISHED = (*OPEN, "/again/", "/settings/security/", "/me/theme/")
+"""Where somebody may go whose role asks for a second step that is not set up. The API refuses them itself."""
 
 NOTICE = 300
 """Seconds between two notes of when a session was last used."""
@@ -26,11 +29,13 @@ def Sessions(answer: Answer) -> Answer:  # noqa: N802  (middleware are named lik
     def around(request: HttpRequest) -> HttpResponse:
         if request.path.startswith("/static/"):
             return answer(request)
-        if request.path != "/health":
+        if request.path not in ("/health", "/ready"):
             request.get_host()  # refuses names that are not ours, before anything is read or written
         user: Any = request.user
         if user.is_authenticated:
             keep(request)
+        if request.user.is_authenticated and not request.path.startswith(UNFINISHED) and user.actor().lacks_factor:
+            return to_page(request, "/settings/security/")
         if not request.user.is_authenticated and not request.path.startswith(OPEN):
             return to_login(request)
         return answer(request)
@@ -48,6 +53,13 @@ def keep(request: HttpRequest) -> None:
         return
     if "born" not in session or now - seen >= NOTICE:
         session["born"], session["seen"] = born, now
+
+
+def to_page(request: HttpRequest, href: str) -> HttpResponse:
+    """The whole window goes to another address."""
+    if request.headers.get("HX-Request"):
+        return HttpResponse(status=204, headers={"HX-Redirect": href})
+    return HttpResponseRedirect(href)
 
 
 def to_login(request: HttpRequest) -> HttpResponse:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any, ClassVar
 
+from allauth.mfa.models import Authenticator
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import connection, models, transaction
 from django.db.models import Subquery
@@ -113,6 +114,11 @@ class User(AbstractBaseUser, Model):
         if not self.password:
             self.set_unusable_password()
 
+    def has_factor(self) -> bool:
+        """Whether a password alone does not let this person in; recovery codes are no factor of their own."""
+        factors = Authenticator.objects.filter(user_id=self.pk)
+        return bool(factors.exclude(type=Authenticator.Type.RECOVERY_CODES).exists())
+
     def guard_last_admin(self) -> None:
         """Refuse what would leave nobody who may change rights. Call inside the transaction of the change.
 
@@ -172,9 +178,10 @@ def forget_actors() -> None:
 def _load(user: User) -> Actor:
     rights: dict[str, Level] = {}
     groups: dict[str, Touch] = {}
-    is_admin = False
+    is_admin = needs_factor = False
     for role in user.roles.filter(removed_at__isnull=True):
         is_admin = is_admin or role.is_admin
+        needs_factor = needs_factor or role.needs_factor
         for word, level in role.rights.items():
             rights[word] = max(rights.get(word, Level.NONE), LEVEL_WORDS.get(level, Level.NONE))
         for group, touch in role.groups.items():
@@ -189,5 +196,5 @@ def _load(user: User) -> Actor:
     return Actor(
         user_id=user.pk, name=user.name, rights=rights, groups=groups, team_ids=team_ids,
         team_user_ids=frozenset(colleagues), shared=frozenset(shares.values_list("noun", flat=True).distinct()),
-        is_admin=is_admin, locale=user.locale, tz=user.tz,
+        is_admin=is_admin, lacks_factor=needs_factor and not user.has_factor(), locale=user.locale, tz=user.tz,
     )  # fmt: skip

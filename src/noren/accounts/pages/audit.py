@@ -32,6 +32,7 @@ from noren.core.event.models import Fact
 from noren.core.filter.sql import FIRST_YEAR, LAST_YEAR
 from noren.core.job.rescue import again, failed_jobs, queue_state
 from noren.core.page.frame import field, page
+from noren.core.page.standing import advice
 from noren.core.record.declare import RECORDS
 
 LONGEST = 100_000
@@ -169,7 +170,7 @@ def jobs(request: HttpRequest) -> HttpResponse:
     """How much waits, who works, what failed."""
     admin_of(request)
     state = queue_state()
-    return page(request, "jobs", template="accounts/jobs.html", state=state, failed=failed_jobs())
+    return page(request, "jobs", template="accounts/jobs.html", state=state, failed=failed_jobs(), advice=advice(state))
 
 
 @require_POST
@@ -184,7 +185,18 @@ def job_again(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_safe
 def health(request: HttpRequest) -> JsonResponse:
-    """For a watchdog: 200 and ok, or 503 and what is wrong; figures only for administrators."""
+    """Whether this process can answer people: 503 when database or disk fail. The worker's faults are told beside."""
+    return _told_health(request, grave=("database", "disk"))
+
+
+@require_safe
+def ready(request: HttpRequest) -> JsonResponse:
+    """Whether all of noren works: 503 also when no worker is heard or jobs wait for long."""
+    return _told_health(request, grave=("database", "disk", "worker", "queue"))
+
+
+def _told_health(request: HttpRequest, grave: tuple[str, ...]) -> JsonResponse:
+    """`ok` and the names of faults for everybody; figures only for administrators."""
     faults: list[str] = []
     figures: dict[str, Any] = {}
     try:
@@ -197,10 +209,7 @@ def health(request: HttpRequest) -> JsonResponse:
             "worker_heard_s": state.heard_s,
             "failed": state.failed,
         }
-        if state.oldest_s > 300:
-            faults.append("queue")
-        if state.heard_s is None or state.heard_s > 60:
-            faults.append("worker")
+        faults += state.faults
     except DatabaseError:
         faults.append("database")
     disk = shutil.disk_usage(settings.ENV.data)
@@ -210,4 +219,4 @@ def health(request: HttpRequest) -> JsonResponse:
     body: dict[str, Any] = {"ok": not faults, "faults": faults}
     if "database" not in faults and request.user.is_authenticated and actor_of(request).is_admin:
         body |= figures
-    return JsonResponse(body, status=503 if "database" in faults or "disk" in faults else 200)
+    return JsonResponse(body, status=503 if set(faults) & set(grave) else 200)

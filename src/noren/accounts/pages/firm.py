@@ -16,6 +16,7 @@ from noren.accounts.pages.mine import zones
 from noren.accounts.pages.people import _number, admin_of, matrix_nouns
 from noren.accounts.queries.members import Node, tree
 from noren.accounts.queries.why import group_word
+from noren.core.access.actor import Actor
 from noren.core.access.firm import firm as the_firm
 from noren.core.access.models import Firm, Team
 from noren.core.access.rights import GROUPS
@@ -23,6 +24,7 @@ from noren.core.access.scope import fetch
 from noren.core.action.plain import change, create, remove
 from noren.core.base.errors import Invalid, NotNow
 from noren.core.page.frame import field, page, with_faults
+from noren.core.page.web import done_once
 from noren.core.record.declare import RECORDS
 from noren.core.record.models import CUSTOM_KINDS, FieldDefinition
 
@@ -99,7 +101,8 @@ def teams(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         parent = _number(request.POST.get("parent")) or None
         try:
-            create(Team, {"name": request.POST.get("name", "").strip(), "parent": parent}, by=actor)
+            values = {"name": request.POST.get("name", "").strip(), "parent": parent}
+            done_once(request, actor, "team", lambda: create(Team, values, by=actor).pk)
         except Invalid as no:
             fault = no
         else:
@@ -179,8 +182,7 @@ def field_form(request: HttpRequest, pk: int | None = None) -> HttpResponse:
         values = _field_values(request)
         try:
             if row is None:
-                _new_key(values)
-                create(FieldDefinition, values, by=actor)
+                done_once(request, actor, "field", lambda: _added(values, actor))
             else:
                 change(row, {n: v for n, v in values.items() if n not in ("noun", "key", "kind")}, by=actor)
         except Invalid as no:
@@ -252,12 +254,13 @@ def _field_values(request: HttpRequest) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _new_key(values: dict[str, Any]) -> None:
+def _added(values: dict[str, Any], actor: Actor) -> int:
     known = {word for word, _label in matrix_nouns()}
     if values["noun"] not in known:
         raise Invalid(noun=_("Choose one from the list."))
     if FieldDefinition.every.filter(noun=values["noun"], key=values["key"]).exists():
         raise Invalid(key=_("There is a field of this key already."))
+    return create(FieldDefinition, values, by=actor).pk
 
 
 @require_POST

@@ -34,6 +34,7 @@ from noren.accounts.models.key import digest_of
 from noren.accounts.pages.agents import device
 from noren.accounts.pages.gate import digits
 from noren.core.access.actor import actor_of
+from noren.core.access.models import bump
 from noren.core.action.door import invalid_from
 from noren.core.action.plain import plain_event
 from noren.core.base.errors import Invalid
@@ -118,17 +119,19 @@ def security(request: HttpRequest) -> HttpResponse:
             for s in user.sessions.order_by("-seen_at")
             for told in (request.session.decode(s.data),)
         ],
+        "must": actor_of(request).lacks_factor,
         "has_password": user.has_usable_password(),
         "headline": _("Two steps protect this log-in") if totp or keys else _("Only a password protects this log-in"),
     }  # fmt: skip
     return page(request, "security", template="accounts/security.html", **context)
 
 
-def _added(request: HttpRequest, kind: str) -> None:
-    """A new factor: everybody else who is logged in as this person is out, and this session gets a new id."""
+def _factors_are(request: HttpRequest, fact: type[FactorAdded | FactorRemoved], kind: str) -> None:
+    """Other factors: everybody else who is logged in as this person is out, and this session gets a new id."""
     actor = actor_of(request)
     with transaction.atomic():
-        publish(FactorAdded(actor.user_id or 0, kind=kind), by=actor)
+        publish(fact(actor.user_id or 0, kind=kind), by=actor)
+        bump()
     _only_here(request)
 
 
@@ -181,7 +184,7 @@ def totp(request: HttpRequest) -> HttpResponse:
     form = ActivateTOTPForm(data=data, user=user)
     if data is not None and form.is_valid():
         _auth, made_codes = totp_flows.activate_totp(request, form)
-        _added(request, "totp")
+        _factors_are(request, FactorAdded, "totp")
         return _show_codes(request) if made_codes else HttpResponseRedirect(reverse("mfa_index"))
     adapter = factor_adapter()
     svg = adapter.build_totp_svg(adapter.build_totp_url(user, form.secret))
@@ -207,9 +210,7 @@ def totp_remove(request: HttpRequest) -> HttpResponse:
     found = Authenticator.objects.filter(user_id=request.user.pk, type=Authenticator.Type.TOTP).first()
     if found is not None:
         totp_flows.deactivate_totp(request, found)
-        with transaction.atomic():
-            publish(FactorRemoved(actor_of(request).user_id or 0, kind="totp"), by=actor_of(request))
-        _only_here(request)
+        _factors_are(request, FactorRemoved, "totp")
         messages.success(request, _("The authenticator app is no longer asked for."))
     return HttpResponseRedirect(reverse("mfa_index"))
 
@@ -225,7 +226,7 @@ def passkey_add(request: HttpRequest) -> HttpResponse:
             _auth, made_codes = key_flows.add_authenticator(
                 request, name=form.cleaned_data["name"], credential=form.cleaned_data["credential"]
             )
-            _added(request, "passkey")
+            _factors_are(request, FactorAdded, "passkey")
             return _show_codes(request) if made_codes else HttpResponseRedirect(reverse("mfa_index"))
     options = json.dumps(key_auth.begin_registration(user, passwordless=True))
     fault = next((str(e) for es in form.errors.values() for e in es), "") if form is not None else ""
@@ -245,9 +246,7 @@ def passkey_remove(request: HttpRequest, pk: int) -> HttpResponse:
     if found is None:
         raise Http404
     key_flows.remove_authenticator(request, found)
-    with transaction.atomic():
-        publish(FactorRemoved(actor_of(request).user_id or 0, kind="passkey"), by=actor_of(request))
-    _only_here(request)
+    _factors_are(request, FactorRemoved, "passkey")
     messages.success(request, _("The passkey is removed."))
     return HttpResponseRedirect(reverse("mfa_index"))
 

@@ -22,7 +22,7 @@ from noren.accounts.actions.people import (
     reactivate_user,
     set_roles,
 )
-from noren.accounts.actions.rights import add_role, change_rights
+from noren.accounts.actions.rights import add_role, change_rights, require_factor
 from noren.accounts.login import demand_fresh
 from noren.accounts.models import User
 from noren.accounts.queries.members import Node, members, roles, tree
@@ -35,6 +35,7 @@ from noren.core.access.scope import fetch, noun_of, visible
 from noren.core.action.plain import change, remove
 from noren.core.base.errors import Invalid, NotFound, NotNow
 from noren.core.page.frame import field, page, with_faults
+from noren.core.page.web import done_once
 from noren.core.record.declare import RECORDS
 
 HIDDEN_NOUNS = ("accounts.", "access.", "record.fielddefinition")
@@ -163,7 +164,7 @@ def rights(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def role_do(request: HttpRequest, pk: int) -> HttpResponse:
-    """Rename a role, or put one away that nobody holds."""
+    """Rename a role, ask for a second step, or put a role away that nobody holds."""
     actor = admin_of(request)
     demand_fresh(request)
     role = _role(pk)
@@ -172,7 +173,10 @@ def role_do(request: HttpRequest, pk: int) -> HttpResponse:
             raise NotNow(_("Somebody still has this role. Give them another one first."))
         remove(role, by=actor)
         return HttpResponseRedirect(reverse("people"))
-    change(role, {"name": request.POST.get("name", "").strip()}, by=actor)
+    if request.POST.get("do") == "factor":
+        require_factor(role, request.POST.get("needs_factor") == "on", by=actor)
+    else:
+        change(role, {"name": request.POST.get("name", "").strip()}, by=actor)
     messages.success(request, _("Saved."))
     return HttpResponseRedirect(f"{reverse('people')}?role={role.pk}#role")
 
@@ -190,15 +194,13 @@ def role_add(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         demand_fresh(request)
         try:
-            made = add_role(
-                request.POST.get("name", ""),
-                Role.every.filter(pk=_number(request.POST.get("like")), is_admin=False).first(),
-                by=actor,
-            )
+            like = Role.every.filter(pk=_number(request.POST.get("like")), is_admin=False).first()
+            name = request.POST.get("name", "")
+            made = done_once(request, actor, "role", lambda: add_role(name, like, by=actor).pk)
         except Invalid as no:
             fault = no
         else:
-            return HttpResponseRedirect(f"{reverse('people')}?role={made.pk}#role")
+            return HttpResponseRedirect(f"{reverse('people')}?role={made}#role")
     fields = [
         field("name", _("Name"), required=True, max=80),
         field(

@@ -17,14 +17,13 @@ from noren.activity.queries.subject import subject_of, word_of
 from noren.contacts.models import Company, Person
 from noren.core.access.actor import Actor, actor_of
 from noren.core.access.scope import fetch, visible
-from noren.core.action.once import once
 from noren.core.base.errors import Invalid, Refusal
 from noren.core.base.japan.calendar import format_date, next_business_day
 from noren.core.base.kept import kept
 from noren.core.base.model import Model
 from noren.core.page.cells import Look
 from noren.core.page.detail import STEPS
-from noren.core.page.web import came_from, dialog, fresh_token, logged_in, look_of, onward, safe_next, say
+from noren.core.page.web import came_from, dialog, done_once, fresh_token, logged_in, look_of, onward, safe_next, say
 from noren.core.record.declare import Record
 
 
@@ -176,18 +175,14 @@ def _planned(request: HttpRequest, actor: Actor, look: Look, subject: Model | No
         raise Invalid(following=_("Say what happens next, and when."))
     step = following_step(text, look.now)
 
-    def work() -> tuple[int, dict[str, Any]]:
+    def work() -> int:
         made = plan_step(
             step.due_at, by=actor, kind=step.kind, subject=step.subject, is_all_day=step.is_all_day, minutes=step.minutes,
             about=With.row(subject),
         )  # fmt: skip
-        return 201, {"id": made.pk}
+        return made.pk
 
-    word = request.POST.get("_once", "")[:60]
-    if word and actor.user_id is not None:
-        once(actor.user_id, f"step:{word}", [text, about], work)
-    else:
-        work()
+    done_once(request, actor, "step", work, [text, about])
 
 
 def _field(

@@ -17,14 +17,24 @@ from noren.activity.queries.mentions import named_in
 from noren.activity.queries.reading import Step, read_step
 from noren.activity.queries.subject import notes_of, recent, search, subject_of, word_of
 from noren.core.access.actor import Actor, actor_of
-from noren.core.action.once import once
 from noren.core.base.errors import Invalid
 from noren.core.base.japan.calendar import format_date
 from noren.core.base.model import Model
 from noren.core.page.cells import Look
 from noren.core.page.detail import COMPOSERS, ENTRY_LINKS
 from noren.core.page.shell import LINKS, icon_of
-from noren.core.page.web import came_from, draw, fresh_token, in_sheet, logged_in, look_of, onward, safe_next, say
+from noren.core.page.web import (
+    came_from,
+    done_once,
+    draw,
+    fresh_token,
+    in_sheet,
+    logged_in,
+    look_of,
+    onward,
+    safe_next,
+    say,
+)
 from noren.core.record.declare import RECORDS, Record
 from noren.core.record.timeline import Entry, File
 
@@ -115,12 +125,12 @@ def _kept(request: HttpRequest, actor: Actor, typed: dict[str, Any]) -> list[int
     kind = typed["kind"] if typed["kind"] in WRITTEN else "note"
     with_step = "seen" not in request.POST or request.POST.get("with_step") == "1"
 
-    def work() -> tuple[int, dict[str, Any]]:
+    def work() -> list[int]:
         subject = typed["subject"]
         if not typed["text"].strip() and files and subject is not None:
             for file in files:
                 attach_file(file.name or "", file.chunks(), by=actor, to=subject)
-            return 201, {"ids": []}
+            return []
         made = write(
             typed["text"].strip(),
             by=actor,
@@ -131,11 +141,8 @@ def _kept(request: HttpRequest, actor: Actor, typed: dict[str, Any]) -> list[int
         )
         for file in files:
             attach_file(file.name or "", file.chunks(), by=actor, to=made[0])
-        return 201, {"ids": [row.pk for row in made]}
+        return [row.pk for row in made]
 
-    word = request.POST.get("_once", "")[:60]
-    if not word or actor.user_id is None:
-        return list(work()[1]["ids"])
     sent = [
         kind,
         typed["text"],
@@ -144,7 +151,7 @@ def _kept(request: HttpRequest, actor: Actor, typed: dict[str, Any]) -> list[int
         with_step,
         [(f.name, f.size) for f in files],
     ]
-    return list(once(actor.user_id, f"log:{word}", sent, work)[1]["ids"])
+    return list(done_once(request, actor, "log", work, sent))
 
 
 def _told(ids: list[int], look: Look) -> str:

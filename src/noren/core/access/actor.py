@@ -22,6 +22,7 @@ class Actor:
     groups: field group -> Touch; missing means WRITE for `public`, HIDDEN for others.
     team_user_ids: users of the actor's teams and the teams below them, the actor included.
     shared: nouns of which at least one row is shared with the actor.
+    lacks_factor: a role asks for a second step at log-in and none is set up. Pages stay closed until then; keys do not care.
     """
 
     user_id: int | None
@@ -32,6 +33,7 @@ class Actor:
     team_user_ids: frozenset[int] = frozenset()
     shared: frozenset[str] = frozenset()
     is_admin: bool = False
+    lacks_factor: bool = False
     locale: str = "ja"
     tz: str = "Asia/Tokyo"
     via: str = "page"

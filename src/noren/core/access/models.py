@@ -99,13 +99,17 @@ class Team(Model):
 
 
 class Role(Model):
-    """A named set of rights. `rights`: `noun.verb -> none|own|team|all`; `groups`: field group -> hidden|read|write."""
+    """A named set of rights. `rights`: `noun.verb -> none|own|team|all`; `groups`: field group -> hidden|read|write.
+
+    `needs_factor`: whoever has this role sets up a second step before they get to anything else.
+    """
 
     name = Text(_("Name"), max_length=80, unique=True)
     key = models.SlugField(_("Key"), max_length=40, unique=True, null=True, blank=True, editable=False)
     rights = models.JSONField(_("Rights"), default=dict, blank=True)
     groups = models.JSONField(_("Field groups"), default=dict, blank=True)
     is_admin = models.BooleanField(_("Administrator"), default=False)
+    needs_factor = models.BooleanField(_("Second step at log-in"), default=False, db_default=False)
 
     reach = Reach(open_to_all=True)
 

@@ -177,7 +177,10 @@ def caller(request: HttpRequest) -> Call:
         raise Unknown
     if request.method not in SAFE and _is_forged(request):
         raise Forged
-    return Call(request, session_user.actor("api"), session_user, None, "write")
+    actor = session_user.actor("api")
+    if actor.lacks_factor:
+        raise Forbidden(_("Set up a second step for your log-in first."))
+    return Call(request, actor, session_user, None, "write")
 
 
 def _speak(request: HttpRequest, locale: str) -> None:

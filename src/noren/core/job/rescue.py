@@ -32,6 +32,9 @@ BEAT: float = 10
 LOOK: float = 15
 """Seconds between two looks for dead workers; a stalled job starts again after SILENT + LOOK at the latest."""
 
+LONG_WAIT = 300
+"""Seconds that a job may wait before it is pointed out."""
+
 KEEP = timedelta(days=7)
 KEEP_FAILED = timedelta(days=60)
 
@@ -125,6 +128,12 @@ class State:
     heard_s: int | None
     doing: int
     failed: int
+
+    @property
+    def faults(self) -> list[str]:
+        """ "worker" when none has been heard for a minute, "queue" when a job has waited for five."""
+        found = ["queue"] if self.oldest_s > LONG_WAIT else []
+        return [*found, "worker"] if self.heard_s is None or self.heard_s > 2 * SILENT else found
 
 
 def queue_state() -> State:

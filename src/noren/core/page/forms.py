@@ -17,7 +17,7 @@ from django.utils.translation import ngettext
 
 from noren.core.access.actor import Actor
 from noren.core.access.scope import fetch
-from noren.core.action.once import InFlight, OtherBody, once
+from noren.core.action.once import InFlight, OtherBody
 from noren.core.action.plain import change, create
 from noren.core.base.errors import Conflict, Forbidden, Invalid
 from noren.core.base.model import Model
@@ -26,6 +26,7 @@ from noren.core.page.cells import Look, said
 from noren.core.page.web import (
     came_from,
     dialog,
+    done_once,
     draw,
     fresh_token,
     in_sheet,
@@ -81,19 +82,14 @@ def new(request: HttpRequest, record: type[Record], actor: Actor) -> HttpRespons
 
 def _made(request: HttpRequest, record: type[Record], actor: Actor, values: dict[str, Any]) -> int:
     """Create the row, once for the hidden word of this form."""
-    word = request.POST.get("_once", "")[:60]
     sent = {k: request.POST.getlist(k) for k in request.POST if k not in RESERVED}
-
-    def work() -> tuple[int, dict[str, int]]:
-        return 201, {"id": create(record.model, values, by=actor).pk}
-
-    if not word or actor.user_id is None:
-        return int(work()[1]["id"])
     try:
-        _status, answer, _again = once(actor.user_id, f"form:{word}", [record.word(), sent], work)
+        made = done_once(
+            request, actor, "form", lambda: create(record.model, values, by=actor).pk, [record.word(), sent]
+        )
     except InFlight as no:
         raise Invalid({"": [str(no)]}) from no
-    return int(answer["id"])
+    return int(made)
 
 
 @of_noun("GET", "POST")

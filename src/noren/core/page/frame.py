@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from noren.core.access.actor import actor_of
 from noren.core.access.firm import firm
 from noren.core.base.errors import Invalid
+from noren.core.page.web import fresh_token
 
 Field = dict[str, Any]
 
@@ -108,7 +109,7 @@ def page(
     """A settings page: `sections`, `actions`, `pane` as settings.html wants them, or a template of its own."""
     context = {
         "title": title or words()[current], "area": "settings", "back": "/settings/",
-        "settings_nav": settings_nav(request, current), "actions": [], "sections": [],
+        "settings_nav": settings_nav(request, current), "actions": [], "sections": [], "word": fresh_token(),
         **more,
     }  # fmt: skip
     return TemplateResponse(request, template, context, status=status)

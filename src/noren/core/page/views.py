@@ -14,7 +14,7 @@ from noren.core.access.actor import Actor
 from noren.core.access.rights import Level
 from noren.core.base.errors import Forbidden, Invalid, NotFound
 from noren.core.base.text import row_id
-from noren.core.page.web import dialog, of_noun, onward, say, with_params
+from noren.core.page.web import dialog, done_once, fresh_token, of_noun, onward, say, with_params
 from noren.core.record.declare import Record
 from noren.core.record.models import SavedView
 from noren.core.record.state import State
@@ -109,15 +109,21 @@ def save(request: HttpRequest, record: type[Record], actor: Actor) -> HttpRespon
     if reach not in {"mine", "team", "all"} or (reach == "all" and not may_share(actor)):
         raise Forbidden
     row = own if over and own is not None else SavedView(noun=record.word(), owner_id=actor.user_id or 0)
-    row.name, row.query, row.shared_with = name[:80], query.urlencode()[:4000], reach
+    row.name, row.query, row.shared_with = name[:80], query.urlencode(), reach
     row.is_default = request.POST.get("is_default") == "on"
-    if len(query.urlencode()) > 4000:
+    if len(row.query) > 4000:
         raise Invalid({"": [_("This view has too many conditions to be saved.")]})
+    key = done_once(request, actor, "view", lambda: _kept(row), [row.query, row.name, reach, row.is_default, over])
+    say(request, _("View “%(name)s” saved.") % {"name": row.name})
+    return onward(request, View(str(key), row.name, row.query, row).href(record))
+
+
+def _kept(row: SavedView) -> int:
+    """Store a view; of the views of one person one at most opens the list."""
     row.save()
     if row.is_default:
-        SavedView.every.filter(noun=record.word(), owner_id=actor.user_id).exclude(pk=row.pk).update(is_default=False)
-    say(request, _("View “%(name)s” saved.") % {"name": row.name})
-    return onward(request, View(str(row.pk), row.name, row.query, row).href(record))
+        SavedView.every.filter(noun=row.noun, owner_id=row.owner_id).exclude(pk=row.pk).update(is_default=False)
+    return row.pk
 
 
 def _own(record: type[Record], actor: Actor, key: str) -> SavedView | None:
@@ -148,7 +154,7 @@ def _form(
     extra = {"href": f"{record.url()}views/{own.pk}/remove/", "label": _("Delete this view")} if own else None
     return {
         "title": _("Save view"), "note": capfirst(record.labels()), "action": with_params(f"{record.url()}views/save/", state.pairs()),
-        "fields": fields, "submit": _("Save"), "extra": extra, "back": with_params(record.url(), state.pairs()),
+        "fields": fields, "submit": _("Save"), "extra": extra, "hidden": [("_once", fresh_token())], "back": with_params(record.url(), state.pairs()),
     }  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from django.template.loader import render_to_string
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from noren.core.access.actor import Actor, actor_of
+from noren.core.action.once import once
 from noren.core.base.errors import NotFound
 from noren.core.page.cells import Look
 from noren.core.page.shell import may_open
@@ -146,6 +147,21 @@ def with_params(href: str, pairs: list[tuple[str, str]]) -> str:
 def fresh_token() -> str:
     """The hidden word of a form: sent twice, it makes one record."""
     return secrets.token_urlsafe(18)
+
+
+def done_once(request: HttpRequest, actor: Actor, what: str, work: Callable[[], Any], sent: Any = None) -> Any:
+    """What `work` gives (JSON can hold it), done once for the hidden word of the form: sent again, it gives the same.
+
+    `sent` is what must not differ the second time; all fields if not given. Raises OtherBody, InFlight.
+    """
+    word = request.POST.get("_once", "")[:60]
+    if not word or actor.user_id is None:
+        return work()
+    if sent is None:
+        sent = {
+            name: request.POST.getlist(name) for name in request.POST if name not in ("csrfmiddlewaretoken", "_once")
+        }
+    return once(actor.user_id, f"{what}:{word}", sent, lambda: (201, work()))[1]
 
 
 def record_title(record: type[Record]) -> str:

@@ -29,6 +29,7 @@ from noren.core.metric.question import may_ask
 from noren.core.metric.rows import metric_url, rows
 from noren.core.metric.show import locale, split
 from noren.core.page import charts
+from noren.core.page.standing import notices_for
 from noren.core.page.tiles import Choice, against, chosen, pickers, show_short, tile
 from noren.core.page.web import draw, logged_in
 from noren.sales import metrics
@@ -54,7 +55,7 @@ def home(request: HttpRequest) -> HttpResponse:
     with one_moment():
         key = ("home", actor.user_id, choice, today, fiscal, get_language(), request.GET.urlencode())
         context = keep(key, lambda: _context(request, actor, choice, today, fiscal, zone))
-    return draw(request, "home.html", dict(context))
+    return draw(request, "home.html", {**context, "notices": notices_for(actor)})
 
 
 def _context(

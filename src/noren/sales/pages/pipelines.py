@@ -17,6 +17,7 @@ from noren.core.access.scope import fetch
 from noren.core.action.plain import change, create, remove
 from noren.core.base.errors import Forbidden, Invalid, NotNow
 from noren.core.page.frame import page
+from noren.core.page.web import done_once
 from noren.sales.models import Deal, LossReason, Pipeline, Stage
 
 
@@ -33,7 +34,7 @@ def pipelines(request: HttpRequest) -> HttpResponse:
     faults: list[str] = []
     if request.method == "POST":
         try:
-            _add(request, actor)
+            done_once(request, actor, "way", lambda: _add(request, actor))
         except Invalid as no:
             faults = [text for texts in no.errors.values() for text in texts]
         else:
