@@ -8,28 +8,24 @@ from __future__ import annotations
 
 import fcntl
 import gc
-import json
 import os
+import pickle
 import select
 import signal
 import struct
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date, datetime, time
-from decimal import Decimal
 from typing import IO, Any
 
 from django.db import connections
 
-from noren.core.record.intake.tally import Batch, Parsed
+from noren.core.record.intake.tally import Batch
 
 WORTH_IT = 512 * 1024  # bytes of a file from which a second process pays
 PIPE = 1 << 20
 PATIENCE = 120.0
-_HEAD = struct.Struct("<?Q")
-MARK = "\0"  # no field is called so
-KINDS: dict[str, Any] = {"moment": datetime, "day": date, "time": time, "decimal": Decimal}
+_HEAD = struct.Struct("<Q")
 _inherited: list[Any] = []
 
 
@@ -65,7 +61,7 @@ def _work(read: Callable[[], Iterator[Batch]], into: int) -> None:
         with os.fdopen(into, "wb", 0) as pipe:
             try:
                 for batch in read():
-                    _send(pipe, _packed(batch))
+                    _send(pipe, batch)
                 _send(pipe, None)
             except BrokenPipeError:
                 pass
@@ -86,35 +82,13 @@ def _leave_connection() -> None:
     connections["default"] = fresh
 
 
-def _packed(batch: Batch) -> tuple[Any, ...]:
-    rows = [(r.number, r.cells, r.values, r.virtual, r.ready) for r in batch.rows]
-    return rows, batch.faults, batch.warned, batch.last, batch.done
-
-
-def _send(pipe: IO[bytes], thing: Any) -> None:
-    """One piece: how long it is, whether it holds marked values, and JSON."""
-    marked: list[bool] = []
-
-    def mark(value: Any) -> Any:
-        marked.append(True)
-        for name, kind in KINDS.items():
-            if type(value) is kind:
-                return {MARK: [name, str(value) if kind is Decimal else value.isoformat()]}
-        return str(value)  # a text that waits for its language
-
-    data = json.dumps(thing, ensure_ascii=False, default=mark, check_circular=False).encode("utf-8", "surrogatepass")
-    for piece in (memoryview(_HEAD.pack(bool(marked), len(data))), memoryview(data)):
+def _send(pipe: IO[bytes], thing: Batch | str | None) -> None:
+    """One piece: how long it is, and what it is, pickled: both ends are this program."""
+    data = pickle.dumps(thing, pickle.HIGHEST_PROTOCOL)
+    for piece in (memoryview(_HEAD.pack(len(data))), memoryview(data)):
         at = 0
         while at < len(piece):
             at += pipe.write(piece[at:])
-
-
-def _unmarked(found: dict[str, Any]) -> Any:
-    if MARK not in found:
-        return found
-    name, text = found[MARK]
-    kind: Any = KINDS[name]
-    return kind(text) if kind is Decimal else kind.fromisoformat(text)
 
 
 def _exactly(out: int, length: int) -> bytearray:
@@ -132,15 +106,10 @@ def _exactly(out: int, length: int) -> bytearray:
 
 def _received(out: int) -> Iterator[Batch]:
     while True:
-        marked, length = _HEAD.unpack(_exactly(out, _HEAD.size))
-        text = _exactly(out, length).decode("utf-8", "surrogatepass")
-        thing = json.loads(text, object_hook=_unmarked if marked else None)
-        del text
+        (length,) = _HEAD.unpack(_exactly(out, _HEAD.size))
+        thing = pickle.loads(_exactly(out, length))  # noqa: S301  (from our own child)
         if thing is None:
             return
         if isinstance(thing, str):
             raise ChildProcessError(thing)
-        rows, *rest = thing
-        yield Batch(
-            [Parsed(number, cells, values, virtual, ready) for number, cells, values, virtual, ready in rows], *rest
-        )
+        yield thing

@@ -80,6 +80,7 @@ class _Tally:
     bad: int = 0
     good: int = 0
     head: str = ""
+    broken: bool = False  # the decoder gave up: nothing can be read this way
 
 
 def _chunks(path: Path, skip: int) -> Iterator[bytes]:
@@ -105,7 +106,11 @@ def _tally(path: Path, encoding: str, skip: int, give_up: int | None = None) -> 
                 tally.head += text[: 1 << 18]
 
     for chunk in _chunks(path, skip):
-        take(decoder.decode(chunk))
+        try:
+            take(decoder.decode(chunk))
+        except UnicodeError:  # an escape sequence that never ends
+            tally.broken = True
+            break
         if not chunk.isascii():
             tally.good += len(chunk) - len(chunk.translate(None, _HIGH))
         if give_up is not None and tally.bad > give_up and tally.bad * share > tally.good:
@@ -148,14 +153,10 @@ def detect(path: Path) -> Decoding:
     if len(head.translate(None, _CONTROL)) < len(head) * 0.95 or head.count(0) > len(head) * 0.3:
         return Decoding("utf-8", certain=False, candidates=_order("utf-8"), skip=0, bad=0, nul=nul, binary=True)
     if b"\x1b$" in head and head.isascii():
-        return Decoding(
-            "iso2022_jp",
-            certain=False,
-            candidates=_order("iso2022_jp"),
-            skip=0,
-            bad=_tally(path, "iso2022_jp", 0).bad,
-            nul=nul,
-        )
+        mail = _tally(path, "iso2022_jp", 0)
+        if not mail.broken:
+            order = _order("iso2022_jp")
+            return Decoding("iso2022_jp", certain=False, candidates=order, skip=0, bad=mail.bad, nul=nul)
     utf8 = _tally(path, "utf-8", 0, give_up=100)
     if not utf8.bad:
         return Decoding("utf-8", certain=True, candidates=_order("utf-8", "cp932"), skip=0, bad=0, nul=nul)
@@ -197,6 +198,8 @@ def chosen(path: Path, encoding: str) -> Decoding:
         head = file.read(4)
     skip = next((len(bom) for bom, its in _BOMS if its == name and head.startswith(bom)), 0)
     tally = _tally(path, name, skip)
+    if tally.broken:
+        return chosen(path, "utf-8")
     return Decoding(
         name,
         certain=True,

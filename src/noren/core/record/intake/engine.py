@@ -6,6 +6,7 @@ Killed in the middle it goes on behind the last chunk. With `writes=False` it is
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -15,9 +16,10 @@ from django.utils import timezone
 
 from noren.core.base.search import entry_model
 from noren.core.job.rescue import Elsewhere
+from noren.core.record.declare import record_of
 from noren.core.record.intake.aside import batches
 from noren.core.record.intake.beside import Beside
-from noren.core.record.intake.match import Matcher
+from noren.core.record.intake.match import Key, Matcher
 from noren.core.record.intake.merge import Merger, clean_json
 from noren.core.record.intake.parse import Parser
 from noren.core.record.intake.plan import BadCell, Plan
@@ -29,6 +31,7 @@ from noren.core.record.models import ImportFault, ImportRun
 
 FAULTS_KEPT = 10_000  # faults stored in full per run; beyond that they are only counted
 REFUSED = (IntegrityError, DataError, psycopg.IntegrityError, psycopg.DataError)  # a COPY speaks without Django between
+SETTLED = 1_000  # new rows from which tables are tidied up behind an import
 SEEN_KEPT = 400_000  # keys of new rows that a dry run remembers, so that it counts twins as the real run will
 
 
@@ -41,8 +44,8 @@ class Engine:
         self.tally = Tally.from_json(run.counts) if writes and run.position else Tally()
         self.faults: list[ImportFault] = []
         self.preparer = Preparer(plan)
-        self.parser = Parser(plan, table, self.preparer.early if self.preparer.in_time else None)
-        self.matcher = Matcher(self.record, {c.name for c in plan.columns}, imagines=not writes)
+        self.matcher = Matcher(self.record, {c.name for c in plan.columns})
+        self.parser = Parser(plan, table, self.preparer, self.matcher.keys)
         self.references = References(plan, run.pk, self.fault, writes=writes)
         used = {c.index for c in plan.columns}
         leftover = {header: at for at, header in enumerate(table.header) if at not in used} if writes else {}
@@ -50,7 +53,8 @@ class Engine:
         self.beside = Beside(plan, run.pk, self.merger, writes=writes)
         self.arrives = overridden(self.record, "arrive")
         self.seen: set[int] = set()
-        self.chunks = 0
+        self.wants_stop = False
+        self.done = 0  # bytes of the file that are dealt with
 
     # -- the pass ------------------------------------------------------------------------------------------------
     def go(self, progress: Callable[[int, int], bool] | None = None) -> Tally:
@@ -61,25 +65,38 @@ class Engine:
         after = self.run.position if self.writes else 0
         with batches(lambda: self.parser.batches(after=after), self.table.size) as source:
             for batch in source:
+                self.done = batch.done
                 self.take(batch)
-                if progress and progress(batch.done, self.table.size) is False:
+                if self.wants_stop or (progress and progress(batch.done, self.table.size) is False):
                     self.run.state = "cancelled"
                     break
         self.keep_faults()
-        if self.writes and self.model.searched and self.tally.created > 1000:
-            with connection.cursor() as cursor:  # leave no long list behind for the next search to wade through
-                for index in entry_model(self.model)._meta.indexes:
-                    cursor.execute("SELECT gin_clean_pending_list(%s::regclass)", [index.name])
+        if self.writes and self.tally.created > SETTLED:
+            self._settle()
         return self.tally
+
+    def _settle(self) -> None:
+        """Leave the tables as the next question wants them: no long list of grams to wade through, and numbers that know
+        of the new rows."""
+        nouns = {self.model, *(record_of(word).model for word, count in self.tally.made.items() if count > SETTLED)}
+        for model in sorted(nouns, key=lambda model: model._meta.db_table):
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute("SET LOCAL statement_timeout TO 0")
+                if model.searched:
+                    for index in entry_model(model)._meta.indexes:
+                        cursor.execute("SELECT gin_clean_pending_list(%s::regclass)", [index.name])
+                cursor.execute(f'ANALYZE "{model._meta.db_table}"')
 
     def take(self, batch: Batch) -> None:
         """Work one batch off; what could not be read is counted now, together with what could."""
         self.tally.warned += batch.warned
         for number, cells, column, code, params in batch.faults:
             self.fault(number, cells, column, code, params)
-        rows = [row for row in batch.rows if self._arrives(row)] if self.arrives else batch.rows
+        rows = batch.rows()
+        if self.arrives:
+            rows = [row for row in rows if self._arrives(row)]
         if rows:
-            self.chunk(rows, batch.last)
+            self.chunk(rows, batch, batch.last)
         else:
             with transaction.atomic():
                 self.mark(batch.last)
@@ -93,14 +110,13 @@ class Engine:
         return True
 
     # -- one chunk -----------------------------------------------------------------------------------------------
-    def chunk(self, rows: list[Parsed], last: int) -> None:
+    def chunk(self, rows: list[Parsed], batch: Batch, last: int) -> None:
         """Work rows off in one transaction. If the database refuses, halve until the row at fault stands alone."""
         counts, faults, position = self.tally.mark(), list(self.faults), self.run.position
-        untouched = [(row.values.copy(), row.virtual.copy()) for row in rows]
         try:
             with transaction.atomic():
                 self._ready()
-                self.work(rows)
+                self.work(rows, batch)
                 self.mark(last)
         except REFUSED as fault:
             self.tally.back_to(counts)
@@ -111,27 +127,27 @@ class Engine:
                 with transaction.atomic():
                     self.mark(last)
                 return
-            for row, before in zip(rows, untouched, strict=True):
-                row.values, row.virtual = before
-                row.row_id, row.stands = 0, False
+            for row in rows:
+                row.reset()
+                if self.arrives:
+                    self.record.arrive(row.values)
             middle = len(rows) // 2
-            self.chunk(rows[:middle], rows[middle - 1].number)
-            self.chunk(rows[middle:], last)
+            self.chunk(rows[:middle], batch, rows[middle - 1].number)
+            self.chunk(rows[middle:], batch, last)
 
     def _ready(self) -> None:
-        """What holds for this transaction alone: no time limit, look-ups by index though the numbers are a moment old,
+        """What holds for this transaction alone: no time limit, look-ups by index though the numbers are out of date,
         and a commit that does not wait for the disk: rows and position are lost or kept together, so a run that is
         carried on misses nothing, and the last word (“done”) is an ordinary commit behind them all."""
-        self.chunks += 1
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT set_config('statement_timeout', '0', true), set_config('enable_seqscan', 'off', true), "
-                "set_config('work_mem', '64MB', true), set_config('gin_pending_list_limit', '65536', true), set_config('synchronous_commit', 'off', true)"
+                "SELECT set_config('statement_timeout', '0', true), set_config('synchronous_commit', 'off', true), "
+                "set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true), "
+                "set_config('enable_mergejoin', 'off', true), set_config('enable_bitmapscan', 'off', true), "
+                "set_config('work_mem', '64MB', true), set_config('gin_pending_list_limit', '65536', true)"
             )
             if self.writes:  # two imports take turns, so that what the other one brought is known here
                 cursor.execute("SELECT pg_advisory_xact_lock(hashtext('noren import'))")
-            if self.writes and self.chunks in (2, 4, 8, 16, 32, 64):
-                cursor.execute(f'ANALYZE "{self.model._meta.db_table}"')
 
     def mark(self, number: int) -> None:
         """How far we are, committed together with the rows. Whoever finds that somebody else moved on stops."""
@@ -140,37 +156,53 @@ class Engine:
         self.keep_faults()
         before, self.run.position = self.run.position, number
         self.run.counts, self.run.beat_at = self.tally.as_json(), timezone.now()
-        fresh = {name: getattr(self.run, name) for name in ("position", "counts", "beat_at")}
-        if not ImportRun.objects.filter(pk=self.run.pk, position=before).update(**fresh):
+        self.run.report = {**self.run.report, "done": self.done, "size": self.table.size}
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"UPDATE {ImportRun._meta.db_table} SET position = %s, counts = %s, beat_at = %s, report = %s "
+                "WHERE id = %s AND position = %s RETURNING wants_stop",
+                [
+                    number,
+                    json.dumps(self.run.counts),
+                    self.run.beat_at,
+                    json.dumps(self.run.report),
+                    self.run.pk,
+                    before,
+                ],
+            )
+            row = cursor.fetchone()
+        if row is None:
             raise Elsewhere(f"import {self.run.pk} is no longer at row {before}")
+        self.wants_stop = row[0]
 
-    def work(self, rows: list[Parsed]) -> None:
+    def work(self, rows: list[Parsed], batch: Batch) -> None:
         rows = self.references.resolve(rows, self.tally)
-        fresh, known = self.match(rows)
+        fresh, known = self.match(rows, batch)
         if fresh:
-            self.merger.create(fresh, self.tally)
+            self.merger.create(fresh, batch, self.tally)
         if known:
             self.merger.update(known, self.tally)
             if self.writes:
-                self.merger._keep_leftovers([row for row in known if row.stands])
+                self.merger.keep_leftovers([row for row in known if row.stands])
         self.beside.go(fresh, known, self.tally)
 
-    def match(self, rows: list[Parsed]) -> tuple[list[Parsed], list[Parsed]]:
+    def match(self, rows: list[Parsed], batch: Batch) -> tuple[list[Parsed], list[Parsed]]:
         """Part the rows into new ones and those that are there already; twins within the file become one."""
         on_match = self.plan.options.on_match
         if on_match == "create":
             return rows, []
-        pairs = [(row, self.matcher.keys(row)) for row in rows]
-        self.matcher.find(pairs)
+        columns = self.matcher.columns(rows, batch)
+        self.matcher.find(rows, columns, self.references.made)
+        known = [row for row in rows if row.row_id]
+        if on_match == "skip":
+            self.tally.skipped += len(known)
+            known = []
+        if self.writes and all(map(_all_differ, columns)):
+            return [row for row in rows if not row.row_id], known
         fresh: list[Parsed] = []
-        known: list[Parsed] = []
         first: dict[Any, Parsed] = {}
-        for row, keys in pairs:
+        for row, *keys in zip(rows, *columns, strict=True):
             if row.row_id:
-                if on_match == "skip":
-                    self.tally.skipped += 1
-                else:
-                    known.append(row)
                 continue
             mine = self.matcher.speaking(keys)
             twin = next((first[k] for k in mine if k in first), None)
@@ -192,7 +224,7 @@ class Engine:
         if twin is not None:
             twin.values.update({k: v for k, v in row.values.items() if v not in (None, "")})
             twin.virtual.update(row.virtual)
-            twin.ready = None
+            twin.is_ready = False
         self.tally.updated += 1
 
     # -- faults --------------------------------------------------------------------------------------------------
@@ -215,6 +247,11 @@ class Engine:
         if self.faults:
             ready, self.faults = self.faults, []
             ImportFault.objects.bulk_create(ready, batch_size=1000)
+
+
+def _all_differ(keys: list[Key | None]) -> bool:
+    said = [key for key in keys if key is not None]
+    return len(set(said)) == len(said)
 
 
 def _reason(fault: Exception) -> tuple[str, dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container, Sequence
 from typing import Any
 
 from django.db import connection
@@ -10,21 +10,25 @@ from django.db import connection
 from noren.core.base.text import fold
 from noren.core.record.declare import Record
 from noren.core.record.intake.resolve import TIDY
-from noren.core.record.intake.tally import Parsed
+from noren.core.record.intake.tally import Batch, Parsed
 
 OWN_ID = ("external_id",)
 Key = tuple[Any, ...]
 
 
 class Matcher:
-    """`keys(row)` gives all natural keys of a row, strongest first; `find` asks the table for them, a query per key."""
+    """`keys(values)` gives all natural keys of a row, strongest first; `find` asks the table for them, a query per key."""
 
-    def __init__(self, record: type[Record], mapped: set[str], *, imagines: bool) -> None:
-        """mapped: the fields that the file fills; imagines: a dry run, in which references may have made-up ids below zero."""
+    def __init__(self, record: type[Record], mapped: set[str]) -> None:
+        """mapped: the fields that the file fills."""
         self.record, self.model = record, record.model
-        self.has_ids, self.imagines = "external_id" in mapped, imagines
+        self.has_ids = "external_id" in mapped
         self.names = [_spoken(keys, mapped) for keys in record.keys]
         self.parts = [[self._part(name) for name in keys] for keys in self.names]
+        self.references = [
+            [(at, column.attname) for at, name in enumerate(keys) if (column := self.model.column(name)).is_relation]
+            for keys in self.names
+        ]
         self.queries = [self._query(keys) for keys in self.names]
 
     def _part(self, name: str) -> Callable[[dict[str, Any]], Any]:
@@ -41,9 +45,8 @@ class Matcher:
             )
         return lambda values: values.get(attname)
 
-    def keys(self, row: Parsed) -> list[Key | None]:
+    def keys(self, values: dict[str, Any]) -> list[Key | None]:
         """One entry per natural key: its values, or None when a part is missing."""
-        values = row.values
         found: list[Key | None] = []
         for parts in self.parts:
             key = []
@@ -58,49 +61,69 @@ class Matcher:
             found.append(None)
         return found
 
+    def columns(self, rows: list[Parsed], batch: Batch) -> list[list[Key | None]]:
+        """Per natural key, the key of each row, now that references are known."""
+        if batch.lines is None:
+            each = [self.keys(row.values) for row in rows]
+            return [[keys[at] for keys in each] for at in range(len(self.names))]
+        found = []
+        for keys, references in zip(batch.keys, self.references, strict=True):
+            mine = [keys[row.at] for row in rows]
+            for at, attname in references:
+                mine = [_with(key, at, row.late.get(attname)) for key, row in zip(mine, rows, strict=True)]
+            found.append(mine)
+        return found
+
     def speaking(self, keys: list[Key | None]) -> list[tuple[int, Key]]:
         """The keys that tell rows of one file apart: one with an id of its own is another thing, however alike."""
         found = [(at, key) for at, key in enumerate(keys) if key is not None]
         return found[:1] if self.has_ids and found and self.names[found[0][0]] == OWN_ID else found
 
-    def _query(self, keys: tuple[str, ...]) -> tuple[str, list[str]]:
+    def _query(self, keys: tuple[str, ...]) -> str:
         columns: list[Any] = [self.model._meta.get_field(name) for name in keys]
         types = [_array_type(c) for c in columns]
         places = [f'lower(t."{c.column}")' if c.name == "email" else f't."{c.column}"' for c in columns]
         tests = [f"{place} = k.k{at}" for at, place in enumerate(places)]
         tests += [f"t.\"{c.column}\" <> ''" for c, kind in zip(columns, types, strict=True) if kind == "text"]
-        if keys != OWN_ID:
+        named = [f"k{at}" for at in range(len(keys))]
+        if self._claims(keys):
             tests.append("(t.external_id IS NULL OR NOT k.claims)")
-        named = ", ".join(f"k{at}" for at in range(len(keys)))
-        unnest = ", ".join(f"%s::{kind}[]" for kind in types)
-        sql = (
-            f"SELECT t.id, {named} FROM unnest({unnest}, %s::boolean[]) AS k({named}, claims) "
+            named.append("claims")
+            types.append("boolean")
+        return (
+            f"SELECT t.id, k.at FROM unnest({', '.join(f'%s::{kind}[]' for kind in types)}) "
+            f"WITH ORDINALITY AS k({', '.join(named)}, at) "
             f'JOIN "{self.model._meta.db_table}" t ON {" AND ".join(tests)} AND t.removed_at IS NULL'
         )
-        return sql, types
 
-    def find(self, pairs: list[tuple[Parsed, list[Key | None]]]) -> None:
-        """Set `row_id` of the rows that are there."""
-        waiting = pairs
-        for at, (sql, _types) in enumerate(self.queries):
-            by_key: dict[Key, list[Parsed]] = {}
-            for row, keys in waiting:
-                key = keys[at]
-                if key is not None and not (self.imagines and any(isinstance(part, int) and part < 0 for part in key)):
-                    by_key.setdefault(key, []).append(row)
-            if not by_key:
+    def _claims(self, keys: tuple[str, ...]) -> bool:
+        """Whether a row with an id of its own must not be taken for a row with another one."""
+        return self.has_ids and keys != OWN_ID
+
+    def find(self, rows: list[Parsed], columns: list[list[Key | None]], made: Container[int]) -> None:
+        """Set `row_id` of the rows that are there. Nothing points yet at rows in `made` (or, in a dry run, at those below
+        zero, which are imagined)."""
+        own = next((column for names, column in zip(self.names, columns, strict=True) if names == OWN_ID), None)
+        for names, sql, column, references in zip(self.names, self.queries, columns, self.references, strict=True):
+            asked = [at for at, key in enumerate(column) if key is not None and not rows[at].row_id]
+            for place, _attname in references:
+                asked = [at for at in asked if (pk := column[at][place]) > 0 and pk not in made]  # type: ignore[index]
+            if not asked:
                 continue
-            params = [_array(values) for values in zip(*by_key, strict=True)]
-            claims = self.has_ids and [any(row.values.get("external_id") for row in rows) for rows in by_key.values()]
-            params.append(_array(claims or ["f"] * len(by_key)))
+            params = [_array(values) for values in zip(*[column[at] for at in asked], strict=True)]
+            if self._claims(names):
+                has = [own[at] if own else rows[at].values.get("external_id") for at in asked]
+                params.append(_array(["t" if one else "f" for one in has]))
             with connection.cursor() as cursor:
                 cursor.execute(sql, params)
-                for pk, *key in cursor.fetchall():
-                    for row in by_key.get(tuple(key), ()):
-                        row.row_id = row.row_id or pk
-            waiting = [pair for pair in waiting if not pair[0].row_id]
-            if not waiting:
-                return
+                for pk, number in cursor.fetchall():
+                    row = rows[asked[number - 1]]
+                    row.row_id = row.row_id or pk
+
+
+def _with(key: Key | None, at: int, pk: Any) -> Key | None:
+    """The key with a reference that has become known; None without one."""
+    return None if key is None or pk is None or pk == "" else (*key[:at], pk, *key[at + 1 :])
 
 
 def _spoken(keys: tuple[str, ...], mapped: set[str]) -> tuple[str, ...]:
@@ -113,17 +136,14 @@ def _full(values: dict[str, Any]) -> str:
     return f"{values.get('family_name') or ''}{values.get('given_name') or ''}"
 
 
-def _array(values: Any) -> str:
+def _array(values: Sequence[Any]) -> str:
     """An array as PostgreSQL reads it: one text is quoted once, a list of ten thousand would be dumped one by one."""
-    return "{" + ",".join(map(_element, values)) + "}"
-
-
-def _element(value: Any) -> str:
-    if isinstance(value, str):
-        if "\\" in value or '"' in value:
-            value = value.replace("\\", "\\\\").replace('"', '\\"')
-        return f'"{value}"'
-    return str(value)
+    if not isinstance(values[0], str):
+        return "{" + ",".join(map(str, values)) + "}"
+    text = '","'.join(values)
+    if "\\" in text or text.count('"') != 2 * (len(values) - 1):
+        text = '","'.join([value.replace("\\", "\\\\").replace('"', '\\"') for value in values])
+    return '{"' + text + '"}'
 
 
 def _array_type(column: Any) -> str:

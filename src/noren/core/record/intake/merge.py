@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
@@ -16,13 +16,14 @@ from noren.core.event.models import Fact
 from noren.core.event.publish import ECHOES, LISTENERS, REACTIONS, deliver, tell_echoes
 from noren.core.job.job import later
 from noren.core.record.intake.plan import BadCell, Plan
-from noren.core.record.intake.ready import Preparer, Ready
+from noren.core.record.intake.ready import Preparer
 from noren.core.record.intake.refs import SLOW, References
-from noren.core.record.intake.tally import Parsed, Tally
+from noren.core.record.intake.tally import Batch, Parsed, Tally
 from noren.core.record.intake.write import (
     copy_lines,
     copy_search,
     head_of,
+    json_cell,
     reserve_ids,
     rewrite,
     tell,
@@ -54,6 +55,12 @@ class Merger:
         self.memo = preparer.memo
         self.slow = self.record.word() in SLOW
         self.may_give = self.actor.may(self.model, "assign")
+        self.asks_owner = (
+            not preparer.in_time
+            or self.owner in preparer.references
+            or not (self.may_give or preparer.given == self.actor.user_id)
+        )
+        """Whether somebody's owner is not simply the one who is given to all; the lines of ready rows say that one."""
         concrete = self.model._meta.concrete_fields
         self.small: list[tuple[str, str]] = [
             (c.name, c.attname)
@@ -62,45 +69,34 @@ class Merger:
         ]
 
     # -- new rows --------------------------------------------------------------------------------------------------
-    def create(self, rows: list[Parsed], tally: Tally) -> None:
+    def create(self, rows: list[Parsed], batch: Batch, tally: Tally) -> None:
         if not self.actor.may(self.model, "create"):
             for row in rows:
                 self.fault(row.number, row.cells, "", "not_allowed", {})
             return
-        drafts: list[Any] = []
-        kept: list[Parsed] = []
+        kept = [row for row in rows if self._owned(row)] if self.owner and self.asks_owner else rows
+        drafts: dict[int, Any] = {}
         resolvers = self.references.resolvers
         cached = [
             (c.name, c.attname, resolvers[c.name])
             for c in self.plan.refs
             if c.virtual is None and resolvers[c.name].keeps_rows
         ]
-        given = self.plan.options.owner or self.actor.user_id
-        late = [column.attname for column in self.preparer.late[1:]]
-        words: list[tuple[list[Any], Ready]] = []  # per row the cells known late, and the rest of its lines
-        for row in rows:
-            if not self._owned(row, given):
-                continue
-            if row.ready is not None:
-                words.append(([row.values.get(name) for name in late], row.ready))
-            else:
-                draft = self._draft(row, cached)
-                if draft is None:
-                    continue
-                drafts.append(draft)
-                if self.writes and not self.slow:
-                    words.append(([draft.__dict__[name] for name in late], self.preparer.said(draft)))
-            kept.append(row)
+        if not all(row.is_ready for row in kept):
+            for row in kept:
+                if not row.is_ready and (draft := self._draft(row, cached)) is not None:
+                    drafts[row.at] = draft
+            kept = [row for row in kept if row.is_ready or row.at in drafts]
         tally.created += len(kept)
         if not self.writes or not kept:
             return
         if self.slow:
             self._create_slowly(kept)
         else:
-            self._insert(kept, drafts, words)
+            self._insert(kept, batch, drafts)
         for row in kept:
             row.stands = True
-        self._keep_leftovers(kept)
+        self.keep_leftovers(kept)
         created = plain_event(self.model, "created")
         if created.name in ECHOES:
             self._told([(created(row.row_id), None) for row in kept])
@@ -108,50 +104,58 @@ class Merger:
             self._announce(
                 {created.name}, *tell_plain(created, [row.row_id for row in kept], by=self.actor, batch=self.run_id)
             )
-        further = [] if self.slow else self.record.arrived(drafts, self.actor)
+        further = [] if self.slow else self.record.arrived(list(drafts.values()), self.actor)
         if further:
             self._told(further)
 
-    def _owned(self, row: Parsed, owner: int | None) -> bool:
+    def _owned(self, row: Parsed) -> bool:
         """Give a new row its owner."""
-        values = row.values
-        if self.owner:
-            if values.get(self.owner) is None:
-                values[self.owner] = owner
-            if not self.may_give and values[self.owner] != self.actor.user_id:
-                self.fault(row.number, row.cells, self._header("owner"), "may_not_give", {})
-                return False
+        late = row.late
+        if late.get(self.owner) is None:
+            late[self.owner] = self.preparer.given
+        if not self.may_give and late[self.owner] != self.actor.user_id:
+            self.fault(row.number, row.cells, self._header("owner"), "may_not_give", {})
+            return False
         return True
 
     def _draft(self, row: Parsed, cached: list[tuple[str, str, Any]]) -> Any:
         """A new row with what its record adds; None when it may not be stored."""
+        values = row.values
+        if self.owner and values.get(self.owner) is None:
+            values[self.owner] = self.preparer.given
         if self.preparer.completes:
             try:
-                self.record.complete(row.values, self.preparer.memo)
+                self.record.complete(values, self.preparer.memo)
             except BadCell as fault:
                 self.fault(row.number, row.cells, "", fault.code, fault.params)
                 return None
-        draft = self.preparer.drafts.make(row.values, self._cached(row.values, cached))
+        draft = self.preparer.drafts.make(values, self._cached(values, cached))
         return draft if self._sound(draft, row) else None
 
-    def _insert(self, rows: list[Parsed], drafts: list[Any], words: list[tuple[list[Any], Ready]]) -> None:
+    def _insert(self, rows: list[Parsed], batch: Batch, drafts: dict[int, Any]) -> None:
         """COPY rows whose lines are made, with their search entries and, where history is kept, their spans."""
         ids = reserve_ids(self.model, len(rows))
+        late = [column.attname for column in self.preparer.late[1:]]
         lines: list[str] = []
-        entries: list[str] = []
-        for row, pk, (head, (text, entry)) in zip(rows, ids, words, strict=True):
+        entries: list[bytes] = []
+        for row, pk in zip(rows, ids, strict=True):
             row.row_id = pk
-            lines.append(f"{head_of(pk, head)}\t{text}" if text else head_of(pk, head))
-            entries.append(f"{pk}\t{entry}")
+            if row.is_ready and batch.lines is not None:
+                line, entry, values = batch.lines[row.at], batch.entries[row.at], row.late
+            else:
+                draft = drafts[row.at]
+                draft.__dict__["id"] = pk
+                line, entry = self.preparer.said(draft)
+                values = draft.__dict__
+            head = head_of(pk, [values.get(name) for name in late]) if late else str(pk)
+            lines.append(f"{head}\t{line}" if line else head)
+            entries.append(entry)
         columns = [*self.preparer.late, *self.preparer.lines.columns]
         copy_lines(self.model._meta.db_table, [c.column for c in columns], lines)
         if self.model.searched:
-            copy_search(self.model, entries)
-        if len(drafts) == len(rows):
-            for draft, pk in zip(drafts, ids, strict=True):
-                draft.__dict__["id"] = pk
-            if self.model.kept:
-                write_spans(self.model, drafts)
+            copy_search(self.model, ids, entries)
+        if drafts and self.model.kept:
+            write_spans(self.model, list(drafts.values()))
 
     def _cached(self, values: dict[str, Any], cached: list[tuple[str, str, Any]]) -> dict[str, Any]:
         """Rows of small nouns that checks will look at, so that none of them asks the database."""
@@ -174,24 +178,29 @@ class Merger:
             made.save()
             row.row_id = made.pk
 
-    def _keep_leftovers(self, rows: list[Parsed]) -> None:
+    def keep_leftovers(self, rows: list[Parsed]) -> None:
         """What the file says beyond our fields stays with the run."""
         if not self.leftover:
             return
         kept = []
         for row in rows:
-            rest = {header: row.cells[at] for header, at in self.leftover.items() if row.cells[at].strip()}
+            cells = row.cells
+            rest = {header: clean(cells[at]) for header, at in self.leftover.items() if cells[at].strip()}
             if rest:
-                kept.append(
-                    ImportRow(
-                        run_id=self.run_id,
-                        noun=self.record.word(),
-                        row_id=row.row_id,
-                        number=row.number,
-                        unmapped=clean_json(rest),
-                    )
-                )
-        ImportRow.objects.bulk_create(kept, batch_size=2000)
+                kept.append((row.row_id, row.number, None, 1, rest))
+        self._ledger(kept)
+
+    def _ledger(self, rows: Iterable[tuple[int, int, dict[str, Any] | None, int, dict[str, Any] | None]]) -> None:
+        """What the import did: row, number in the file, what stood there before, its version now, what fills no field."""
+        head = f"{self.run_id}\t{self.record.word()}"
+        copy_lines(
+            ImportRow._meta.db_table,
+            ("run_id", "noun", "row_id", "number", "before", "after_version", "unmapped"),
+            [
+                f"{head}\t{pk}\t{number}\t{json_cell(before)}\t{version}\t{json_cell(unmapped)}"
+                for pk, number, before, version, unmapped in rows
+            ],
+        )
 
     def _sound(self, draft: Any, row: Parsed) -> bool:
         """Settle a row and ask it and its required columns whether it may be stored."""
@@ -295,14 +304,12 @@ class Merger:
             _told({n.removesuffix("_id"): (_json(v), _json(target.__dict__[n])) for n, v in before.items()})
             for target, _row, before in changed
         ]
-        undo = [
-            ImportRow(
-                run_id=self.run_id, noun=self.record.word(), row_id=target.pk, number=row.number,
-                before={n: _json(v) for n, v in before.items()}, after_version=target.version,
-            )
-            for target, row, before in changed
-        ]  # fmt: skip
-        ImportRow.objects.bulk_create(undo, batch_size=2000)
+        self._ledger(
+            [
+                (target.pk, row.number, clean_json({n: _json(v) for n, v in before.items()}), target.version, None)
+                for target, row, before in changed
+            ]
+        )
         self._told([(event(target.pk), None) for target, _row, _before in changed], moves)
 
     # -- facts -------------------------------------------------------------------------------------------------------

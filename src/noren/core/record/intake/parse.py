@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import pickle
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from noren.core.action.plain import _custom
@@ -11,8 +12,8 @@ from noren.core.record.intake.plan import EMPTY, FULL, BadCell, Column, Plan
 from noren.core.record.intake.problem import Problem
 from noren.core.record.intake.read import Table
 from noren.core.record.intake.readers import names_of
-from noren.core.record.intake.ready import Ready
-from noren.core.record.intake.tally import Batch, Parsed
+from noren.core.record.intake.ready import Preparer
+from noren.core.record.intake.tally import Batch, Said
 
 CHUNK = 5_000
 REMEMBERED = 20_000  # distinct texts remembered per column
@@ -21,10 +22,10 @@ MISSING: Any = object()
 
 class Parser:
     def __init__(
-        self, plan: Plan, table: Table, prepare: Callable[[dict[str, Any]], Ready | None] | None = None
+        self, plan: Plan, table: Table, preparer: Preparer, keys_of: Callable[[dict[str, Any]], list[Any]]
     ) -> None:
-        """prepare: makes a row's lines for COPY already here, when it can."""
-        self.table, self.prepare = table, prepare
+        """keys_of: the natural keys of a row, from its values."""
+        self.table, self.preparer, self.keys_of = table, preparer, keys_of
         self.full = any(c.name in FULL for c in plan.columns)
         clears = plan.options.blank == "clear"
         self.columns = [
@@ -33,29 +34,44 @@ class Parser:
 
     def batches(self, after: int) -> Iterator[Batch]:
         """The file in chunks, from behind row `after`. Touches nothing but its own batch and the columns' memories."""
-        batch = Batch()
+        batch, said = Batch(), []
 
         def hear(problem: Problem) -> None:
             if problem.level == "warning":
                 batch.warned += 1
             else:
-                batch.faults.append((problem.row, list(problem.cells or ()), "", problem.code, dict(problem.params)))
+                batch.faults.append((problem.row, list(problem.cells or ()), "", problem.code, _plain(problem.params)))
 
         for number, cells in self.table.rows(hear, after=after):
-            parsed = self.parse(number, cells, batch)
-            if parsed is not None:
-                batch.rows.append(parsed)
+            row = self.parse(number, cells, batch)
+            if row is not None:
+                batch.numbers.append(number)
+                said.append(row)
             batch.last = number
-            if len(batch.rows) + len(batch.faults) >= CHUNK:
+            if len(said) + len(batch.faults) >= CHUNK:
                 batch.done = self.table.position
-                yield batch
-                batch = Batch()
-        if batch.rows or batch.faults or batch.warned:
+                yield self._packed(batch, said)
+                batch, said = Batch(), []
+        if said or batch.faults or batch.warned:
             batch.last = max([batch.last, *(f[0] for f in batch.faults)])
             batch.done = self.table.size
-            yield batch
+            yield self._packed(batch, said)
 
-    def parse(self, number: int, cells: list[str], batch: Batch) -> Parsed | None:
+    def _packed(self, batch: Batch, said: list[Said]) -> Batch:
+        """The batch with its rows, made ready as far as can be without the database."""
+        if self.preparer.in_time:
+            early, late = self.preparer.early, self.preparer.references
+            ready = [early(values) for _cells, values, _virtual in said]
+            batch.lines = [line for line, _entry in ready]
+            batch.entries = [entry for _line, entry in ready]
+            batch.keys = list(map(list, zip(*[self.keys_of(values) for _cells, values, _virtual in said], strict=True)))
+            batch.late = [
+                {name: values.pop(name) for name in late if name in values} for _cells, values, _virtual in said
+            ]
+        batch.said = pickle.dumps(said, pickle.HIGHEST_PROTOCOL)
+        return batch
+
+    def parse(self, number: int, cells: list[str], batch: Batch) -> Said | None:
         """One row; None when it cannot be read, which the batch then tells."""
         values: dict[str, Any] = {}
         virtual: dict[str, Any] = {}
@@ -80,7 +96,7 @@ class Parser:
             if place == 0:
                 values[key] = value
             if isinstance(value, BadCell):
-                batch.faults.append((number, cells, column.header, value.code, value.params))
+                batch.faults.append((number, cells, column.header, value.code, _plain(value.params)))
                 return None
             if place:
                 _put(values, virtual, place, key, value)
@@ -88,9 +104,14 @@ class Parser:
             try:
                 names_of(values)
             except BadCell as fault:
-                batch.faults.append((number, cells, "", fault.code, fault.params))
+                batch.faults.append((number, cells, "", fault.code, _plain(fault.params)))
                 return None
-        return Parsed(number, cells, values, virtual, self.prepare(values) if self.prepare else None)
+        return cells, values, virtual
+
+
+def _plain(params: Mapping[str, Any]) -> dict[str, str | int]:
+    """What a sentence names, in words and numbers: a text that waits for its language is asked for it now."""
+    return {k: v if isinstance(v, (str, int)) else str(v) for k, v in params.items()}
 
 
 def _place(column: Column) -> int:

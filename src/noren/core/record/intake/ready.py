@@ -9,15 +9,15 @@ from django.core.exceptions import ValidationError
 from noren.core.record.declare import Record
 from noren.core.record.intake.plan import FULL, BadCell, Plan
 from noren.core.record.intake.refs import SLOW
-from noren.core.record.intake.write import Drafts, Lines, copy_columns, search_line
+from noren.core.record.intake.write import Drafts, Lines, copy_columns, search_entry
 
 NAMES = ("family_name", "given_name", "family_kana", "given_kana")
-Ready = tuple[str, str]
-"""The row's own cells and its search entry, as lines of COPY without the id and the cells that are known late."""
+Ready = tuple[str, bytes]
+"""The row's own cells as a line of COPY, without those that are known late, and its search entry."""
 
 
 class Preparer:
-    """Makes drafts of a plan's new rows and their lines. Known late: the id, the owner, and what references point at."""
+    """Makes drafts of a plan's new rows and their lines. Known late: the id, and what references point at."""
 
     def __init__(self, plan: Plan) -> None:
         self.plan, self.record, self.model = plan, plan.record, plan.record.model
@@ -31,8 +31,11 @@ class Preparer:
             c for c in self.model._meta.concrete_fields
             if not c.blank and not c.null and c.editable and not c.primary_key and not c.has_default()
         ]  # fmt: skip
+        self.given = plan.options.owner or plan.actor.user_id
+        """Who owns a new row when the file does not say."""
         columns = copy_columns(self.model, self._named())
-        late = {"id", self.owner, *(c.attname for c in plan.refs if c.virtual is None)}
+        self.references = [c.attname for c in plan.refs if c.virtual is None]
+        late = {"id", *self.references}
         self.late = [c for c in columns if c.attname in late]
         self.late.sort(key=lambda column: not column.primary_key)
         self.lines = Lines([c for c in columns if c.attname not in late])
@@ -68,18 +71,20 @@ class Preparer:
                 raise BadCell("required", field=str(column.verbose_name))
 
     def said(self, draft: Any) -> Ready:
-        return self.lines.text(draft), search_line(draft) if self.model.searched else ""
+        return self.lines.text(draft), search_entry(draft) if self.model.searched else b""
 
-    def early(self, values: dict[str, Any]) -> Ready | None:
-        """The words for a row that may turn out to be new; None when it had better be looked at with its references."""
+    def early(self, values: dict[str, Any]) -> Ready:
+        """The words for a row that may turn out to be new; no line when it had better be looked at with its references."""
         try:
             if self.completes:
                 values = values.copy()  # a row that is there already is not completed
                 self.record.complete(values, self.memo)
             draft = self.drafts.make(values)
+            if self.owner and draft.__dict__[self.owner] is None:
+                draft.__dict__[self.owner] = self.given
             self.settled(draft)
         except (ValidationError, BadCell):
-            return None
+            return "", b""
         return self.said(draft)
 
 

@@ -27,12 +27,15 @@ class References:
         self.actor = plan.actor.through("import")
         self.resolvers = {c.name: Resolver(c.target, self.actor) for c in plan.refs}
         self.imagined: dict[str, dict[str, int]] = {}  # dry run: noun -> tidied name -> an id below zero
+        self.made: set[int] = set()
+        """Rows made for the present chunk: nothing points at them yet."""
 
     def forget(self) -> None:
         for resolver in self.resolvers.values():
             resolver.forget()
 
     def resolve(self, rows: list[Parsed], tally: Tally) -> list[Parsed]:
+        self.made.clear()
         for column in self.plan.refs:
             rows = self._column(column, rows, tally)
         return rows
@@ -41,7 +44,7 @@ class References:
         resolver = self.resolvers[column.name]
         is_virtual = column.virtual is not None
         key = column.name if is_virtual else column.attname
-        pairs = [(row, row.virtual if is_virtual else row.values) for row in rows]
+        pairs = [(row, row.virtual if is_virtual else row.late) for row in rows]
         texts = {text for _row, values in pairs if isinstance(text := values.get(key), str)}
         if not texts:
             return rows
@@ -73,7 +76,7 @@ class References:
                     values[key] = pk
                 elif policy == "blank":
                     values.pop(key)
-                    row.ready = None  # judged with the reference it has no longer
+                    row.is_ready = False  # judged with the reference it has no longer
                     tally.blanked[column.name] += 1
                 else:
                     self.fault(row.number, row.cells, column.header, "unknown_reference", {"value": text[:80]})
@@ -115,6 +118,7 @@ class References:
                     Fact.objects.filter(noun=word, subject_id=row.pk, batch__isnull=True).update(batch=self.run_id)
             except Refusal:
                 continue
+            self.made.add(row.pk)
             for text in group:
                 resolver.learn(text, row)
             tally.made[word] += 1
@@ -130,6 +134,7 @@ class References:
             draft = drafts.make(values)
             draft.settle()
             made.append(draft)
+            self.made.add(pk)
             for text in group:
                 resolver.known[text] = pk
         insert(model, made, copy_columns(model, [*resolver.record.from_name("x"), owner]))

@@ -239,21 +239,12 @@ def carry_out(run: ImportRun, by: Actor, progress: Progress | None = None) -> Ta
         ImportFault.objects.filter(run=run, number__gt=run.position).delete()
     run.state, run.started_at = "running", run.started_at or timezone.now()
     run.total = table.rows_estimate
-    run.save(update_fields=["state", "started_at", "total", "counts"])  # the position is the engine's
-
     run.report = {**run.report, "done": 0, "size": table.size}
-    run.save(update_fields=["report"])
-
-    def watch(done: int, size: int) -> bool:
-        run.report["done"] = done
-        ImportRun.objects.filter(pk=run.pk).update(report=run.report)
-        if progress and progress(done, size) is False:
-            return False
-        return not ImportRun.objects.filter(pk=run.pk, wants_stop=True).exists()
+    run.save(update_fields=["state", "started_at", "total", "counts", "report"])  # the position is the engine's
 
     engine = Engine(plan, table, run, writes=True)
     try:
-        tally = engine.go(watch)
+        tally = engine.go(progress)
     except (Elsewhere, OperationalError, InterfaceError):
         raise  # nothing is wrong with the import: its job is tried again and goes on behind the last chunk
     except Exception as fault:

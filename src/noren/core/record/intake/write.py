@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import json
 import re
+import struct
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
@@ -56,10 +58,11 @@ def copy_columns(model: type[Model], named: Iterable[str]) -> list[models.Field[
 
 def reserve_ids(model: type[models.Model], count: int) -> list[int]:
     """A block of ids from the table's own sequence."""
-    table = model._meta.db_table
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)", [f'"{table}"', count]
+            "SELECT nextval(s.name) FROM (SELECT pg_get_serial_sequence(%s, 'id')::regclass AS name OFFSET 0) AS s, "
+            "generate_series(1, %s)",
+            [f'"{model._meta.db_table}"', count],
         )
         return [row[0] for row in cursor.fetchall()]
 
@@ -122,22 +125,33 @@ def _cell(value: Any, is_json: bool = False) -> str:
     return "\\N" if value is None else str(value)
 
 
+def json_cell(value: Any) -> str:
+    """A value as COPY reads it into a column of JSON that may be empty."""
+    return "\\N" if value is None else _cell(value, is_json=True)
+
+
 def head_of(row_id: int, late: Iterable[Any]) -> str:
     """The cells of a line that are known last: its id, and what references turned out to be."""
     return "\t".join([str(row_id), *map(_cell, late)])
 
 
 class _Triples(dict[bytes, str]):
-    """Three ASCII characters -> their gram as text, empty across a space. There are less than a million, few in use."""
+    """Three ASCII characters -> their gram, packed; empty across a space. There are less than a million, few in use."""
 
     def __missing__(self, triple: bytes) -> str:
-        found = "".join(map(str, grams(triple.decode())))
+        found = "".join(_packed(triple.decode()))
         if len(self) < 50_000:
             self[triple] = found
         return found
 
 
 _TRIPLES = _Triples()
+_GRAM = struct.Struct(">i")
+
+
+def _packed(part: str) -> list[str]:
+    """The grams of a text, each as the four bytes that a binary COPY wants, one character a byte: texts sort fastest."""
+    return [_GRAM.pack(gram).decode("latin-1") for gram in grams(part)]
 
 
 def _narrow_words(line: bytes) -> set[str]:
@@ -155,34 +169,57 @@ def _narrow_words(line: bytes) -> set[str]:
 
 @lru_cache(60_000)
 def _wide_words(part: str) -> tuple[str, ...]:
-    """The grams of a folded field as text, remembered: names, posts and companies come again and again."""
-    return tuple(map(str, grams(part)))
+    """The grams of a folded field, packed and remembered: names, posts and companies come again and again."""
+    return tuple(_packed(part))
 
 
 def write_search(model: type[Model], rows: Sequence[Any]) -> None:
     """Entries of new rows. The grams of a text are those of its fields: no gram spans the mark between them."""
-    copy_search(model, (f"{row.id}\t{search_line(row)}" for row in rows))
+    copy_search(model, [row.id for row in rows], map(search_entry, rows))
 
 
-def copy_search(model: type[Model], lines: Iterable[str]) -> None:
-    """Entries as lines: id and `search_line`."""
-    copy_lines(entry_model(model)._meta.db_table, ("row_id", "q", "g"), lines)
+_SIGNATURE = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+_END = b"\xff\xff"
+_ROW = struct.Struct(">hiq")  # three columns, the first of eight bytes: the id
+_TEXT = struct.Struct(">i")  # how long the text is
+_ARRAY = struct.Struct(">iiiiii")  # how long; one dimension, no NULL, of int4; how many, the first is number 1
+_NO_ARRAY = struct.pack(">iiii", 12, 0, 0, 23)
+_FOUR = "\0\0\0\4"  # how long a gram is
 
 
-def search_line(row: Model) -> str:
-    """Text and grams of a row's entry."""
+def copy_search(model: type[Model], ids: Sequence[int], entries: Iterable[bytes]) -> None:
+    """Entries made by `search_entry`, put in by binary COPY, which spares the server reading fifty numbers a row."""
+    source = zip(ids, entries, strict=True)
+    table = entry_model(model)._meta.db_table
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(f'COPY "{table}" (row_id, q, g) FROM STDIN (FORMAT binary)') as copy,
+    ):
+        copy.write(_SIGNATURE)
+        while block := list(islice(source, BLOCK)):
+            copy.write(b"".join([part for pk, entry in block for part in (_ROW.pack(3, 8, pk), entry)]))
+        copy.write(_END)
+
+
+def search_entry(row: Model) -> bytes:
+    """Text and grams of a row's entry in the words of binary COPY. The grams are in order, negative ones first: the
+    index sorts them, and what is sorted already costs it half."""
     text = row.search_text()
     parts = text.split(SEP)
     found = _narrow_words(" ".join(filter(str.isascii, parts)).encode())
     for part in parts:
         if not part.isascii():
             found.update(_wide_words(part))
-    return f"{_escaped(text)}\t{{{','.join(found)}}}"
-
-
-def _escaped(text: str) -> str:
-    """A folded text in a line of COPY: it holds no tab and no line end."""
-    return text.replace("\\", "\\\\") if "\\" in text else text
+    said = text.encode()
+    count = len(found)
+    if not count:
+        return _TEXT.pack(len(said)) + said + _NO_ARRAY
+    ordered = sorted(found)
+    if ordered[-1] >= "\x80":
+        at = bisect_left(ordered, "\x80")
+        ordered = ordered[at:] + ordered[:at]
+    head = _ARRAY.pack(20 + 8 * count, 1, 0, 23, count, 1)
+    return b"".join((_TEXT.pack(len(said)), said, head, (_FOUR + _FOUR.join(ordered)).encode("latin-1")))
 
 
 def write_spans(model: type[Model], rows: Sequence[Any]) -> None:
