@@ -46,10 +46,11 @@ def _fresh_memory() -> None:
     """What a process remembers is keyed by a stamp, which a test's rollback turns back: forget it between tests."""
     from noren.accounts.models.user import forget_actors
     from noren.core.access import firm
-    from noren.core.page import drawn
+    from noren.core.page import drawn, views
     from noren.core.record import custom
 
     firm.forget()
     custom.forget()
     forget_actors()
     drawn.forget()
+    views.forget_views()

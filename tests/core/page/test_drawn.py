@@ -12,6 +12,7 @@ from tests import make
 
 from noren.core.access.models import Firm
 from noren.core.page.drawn import drawn
+from noren.core.record.models import SavedView
 
 TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="(\w+)"')
 
@@ -75,3 +76,36 @@ def test_shell_is_never_somebody_elses_nor_an_old_one() -> None:
     assert "<b>ほしの</b>" in page
     assert "佐藤 新" in page
     assert 'data-theme="dark"' in page
+
+
+@pytest.mark.django_db
+def test_heads_of_a_list_follow_every_change_at_once() -> None:
+    make.firm()
+    one, two = Client(), Client()
+    aiko, ben = make.user("admin"), make.user("sales")
+    one.force_login(aiko)
+    two.force_login(ben)
+    company = make.company(legal_name="みどり商会")
+    make.deal(title="温度計", company=company, owner=ben)
+
+    def page(query: str = "") -> str:
+        return two.get(f"/sales/deals/{query}").content.decode()
+
+    narrow = f"?company={company.pk}&outcome=open"
+    assert "/sales/deals/new/" in page(narrow)
+    assert "みどり商会" in page(narrow).partition("<table")[0]
+    company.legal_name = "ほしの食品"
+    company.save()
+    assert "ほしの食品" in page(narrow).partition("<table")[0]
+    assert "みどり商会" not in page(narrow).partition("<table")[0]
+
+    one.post("/sales/deals/views/save/?outcome=open", {"name": "みんなの商談", "shared_with": "all"})
+    assert "みんなの商談" in page(narrow)
+    view = SavedView.every.get()
+    one.post(f"/sales/deals/views/{view.pk}/remove/")
+    assert "みんなの商談" not in page(narrow)
+
+    role = ben.roles.get()
+    role.rights = {**role.rights, "sales.deal.create": "none", "*.create": "none"}
+    role.save()
+    assert "/sales/deals/new/" not in page(narrow)

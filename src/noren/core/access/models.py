@@ -16,7 +16,8 @@ from noren.core.base.model import Model, Reach, external_id_rule
 
 
 class Stamp(models.Model):
-    """One row whose number rises when teams, roles, users, shares, the firm's settings or custom fields change.
+    """One row whose number rises when teams, roles, users, shares, the firm's settings, custom fields or
+    saved views change.
 
     Processes keep actors and settings in memory and compare this number, which comes along with the user row.
     """

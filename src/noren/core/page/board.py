@@ -24,7 +24,7 @@ from noren.core.filter.condition import F as Filter
 from noren.core.page import cells
 from noren.core.page.cards import Card, card
 from noren.core.page.cells import Look
-from noren.core.page.lists import OTHERWISE, frame
+from noren.core.page.lists import OTHERWISE, Names, frame
 from noren.core.page.views import View
 from noren.core.page.web import draw, look_of, of_noun, toast, with_params
 from noren.core.record.columns import Plan, has_column
@@ -42,7 +42,7 @@ def board(request: HttpRequest, record: type[Record], actor: Actor, state: State
         raise NotFound
     look = look_of(request, actor)
     made = Drawn(record, record.board, actor, state, look)
-    context = frame(request, record, actor, state, views)
+    context = frame(record, actor, state, views, Names(record, actor, state.where))
     lanes = made.lanes()
     context |= {
         "area": "board", "board": True, "move_url": with_params(f"{record.url()}move/", state.pairs()),

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.middleware.csrf import get_token
 from django.utils.formats import number_format
+from django.utils.html import escape
+from django.utils.safestring import SafeString
 from django.utils.text import capfirst
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from noren.core.access.actor import Actor
 from noren.core.access.scope import visible
@@ -21,6 +24,7 @@ from noren.core.filter.sentence import op_label, sentence, value_label
 from noren.core.filter.vocabulary import Term
 from noren.core.page import cells
 from noren.core.page.cells import Look
+from noren.core.page.drawn import Place, drawn
 from noren.core.page.shell import LINKS, icon_of
 from noren.core.page.views import View, default_view, tabs, views_of
 from noren.core.page.web import draw, look_of, of_noun, with_params
@@ -36,7 +40,7 @@ OTHERWISE: dict[str, Callable[..., HttpResponse]] = {}  # layout -> what draws i
 @of_noun()
 def show(request: HttpRequest, record: type[Record], actor: Actor) -> HttpResponse:
     """GET /<module>/<plural>/"""
-    views = views_of(record, actor)
+    views = views_of(record, actor, getattr(request.user, "access_stamp", None))
     if not request.GET:
         first = default_view(views, actor)
         if first is not None:
@@ -56,10 +60,13 @@ def show(request: HttpRequest, record: type[Record], actor: Actor) -> HttpRespon
     except BadFilter as no:
         fault = str(no)
         made = Listing(record, state, [], None, [])  # type: ignore[arg-type]
-    context = frame(request, record, actor, state, views)
-    context |= table(made, actor, look)
+    if made.lines and not fault:
+        token = get_token(request)
+        main = drawn_list(request, made, actor, look, views, token)
+        return draw(request, "list.html", {**head(record), "main": main, "csrf_token": token})
+    context = frame(record, actor, state, views, Names(record, actor, state.where))
+    context |= {"rows": [], "empty": empty(record, actor, state), "index": index(record, made)}
     if fault:
-        context["rows"] = []
         context["empty"] = {
             "icon": "filter", "title": _("This filter cannot be used"), "text": _("A field or value in the address is unknown, or not open to you."),
             "actions": [{"label": _("Clear the filter"), "href": record.url(), "kind": "pri"}],
@@ -67,21 +74,60 @@ def show(request: HttpRequest, record: type[Record], actor: Actor) -> HttpRespon
     return draw(request, "list.html", context, 422 if fault else 200)
 
 
-def frame(request: HttpRequest, record: type[Record], actor: Actor, state: State, views: list[View]) -> dict[str, Any]:
+def head(record: type[Record]) -> dict[str, Any]:
+    return {"title": capfirst(record.labels()), "area": "list"}
+
+
+def drawn_list(
+    request: HttpRequest, made: Listing, actor: Actor, look: Look, views: list[View], token: str
+) -> SafeString:
+    """The main part of a list with rows. All but the rows and numbers is drawn once for a person and a state of the list."""
+    record, state = made.record, made.state
+    names = Names(record, actor, state.where)
+    verbs = bulk_verbs(record, actor)
+    stamp = getattr(request.user, "access_stamp", None)
+    key = (
+        stamp, actor.user_id, get_language(), look.today, record, tuple(state.pairs()), made.sort,
+        tuple((v.key, v.label, v.query, v.row is not None and v.row.owner_id) for v in views), names.told(),
+        made.count is None, bool(made.previous), bool(made.next),
+    )  # fmt: skip
+
+    def context(place: Place) -> dict[str, Any]:
+        found = {**head(record), **frame(record, actor, state, views, names), **around(made)}
+        found["pager"] = {
+            "text": place("pager"), "previous": made.previous and place("previous"), "next": made.next and place("next"),
+            "exact": with_params(record.url(), state.pairs(exact=True)) if made.count is None else "",
+        }  # fmt: skip
+        if verbs:
+            found["bulk"] = {
+                "action": with_params(f"{record.url()}bulk/", state.pairs()), "total": place("total"),
+                "chosen": _("{n} selected"), "every": place("every"), "verbs": verbs,
+            }  # fmt: skip
+        found |= {"body": place("body"), "totals": place("totals"), "csrf_token": place("token")}
+        return found | {"shell": {"urls": LINKS}}
+
+    return drawn(
+        "ui/listing.html", key if stamp is not None else None, context,
+        body=cells.body(made, actor, look, pick=bool(verbs)), totals=cells.totals(made, look), token=token,
+        pager=escape(pager_text(made)), previous=escape(turned(made, "before", made.previous)), next=escape(turned(made, "after", made.next)),
+        total=str(made.count if made.count is not None else MOST + 1), every=escape(every(made)),
+    )  # fmt: skip
+
+
+def frame(record: type[Record], actor: Actor, state: State, views: list[View], names: Names) -> dict[str, Any]:
     """What table and board share: head, tabs, chips, tools."""
     shown, current, changed = tabs(record, state, views)
     base = record.url()
     pairs = state.pairs()
     context: dict[str, Any] = {
-        "title": capfirst(record.labels()),
-        "area": "list",
+        **head(record),
         "views": shown,
         "new_view_href": with_params(f"{base}views/save/", state.pairs(view=""))
         if changed and not state.view and [p for p in pairs if p[0] != "layout"]
         else "",
         "view_save": None,
         "layouts": _layouts(record, state),
-        "chips": chips(record, actor, state),
+        "chips": chips(record, actor, state, names),
         "filter_href": with_params(f"{base}filter/", pairs),
         "search": {"action": base, "value": state.find, "keep": state.pairs(find="")},
         "columns_href": with_params(f"{base}columns/", pairs),
@@ -150,12 +196,11 @@ def _create(record: type[Record], actor: Actor) -> dict[str, Any] | None:
 # -- chips -----------------------------------------------------------------------------------------------------------
 
 
-def chips(record: type[Record], actor: Actor, state: State) -> list[dict[str, str]]:
+def chips(record: type[Record], actor: Actor, state: State, names: Names) -> list[dict[str, str]]:
     """Each condition with a way to change and to remove it; a group is one chip that reads as a sentence."""
     if not state.where:
         return []
     words = record.vocabulary(actor)
-    names = Names(record, actor, state.where)
     edit = with_params(f"{record.url()}filter/", state.pairs())
     found = []
     top = (
@@ -205,6 +250,10 @@ class Names:
                     wanted.setdefault(term.target, set()).add(pk)
         self.known = {target: titles(target, actor, ids) for target, ids in wanted.items()}
 
+    def told(self) -> Hashable:
+        """All that was read, to see whether it is still the same."""
+        return tuple((target, tuple(sorted(names.items()))) for target, names in self.known.items())
+
     def __call__(self, term: Term, value: Any) -> str:
         pk = row_id(value) if term.kind == "ref" else None
         if pk is not None:
@@ -228,35 +277,24 @@ def titles(target: type[Model], actor: Actor, ids: Iterable[int]) -> dict[int, s
 # -- the table ---------------------------------------------------------------------------------------------------------
 
 
-def table(made: Listing, actor: Actor, look: Look) -> dict[str, Any]:
+def around(made: Listing) -> dict[str, Any]:
+    """What stands around the rows of a table."""
     record, state = made.record, made.state
-    if not made.lines:
-        return {"rows": [], "empty": empty(record, actor, state), "index": index(record, made)}
-    verbs = bulk_verbs(record, actor)
-    base = record.url()
-    total = made.count if made.count is not None else MOST
-    context = {
+    return {
         "columns": heads(made),
         "rows": True,
-        "body": cells.body(made, actor, look, pick=bool(verbs)),
-        "totals": cells.totals(made, look),
-        "pager": pager(made),
         "index": index(record, made),
         "caption": str(record.labels()),
         "sort_label": _sort_label(made),
-        "sort_href": with_params(f"{base}columns/", state.pairs()),
+        "sort_href": with_params(f"{record.url()}columns/", state.pairs()),
     }
-    if verbs:
-        every = (
-            _("All that match")
-            if made.count is None
-            else _("All %(n)s that match") % {"n": number_format(total, use_l10n=True, force_grouping=True)}
-        )
-        context["bulk"] = {
-            "action": with_params(f"{base}bulk/", state.pairs()), "total": total if made.count is not None else MOST + 1,
-            "chosen": _("{n} selected"), "every": every, "verbs": verbs,
-        }  # fmt: skip
-    return context
+
+
+def every(made: Listing) -> str:
+    """The words of the button that chooses all rows of the filter."""
+    if made.count is None:
+        return _("All that match")
+    return _("All %(n)s that match") % {"n": grouped(made.count)}
 
 
 def heads(made: Listing) -> list[dict[str, Any]]:
@@ -280,28 +318,24 @@ def _sort_label(made: Listing) -> str:
     return f"{made.record.field(name).label} {'↓' if desc else '↑'}"
 
 
-def pager(made: Listing) -> dict[str, Any]:
-    base, state = made.record.url(), made.state
+def grouped(n: int) -> str:
+    return str(number_format(n, use_l10n=True, force_grouping=True))
 
-    def grouped(n: int) -> str:
-        return str(number_format(n, use_l10n=True, force_grouping=True))
 
+def pager_text(made: Listing) -> str:
+    """Which rows of how many."""
     count = f"{grouped(MOST)}+" if made.count is None else grouped(made.count)
+    if not made.first_number:
+        return ngettext("%(n)s row", "%(n)s rows", made.count or MOST) % {"n": count}
     last = made.first_number + len(made.lines) - 1
-    if made.first_number:
-        text = _("%(first)s–%(last)s of %(count)s") % {
-            "first": grouped(made.first_number),
-            "last": grouped(last),
-            "count": count,
-        }
-    else:
-        text = ngettext("%(n)s row", "%(n)s rows", made.count or MOST) % {"n": count}
-    return {
-        "text": text,
-        "previous": with_params(base, state.pairs(before=made.previous)) if made.previous else "",
-        "next": with_params(base, state.pairs(after=made.next)) if made.next else "",
-        "exact": with_params(base, state.pairs(exact=True)) if made.count is None else "",
-    }
+    return _("%(first)s–%(last)s of %(count)s") % {
+        "first": grouped(made.first_number), "last": grouped(last), "count": count,
+    }  # fmt: skip
+
+
+def turned(made: Listing, way: str, place: str) -> str:
+    """The address of the page before or after a place; empty when there is none."""
+    return with_params(made.record.url(), made.state.pairs(**{way: place})) if place else ""
 
 
 def index(record: type[Record], made: Listing) -> list[dict[str, str]]:

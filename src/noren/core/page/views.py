@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
+from django.db import transaction
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -39,24 +41,43 @@ class View:
         return State.read(QueryDict(self.query))
 
 
-def saved(record: type[Record], actor: Actor) -> list[SavedView]:
-    """The views of a noun that an actor may use: their own, their team's, everybody's. One query."""
-    rows = SavedView.every.raw(  # every list asks this
-        "SELECT * FROM record_savedview WHERE noun = %s AND removed_at IS NULL AND (owner_id = %s OR shared_with = 'all' "
-        "OR (shared_with = 'team' AND owner_id = ANY(%s))) ORDER BY position, name, id LIMIT %s",
-        [record.word(), actor.user_id, list(actor.team_user_ids), MOST_VIEWS],
+_saved: dict[tuple[str, int | None], tuple[int, list[SavedView]]] = {}
+MOST_LISTS = 5000  # of people and nouns whose views are remembered
+
+
+def saved(record: type[Record], actor: Actor, stamp: int | None = None) -> list[SavedView]:
+    """The views of a noun that an actor may use: their own, their team's, everybody's. Read again when the stamp moves."""
+    place = record.word(), actor.user_id
+    known = _saved.get(place)
+    if known is not None and known[0] == stamp:
+        return known[1]
+    shared = Q(owner_id=actor.user_id) | Q(shared_with="all")
+    shared |= Q(shared_with="team", owner_id__in=actor.team_user_ids)
+    rows = list(
+        SavedView.every.filter(shared, noun=record.word(), removed_at__isnull=True).order_by("position", "name", "pk")[
+            :MOST_VIEWS
+        ]
     )
-    return list(rows)
+    if stamp is not None:
+        if len(_saved) >= MOST_LISTS:
+            _saved.clear()
+        _saved[place] = stamp, rows
+    return rows
 
 
-def views_of(record: type[Record], actor: Actor) -> list[View]:
-    """All tabs: everything, shipped ones, saved ones."""
+def views_of(record: type[Record], actor: Actor, stamp: int | None = None) -> list[View]:
+    """All tabs: everything, shipped ones, saved ones. stamp: the access stamp, when already read."""
     shipped = [View(f"s{at}", str(label), query) for at, (label, query) in enumerate(record.views)]
     return [
         View("", _("All"), ""),
         *shipped,
-        *(View(str(row.pk), row.name, row.query, row) for row in saved(record, actor)),
+        *(View(str(row.pk), row.name, row.query, row) for row in saved(record, actor, stamp)),
     ]
+
+
+def forget_views() -> None:
+    """Read them anew (tests)."""
+    _saved.clear()
 
 
 def default_view(views: list[View], actor: Actor) -> View | None:
@@ -120,9 +141,10 @@ def save(request: HttpRequest, record: type[Record], actor: Actor) -> HttpRespon
 
 def _kept(row: SavedView) -> int:
     """Store a view; of the views of one person one at most opens the list."""
-    row.save()
-    if row.is_default:
-        SavedView.every.filter(noun=row.noun, owner_id=row.owner_id).exclude(pk=row.pk).update(is_default=False)
+    with transaction.atomic():
+        if row.is_default:
+            SavedView.every.filter(noun=row.noun, owner_id=row.owner_id).update(is_default=False)
+        row.save()
     return row.pk
 
 

@@ -62,7 +62,7 @@ class FieldDefinition(Model):
 
 
 class SavedView(Model):
-    """A list as somebody likes it: its whole state is the query string."""
+    """A list as somebody likes it: its whole state is the query string. Remembered by processes until the stamp moves."""
 
     REACHES = (("mine", _("Only me")), ("team", _("My team")), ("all", _("Everyone")))
 
@@ -84,6 +84,15 @@ class SavedView(Model):
 
     def __str__(self) -> str:
         return str(self.name)
+
+    def save(self, *args: Any, **kw: Any) -> None:
+        super().save(*args, **kw)
+        bump()
+
+    def delete(self, *args: Any, **kw: Any) -> tuple[int, dict[str, int]]:
+        gone = super().delete(*args, **kw)
+        bump()
+        return gone
 
 
 class ImportRun(models.Model):
