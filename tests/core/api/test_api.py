@@ -420,6 +420,12 @@ def test_unknown_addresses_and_methods_are_json_too() -> None:
     assert api.post("accounts/apikeys", {})[0] == 405
 
 
+@pytest.mark.parametrize("word", ["colour", "page", "size", "exact", "utm_source", "amount__near"])
+def test_a_parameter_that_does_nothing_is_refused(word: str) -> None:
+    status, body = admin().get("sales/deals", **{word: "2"})
+    assert (status, body["code"]) == (422, "bad_filter")
+
+
 def test_search_finds_what_may_be_seen() -> None:
     make.company(legal_name="株式会社山田商店")
     body = admin().get("search", q="山田")[1]

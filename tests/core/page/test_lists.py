@@ -103,6 +103,16 @@ def test_columns_sort_and_size_travel_in_the_address(browser: Client) -> None:
     assert 'aria-sort="descending"' in heads
 
 
+def test_a_word_of_the_address_that_names_no_field_is_told_and_not_passed_over(browser: Client) -> None:
+    make.deal(title="見える商談")
+    for layout in ("", "&layout=board"):
+        answer = browser.get(f"/sales/deals/?colour=red{layout}")
+        assert answer.status_code == 422
+        assert "見える商談" not in answer.content.decode()
+    for known in ("from=1", "jump=1", "format=csv", "page=1", "exact=1", "fragment=1"):
+        assert browser.get(f"/sales/deals/?{known}").status_code == 200, known
+
+
 def test_a_view_is_saved_shared_changed_and_deleted(browser: Client, aiko: User) -> None:
     place = browser.post(
         "/sales/deals/views/save/?outcome=open&sort=-amount",

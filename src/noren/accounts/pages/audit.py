@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 import shutil
 from collections.abc import Iterator
 from datetime import datetime
@@ -34,6 +33,7 @@ from noren.core.job.rescue import again, failed_jobs, queue_state
 from noren.core.page.frame import field, page
 from noren.core.page.standing import advice
 from noren.core.record.declare import RECORDS
+from noren.core.record.guard import guarded
 
 LONGEST = 100_000
 """Lines of one export."""
@@ -126,14 +126,6 @@ def audit_csv(request: HttpRequest) -> StreamingHttpResponse:
     return response
 
 
-RISKY = re.compile(r"^[\s\u0000-\u001f\ufeff]*[=+\-@\uff1d\uff0b\uff0d\uff20]|^[\t\r]")
-
-
-def safe_cell(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{text}" if RISKY.match(text) else text
-
-
 def _csv(ask: Ask, actor: Actor) -> Iterator[str]:
     head = (_("Time"), _("Who"), _("Door"), _("Event"), _("What"), _("ID"), _("Record"), _("Field"), _("From"), _("To"))
     yield "\ufeff" + _line(head)
@@ -158,7 +150,7 @@ def _csv_lines(batch: list[Fact], actor: Actor) -> Iterator[str]:
 
 def _line(cells: tuple[str, ...]) -> str:
     out = io.StringIO()
-    csv.writer(out, lineterminator="\r\n").writerow([safe_cell(cell) for cell in cells])
+    csv.writer(out, lineterminator="\r\n").writerow([guarded(cell) for cell in cells])
     return out.getvalue()
 
 

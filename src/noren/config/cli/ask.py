@@ -77,20 +77,28 @@ def rows(
 
         actor = acting(as_, via="command")
         found = behind(part=part, **_options(metric, actor, from_, to, basis, as_of, known_on, where))
-        names = [n for n in found.columns if found.record.may_read(n, actor)]
-        related = [n for n in names if found.record.field(n).target is not None]
-        lines = found.rows.select_related(*related).order_by("pk")
-        lines = lines[:limit] if limit else lines
-        table = [
-            [str(row.pk), *(_text(row, found.record.field(n)) for n in names), _counted(row.counted, found)]
-            for row in lines
-        ]
-        heads = ["id", *names, "counted"]
+        heads, table = records(found, actor, limit)
         if as_json:
             print(json.dumps([dict(zip(heads, line, strict=True)) for line in table], ensure_ascii=False, indent=1))
             return
         _print(heads, table, right={"counted", "id"})
         print(f"{len(table):,} of {found.rows.count():,}", file=sys.stderr)
+
+
+def records(found: Any, actor: Any, limit: int = 0) -> tuple[list[str], list[list[str]]]:
+    """Heads and lines of the rows behind a number, as far as the actor may know them; `limit` 0: all."""
+    from noren.core.access.scope import unseen
+
+    names = [n for n in found.columns if found.record.may_read(n, actor)]
+    fields = [found.record.field(n) for n in names]
+    related = [field.name for field in fields if field.target is not None]
+    lines = found.rows.select_related(*related).order_by("pk")
+    lines = list(lines[:limit] if limit else lines)
+    hidden = unseen(lines, {field.path.partition("__")[0] for field in fields}, actor)
+    table = [
+        [str(row.pk), *(_text(row, field, hidden) for field in fields), _counted(row.counted, found)] for row in lines
+    ]
+    return ["id", *names, "counted"], table
 
 
 def _options(
@@ -207,8 +215,12 @@ def _counted(value: Any, found: Any) -> str:
     return "" if value is None else str(exact(whole(value), MONEY if found.is_money else COUNT))
 
 
-def _text(row: Any, field: Any) -> str:
+def _text(row: Any, field: Any, hidden: Any) -> str:
+    """`hidden`: rows that references lead to and the asker may not see."""
+    near = field.path.partition("__")[0]
     value: Any = row
+    if hidden and (type(getattr(row, near, None)), getattr(row, f"{near}_id", None)) in hidden:
+        return "(hidden)"
     for part in field.path.split("__"):
         value = getattr(value, part, None) if value is not None else None
     if field.kind == "money":

@@ -50,6 +50,7 @@ def create(model: type[M], values: Mapping[str, Any], *, by: Actor) -> M:
     """Make a row. Faults come back field by field as Invalid; nothing is written then."""
     if not by.may(model, "create"):
         raise Forbidden
+    _stands_alone(model)
     with transaction.atomic(), spoken_faults():
         row = model()
         _give_owner(row, values, by)
@@ -97,8 +98,15 @@ def change(row: M, values: Mapping[str, Any], *, by: Actor, version: int | None 
 
 
 def _is_no_ledger(model: type[Model]) -> None:
+    _stands_alone(model)
     if model.append_only:
         raise NotNow(_("This ledger is only added to: enter a new line instead."))
+
+
+def _stands_alone(model: type[Model]) -> None:
+    """Taking one part out of a whole would leave the sums of the rest wrong."""
+    if model.as_one:
+        raise NotNow(_("These rows are changed together, through the record they belong to."))
 
 
 def remove(row: M, *, by: Actor) -> None:
@@ -113,6 +121,7 @@ def remove(row: M, *, by: Actor) -> None:
 
 
 def restore(model: type[M], pk: int, *, by: Actor) -> M:
+    _stands_alone(model)
     with transaction.atomic():
         row = visible(model, by, "remove", removed=True).select_for_update(of=("self",)).filter(pk=pk).first()
         if row is None:

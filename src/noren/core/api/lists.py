@@ -14,7 +14,7 @@ from noren.core.access.scope import visible
 from noren.core.api.body import Unreadable
 from noren.core.base.errors import Invalid, Refusal
 from noren.core.filter.condition import BadFilter
-from noren.core.filter.url import RESERVED, from_params
+from noren.core.filter.url import from_params
 from noren.core.record.declare import Record
 from noren.core.record.field import Field
 from noren.core.record.keyset import Key, Place, page, read_place, write_place
@@ -23,7 +23,8 @@ from noren.core.record.state import State, read_sort
 
 MOST = 200
 USUAL = 50
-WORDS = RESERVED | {"fields", "limit", "cursor", "removed"}
+WORDS = frozenset({"q", "sort", "find", "fields", "limit", "cursor", "removed"})
+"""Parameters that are no filter. Words of pages (`page`, `size`) are not passed over: who sends them expects an effect."""
 
 
 class NotFilterable(Refusal):

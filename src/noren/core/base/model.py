@@ -54,7 +54,10 @@ class Model(models.Model):
 
     reach: ClassVar[Reach] = Reach()
     searched: ClassVar[tuple[str, ...]] = ()  # fields that global search reads; needs a one-to-one `search_entry`
+    found_through: ClassVar[str] = ""  # a reference to a searched noun by whose text rows are found too
+    named_by: ClassVar[str] = ""  # an indexed column that holds the name folded, whole
     append_only: ClassVar[bool] = False  # a ledger: rows are added, never changed or taken away by people
+    as_one: ClassVar[bool] = False  # rows of one parent make a whole, written by a verb of the parent only
     settled: ClassVar[tuple[str, ...]] = ()  # fields that `settle` works out
     alone: ClassVar[bool] = False  # settle, clean and search_text look at this row alone, not at what it points to
     has_timeline: ClassVar[bool] = False  # notes, calls, tasks and files may be about rows of this noun

@@ -12,21 +12,11 @@ from typing import Any
 from noren.core.filter.condition import OPS, All, BadFilter, Cond, F, Node
 
 RESERVED = frozenset(
-    {
-        "q",
-        "sort",
-        "page",
-        "after",
-        "before",
-        "view",
-        "layout",
-        "columns",
-        "find",
-        "size",
-        "csrfmiddlewaretoken",
-        "fragment",
-    }
-)
+    ("q", "sort", "page", "after", "before", "view", "layout", "columns", "find", "size", "exact", "jump", "from", "format",
+     "fragment", "csrfmiddlewaretoken")
+)  # fmt: skip
+"""Words of an address that are no filter. Every other one is: what names no field is refused, never passed over, because a
+filter that does nothing shows more than was asked for."""
 
 
 def from_params(params: Mapping[str, Any], reserved: Iterable[str] = RESERVED) -> F:

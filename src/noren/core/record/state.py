@@ -35,7 +35,7 @@ class State:
         """The state of an address. What cannot be read is left out and told in `fault`; it never breaks the page."""
         fault = ""
         try:
-            where = from_params(params, reserved=RESERVED)
+            where = from_params(params)
         except BadFilter as no:
             where, fault = F(), str(no)
         size = str(params.get("size", ""))
@@ -67,25 +67,6 @@ class State:
     def essence(self) -> list[tuple[str, str]]:
         """What a saved view keeps: everything but the place and the view's own name."""
         return sorted(self.pairs(view="", exact=False))
-
-
-RESERVED = (
-    "q",
-    "sort",
-    "after",
-    "before",
-    "view",
-    "layout",
-    "columns",
-    "find",
-    "size",
-    "csrfmiddlewaretoken",
-    "exact",
-    "jump",
-    "from",
-    "page",
-    "format",
-)
 
 
 def read_sort(text: str) -> tuple[tuple[str, bool], ...]:

@@ -87,6 +87,7 @@ class Deal(Model):
 
     reach = Reach(owner="owner")
     searched = ("title", "external_id")
+    found_through = "company"
     kept = ("pipeline", "stage", "outcome", "amount", "list_amount", "owner", "team")
     settled = ("pipeline", "currency", "team")
     has_timeline = True
@@ -242,7 +243,8 @@ class DealSpan(Span):
 
 
 class DealLine(Model):
-    """One product on a deal. `share` is its part of the deal's worth, so that a deal counts once across products."""
+    """One product on a deal. `share` is its part of the deal's worth, so that a deal counts once across products: the
+    shares of a deal add up to 1, which is why lines are written together (`set_lines`)."""
 
     deal = models.ForeignKey(Deal, models.CASCADE, related_name="lines", verbose_name=_("Deal"))
     product = models.ForeignKey(
@@ -256,6 +258,7 @@ class DealLine(Model):
     share = models.DecimalField(max_digits=12, decimal_places=10, default=Decimal(1), editable=False)
 
     reach = Reach(parents=("deal",))
+    as_one = True
 
     class Meta(Model.Meta):
         verbose_name = _("deal line")
