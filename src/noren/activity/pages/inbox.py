@@ -17,6 +17,7 @@ from noren.activity.queries.feed import about_names
 from noren.contacts.models import Company, Person
 from noren.core.access.actor import Actor, actor_of
 from noren.core.access.scope import unseen
+from noren.core.base.kept import alone
 from noren.core.page.cells import Look, ago, moment
 from noren.core.page.shell import Place, place
 from noren.core.page.web import came_from, draw, logged_in, look_of, onward, safe_next, say
@@ -66,7 +67,7 @@ def read(request: HttpRequest) -> HttpResponse:
 def lines(mentions: Sequence[Mention], actor: Actor, look: Look) -> list[dict[str, Any]]:
     """Entries for the page and for the day's side panel."""
     activities = [one.activity for one in mentions]
-    names = about_names(activities, None, actor)
+    names = alone(about_names(activities, None, actor))
     unsaid = unseen(activities, ("company", "person"), actor)
     found = []
     for one in mentions:

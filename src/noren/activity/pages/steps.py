@@ -19,7 +19,7 @@ from noren.core.access.actor import Actor, actor_of
 from noren.core.access.scope import fetch, visible
 from noren.core.base.errors import Invalid, Refusal
 from noren.core.base.japan.calendar import format_date, next_business_day
-from noren.core.base.kept import kept
+from noren.core.base.kept import Asking, ask
 from noren.core.base.model import Model
 from noren.core.page.cells import Look
 from noren.core.page.detail import STEPS
@@ -27,7 +27,7 @@ from noren.core.page.web import came_from, dialog, done_once, fresh_token, logge
 from noren.core.record.declare import Record
 
 
-def links(record: type[Record], row: Model, actor: Actor) -> dict[str, Any]:
+def links(record: type[Record], row: Model, actor: Actor) -> Asking[dict[str, Any]]:
     """Addresses for the bar of the next step; only what the actor may do."""
     found: dict[str, Any] = {}
     if actor.may(Activity, "create"):
@@ -43,8 +43,8 @@ def links(record: type[Record], row: Model, actor: Actor) -> dict[str, Any]:
             rows = rows.filter(about_noun=row.word(), about_id=pk)
         return rows.filter(OPEN).order_by("due_at", "pk").values_list("pk")[:1]
 
-    pk = next((pk for (pk,) in kept(("open step", type(row)), steps, row.pk, who=actor)), None)
-    if pk is not None:
+    (told,) = yield [ask(("open step", type(row)), steps, row.pk, who=actor)]
+    for (pk,) in told:
         found |= {
             "done_href": f"/activity/steps/{pk}/done/", "later_href": f"/activity/steps/{pk}/later/",
             "edit_href": f"/activity/activities/{pk}/edit/",

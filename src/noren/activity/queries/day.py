@@ -13,6 +13,7 @@ from noren.activity.models import Activity, Mention
 from noren.activity.queries.feed import about_names
 from noren.core.access.actor import Actor
 from noren.core.access.scope import unseen, visible
+from noren.core.base.kept import alone
 from noren.core.base.period import day_bounds
 
 MOST = 100
@@ -62,7 +63,7 @@ def day_of(actor: Actor, day: date, now: datetime) -> Day:
             :MOST
         ]
     )
-    made.names = about_names([*steps, *made.done], None, actor)
+    made.names = alone(about_names([*steps, *made.done], None, actor))
     made.unsaid = unseen([*steps, *made.done], ("company", "person"), actor)
     return made
 

@@ -13,7 +13,7 @@ from noren.contacts.models import Company, Person
 from noren.core.access.actor import Actor
 from noren.core.access.rights import Level
 from noren.core.access.scope import noun_of, visible
-from noren.core.base.kept import kept, padded
+from noren.core.base.kept import Ask, Asking, ask, beside, padded
 from noren.core.base.model import Model
 from noren.core.record.timeline import Cursor, Entry, File, called, children
 
@@ -41,7 +41,7 @@ class ActivityEntries:
     rank = 1
     kinds = frozenset(("", "contacts"))
 
-    def entries(self, row: Model, actor: Actor, kind: str, before: Cursor | None, limit: int) -> list[Entry]:
+    def entries(self, row: Model, actor: Actor, kind: str, before: Cursor | None, limit: int) -> Asking[list[Entry]]:
         """Which ones first (from narrow indexes), then those rows with their names and files."""
 
         def rows(pk: int) -> QuerySet[Any]:
@@ -56,20 +56,23 @@ class ActivityEntries:
                 return parts[0]
             return parts[0].union(*parts[1:], all=True).order_by("-happened_at", "-pk")[:limit]
 
-        key = ("activities", type(row), kind, limit)
-        ids = [pk for pk, _at in (kept(key, rows, row.pk, who=actor) if before is None else rows(row.pk))]
+        key = ("activities", type(row), kind, limit) if before is None else None
+        (told,) = yield [ask(key, rows, row.pk, who=actor)]
+        ids = [pk for pk, _at in told]
         if not ids:
             return []
 
         def chosen(*some: int) -> QuerySet[Any]:
             return Activity.system("chosen within reach above").filter(pk__in=some).select_related("owner", "person")
 
-        found = kept("activities by id", chosen, *padded(ids))
-        files = files_of(ids)
-        names = about_names(found, row, actor)
+        found, hung = yield [ask("activities by id", chosen, *padded(ids)), _files_of(ids)]
+        files: dict[int, list[File]] = {}
+        for pk, activity, name, size in hung:
+            files.setdefault(activity or 0, []).append(File(pk, name, size))
+        names = yield from about_names(found, row, actor)
         return [self._entry(one, row, files, names, actor) for one in found]
 
-    def counts(self, row: Model, actor: Actor) -> dict[str, int]:
+    def counts(self, row: Model, actor: Actor) -> Asking[dict[str, int]]:
         def rows(pk: int) -> QuerySet[Any]:
             parts = [
                 some.order_by().values_list("kind").annotate(n=Count("pk")) for some in of_row(type(row), pk, actor)
@@ -77,7 +80,8 @@ class ActivityEntries:
             return parts[0] if len(parts) == 1 else parts[0].union(*parts[1:], all=True)
 
         found = {"": 0, "contacts": 0}
-        for kind, number in kept(("counts of activities", type(row)), rows, row.pk, who=actor):
+        (told,) = yield [ask(("counts of activities", type(row)), rows, row.pk, who=actor)]
+        for kind, number in told:
             found[""] += number
             found["contacts"] += number if kind in Activity.TOUCHES else 0
         return found
@@ -120,28 +124,24 @@ def _is_japanese() -> bool:
     return (get_language() or "ja").startswith("ja")
 
 
-def files_of(ids: list[int]) -> dict[int, list[File]]:
+def _files_of(ids: list[int]) -> Ask:
     def rows(*some: int) -> QuerySet[Any]:
         files = Attachment.system("files of activities within reach").filter(
             activity_id__in=some, removed_at__isnull=True
         )
         return files.order_by("pk").values_list("pk", "activity_id", "name", "size")
 
-    found: dict[int, list[File]] = {}
-    for pk, activity, name, size in kept("files of activities", rows, *padded(ids)) if ids else ():
-        found.setdefault(activity or 0, []).append(File(pk, name, size))
-    return found
+    return ask("files of activities", rows, *padded(ids))
 
 
-def about_names(rows: Any, row: Model | None, actor: Actor) -> dict[tuple[str, int], str]:
+def about_names(rows: Any, row: Model | None, actor: Actor) -> Asking[dict[tuple[str, int], str]]:
     """What the rows that activities are about are called; only those the actor may see. One query per noun."""
     wanted: dict[str, set[int]] = {}
     for one in rows:
         if one.about_id and (row is None or (one.about_noun, one.about_id) != (row.word(), row.pk)):
             wanted.setdefault(one.about_noun, set()).add(one.about_id)
-    return {
-        (word, pk): name for word, ids in wanted.items() for pk, name in called(noun_of(word), ids, row, actor).items()
-    }
+    named = yield from beside(*(called(noun_of(word), ids, row, actor) for word, ids in wanted.items()))
+    return {(word, pk): name for word, names in zip(wanted, named, strict=True) for pk, name in names.items()}
 
 
 class FileEntries:
@@ -160,7 +160,7 @@ class FileEntries:
             theirs |= Q(activity__in=activities.order_by().values("pk"))
         return rows.filter(own | theirs)
 
-    def entries(self, row: Model, actor: Actor, kind: str, before: Cursor | None, limit: int) -> list[Entry]:
+    def entries(self, row: Model, actor: Actor, kind: str, before: Cursor | None, limit: int) -> Asking[list[Entry]]:
         def rows(pk: int) -> QuerySet[Any]:
             files = self._rows(type(row), pk, actor, kind)
             if before is not None:
@@ -169,7 +169,8 @@ class FileEntries:
                 :limit
             ]
 
-        found = kept(("files", type(row), kind, limit), rows, row.pk, who=actor) if before is None else rows(row.pk)
+        key = ("files", type(row), kind, limit) if before is None else None
+        (found,) = yield [ask(key, rows, row.pk, who=actor)]
         return [
             Entry(
                 at=at, source="file", id=pk, icon="clip", title=_("File"), who=who or "", files=(File(pk, name, size),), tab="files",
@@ -177,17 +178,13 @@ class FileEntries:
             for pk, name, size, at, who in found
         ]  # fmt: skip
 
-    def counts(self, row: Model, actor: Actor) -> dict[str, int]:
-        def number(kind: str) -> int:
+    def counts(self, row: Model, actor: Actor) -> Asking[dict[str, int]]:
+        def number(kind: str) -> Ask:
             def rows(pk: int) -> QuerySet[Any]:
-                return (
-                    self._rows(type(row), pk, actor, kind)
-                    .order_by()
-                    .values(all=Value(1))
-                    .annotate(n=Count("pk"))
-                    .values_list("n")
-                )
+                files = self._rows(type(row), pk, actor, kind).order_by()
+                return files.values(all=Value(1)).annotate(n=Count("pk")).values_list("n")
 
-            return sum(n for (n,) in kept(("counts of files", type(row), kind), rows, row.pk, who=actor))
+            return ask(("counts of files", type(row), kind), rows, row.pk, who=actor)
 
-        return {"": number(""), "files": number("files")}
+        own, whole = yield [number(""), number("files")]
+        return {"": sum(n for (n,) in own), "files": sum(n for (n,) in whole)}

@@ -93,11 +93,17 @@ def _noun_behind(model: Any, name: str) -> type[Any] | None:
     return target if isinstance(target, type) and issubclass(target, Model) else None
 
 
-def is_within(row: Model, actor: Actor, verb: str) -> bool:
-    """Whether the level alone says yes to a row that the actor sees, without asking the database. No is no answer yet."""
-    rule, level = row.reach, actor.level(type(row), verb)
+def owner_tells(model: type[Model], actor: Actor, verb: str) -> bool:
+    """Whether `is_within` alone knows which rows the verb reaches: an owner decides, and nothing is shared."""
+    rule = model.reach
     if not rule.owner or "__" in rule.owner or rule.parents or rule.about:
         return False
+    return actor.level(model, verb) is Level.ALL or model.word() not in actor.shared
+
+
+def is_within(row: Model, actor: Actor, verb: str) -> bool:
+    """Whether the level says yes to a row that the actor sees, without asking the database: see `owner_tells`."""
+    rule, level = row.reach, actor.level(type(row), verb)
     if level in (Level.ALL, Level.NONE):
         return level is Level.ALL
     owner = getattr(row, f"{rule.owner}_id")

@@ -18,9 +18,9 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from noren.core.access.actor import Actor
-from noren.core.access.scope import is_within, visible
+from noren.core.access.scope import is_within, owner_tells, visible
 from noren.core.base.errors import NotFound, Refusal
-from noren.core.base.kept import kept
+from noren.core.base.kept import Asking, ask, beside, read_all, together
 from noren.core.base.model import Model
 from noren.core.page import cells, head, parts, related
 from noren.core.page.cells import Look
@@ -41,49 +41,69 @@ def show(request: HttpRequest, record: type[Record], actor: Actor, pk: int) -> H
     """GET /<module>/<plural>/<id>/"""
     if not record.pages:
         raise NotFound
-    row = one_row(record, actor, pk)
+    row, editable = row_and_right(record, actor, pk)
     look = look_of(request, actor)
-    editable = row.removed_at is None and _may(record, actor, row, "edit")
+    here = row.removed_at is None
+    path, step, _known, panels, extra, told = together(
+        path_of(record, row, actor, look) if here else None,
+        head.next_bar(record, row, actor, look),
+        related.look_behind(record, row, actor, _refs(record)),
+        _panels(request, record, row, actor, look),
+        beside(*(fn(request, record, row, actor, look) for fn in ABOVE.get(record.word(), ()))),
+        feed(request, record, row, actor, look),
+    )
     context: dict[str, Any] = {
         "title": str(row), "area": "record", "back": record.url(),
         "crumbs": [{"label": capfirst(record.labels()), "href": record.url()}, {"label": str(row)}],
         "head": head.head(record, row, actor, look),
         "actions": head.actions(record, row, actor),
         "menu": head.menu(record, row, actor, editable=editable),
-        "path": path_of(record, row, actor, look) if row.removed_at is None else None,
-        "next": head.next_bar(record, row, actor, look, editable=editable),
+        "path": path, "next": step,
         "groups": _groups(record, row, actor, look, editable=editable),
-        "panels": _panels(request, record, row, actor, look),
+        "panels": panels,
         "notices": head.notices(record, row, actor, look),
         "figures": FIGURES[record.word()](row, actor, look) if record.word() in FIGURES else None,
         "figures_label": _("Figures"),
-        "extra": mark_safe("".join(filter(None, (fn(request, record, row, actor, look) for fn in ABOVE.get(record.word(), ()))))),  # noqa: S308
+        "extra": mark_safe("".join(filter(None, extra))),  # noqa: S308
     }  # fmt: skip
-    context |= feed(request, record, row, actor, look)
+    context |= told
     if not context.get("composer"):  # nothing to write in
         context["actions"] = [one for one in context["actions"] if one["href"] != "#composer"]
     context |= _along(request, record, row, actor)
     return draw(request, "record.html", context)
 
 
-def one_row(record: type[Record], actor: Actor, pk: int) -> Model:
-    """The row with the references its page names, in one query; from the bin too, for those who may empty it."""
-    refs = [
-        n for n in dict.fromkeys((*record.compact, *_fact_names(record), *record.form_names())) if _is_ref(record, n)
-    ]
+def row_and_right(record: type[Record], actor: Actor, pk: int) -> tuple[Model, bool]:
+    """The row with the references its page names, and whether the actor may edit it; from the bin too, for those who may
+    empty it. NotFound."""
     if not 0 < pk < 2**63:
         raise NotFound
+    refs = _refs(record)
 
     def rows(pk: int) -> QuerySet[Any]:
         found = visible(record.model, actor).filter(pk=pk)
         return found.select_related(*refs)[:1] if refs else found[:1]
 
-    found = next(iter(kept(("row", record, *refs), rows, pk, who=actor)), None)
-    if found is None:
-        found = visible(record.model, actor, "remove", removed=True).filter(pk=pk).first()
-    if found is None:
+    def edited(pk: int) -> QuerySet[Any]:
+        return visible(record.model, actor, "edit").filter(pk=pk).values_list("pk")
+
+    asked = [ask(("row", record), rows, pk, who=actor)]
+    if actor.may(record.word(), "edit") and not owner_tells(record.model, actor, "edit"):
+        asked.append(ask(("may", record, "edit"), edited, pk, who=actor))
+    found, *more = read_all(asked)
+    if found:
+        row = found[0]
+        return row, bool(more[0]) if more else actor.may(record.word(), "edit") and is_within(row, actor, "edit")
+    removed = visible(record.model, actor, "remove", removed=True).filter(pk=pk).first()
+    if removed is None:
         raise NotFound
-    return found
+    return removed, False
+
+
+def _refs(record: type[Record]) -> tuple[str, ...]:
+    """Fields of the page that lead to one other row."""
+    names = dict.fromkeys((*record.compact, *_fact_names(record), *record.form_names(), *record.read_only))
+    return tuple(name for name in names if _is_ref(record, name))
 
 
 def _is_ref(record: type[Record], name: str) -> bool:
@@ -96,21 +116,6 @@ def _is_ref(record: type[Record], name: str) -> bool:
 
 def _fact_names(record: type[Record]) -> list[str]:
     return [n for panel in record.panels if isinstance(panel, Facts) for n in panel.names]
-
-
-def _may(record: type[Record], actor: Actor, row: Model, verb: str) -> bool:
-    """Whether the actor may do a verb on this very row."""
-    if actor.is_admin:
-        return True
-    if not actor.may(record.word(), verb):
-        return False
-    if is_within(row, actor, verb):
-        return True
-
-    def rows(pk: int) -> QuerySet[Any]:
-        return visible(record.model, actor, verb).filter(pk=pk).values_list("pk")
-
-    return bool(kept(("may", record, verb), rows, row.pk, who=actor))
 
 
 # -- facts and panels --------------------------------------------------------------------------------------------------
@@ -186,15 +191,20 @@ def value_html(record: type[Record], row: Model, one: Field, actor: Actor, look:
     return cells.shown(one, value, look, record)
 
 
-def _panels(request: HttpRequest, record: type[Record], row: Model, actor: Actor, look: Look) -> list[dict[str, Any]]:
-    found = []
-    for panel in (*RELATIONS.get(record.word(), ()), *record.panels):
-        if isinstance(panel, Related) and (record.word(), panel.noun) not in OWN and row.removed_at is None:
-            made = related.panel(panel, row, actor, look)
-            if made is not None:
-                found.append(made)
-    for at, hung in enumerate(panels_on(record.word())):
-        context = hung.shows(row, actor)
+def _panels(
+    request: HttpRequest, record: type[Record], row: Model, actor: Actor, look: Look
+) -> Asking[list[dict[str, Any]]]:
+    own = [
+        panel
+        for panel in (*RELATIONS.get(record.word(), ()), *record.panels)
+        if isinstance(panel, Related) and (record.word(), panel.noun) not in OWN and row.removed_at is None
+    ]
+    sockets = panels_on(record.word())
+    told = yield from beside(
+        *(related.panel(panel, row, actor, look) for panel in own), *(hung.shows(row, actor) for hung in sockets)
+    )
+    found = [made for made in told[: len(own)] if made is not None]
+    for at, (hung, context) in enumerate(zip(sockets, told[len(own) :], strict=True)):
         if context is not None:
             if "kind" in context and hung.template in ("", "ui/panel.html"):
                 found.append({"id": f"x{at}", **context})
@@ -240,7 +250,7 @@ __all__ = [
     "STEPS",
     "fact",
     "icon_of",
-    "one_row",
+    "row_and_right",
     "show",
     "value_html",
 ]

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from noren.core.access.actor import Actor
 from noren.core.base.japan.calendar import format_date
+from noren.core.base.kept import Asking
 from noren.core.base.model import Model
 from noren.core.page import cells
 from noren.core.page.cells import Look
@@ -20,16 +21,19 @@ from noren.core.record.declare import RECORDS, Record, Timeline
 from noren.core.record.field import Field
 
 
-def feed(request: HttpRequest, record: type[Record], row: Model, actor: Actor, look: Look) -> dict[str, Any]:
+def feed(request: HttpRequest, record: type[Record], row: Model, actor: Actor, look: Look) -> Asking[dict[str, Any]]:
+    told = yield from _entries(request, record, row, actor, look)
     if not any(isinstance(p, Timeline) for p in record.panels) and not record.model.has_timeline:
-        return {"days": [], "feed_empty": ""} | _facts_only(record, row, actor, look, request)
+        return told
     composer = None
     if row.removed_at is None:
         composer = next(filter(None, (fn(request, record, row, actor) for fn in COMPOSERS)), None)
-    return {"composer": composer} | _facts_only(record, row, actor, look, request)
+    return {"composer": composer} | told
 
 
-def _facts_only(record: type[Record], row: Model, actor: Actor, look: Look, request: HttpRequest) -> dict[str, Any]:
+def _entries(
+    request: HttpRequest, record: type[Record], row: Model, actor: Actor, look: Look
+) -> Asking[dict[str, Any]]:
     kind = request.GET.get("kind", "")
     kind = kind if kind in {k for k, _label in story.KINDS} else ""
     before = story.Cursor.read(request.GET.get("older", "")) if request.GET.get("older") else None
@@ -37,11 +41,11 @@ def _facts_only(record: type[Record], row: Model, actor: Actor, look: Look, requ
     def say(one: Field, value: Any, name: str) -> str:
         return cells.said(one, value, look, name)
 
-    page = story.timeline(row, actor, kind=kind, before=before, say=say)
+    page = yield from story.timeline(row, actor, kind=kind, before=before, say=say)
     base = record.url(row.pk)
     tabs = []
     if record.model.has_timeline:
-        number = page.counts or story.counts(row, actor)
+        number = page.counts or (yield from story.counts(row, actor))
         tabs = [
             {
                 "label": str(label),

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from noren.core.access.actor import Actor
 from noren.core.base.japan.calendar import format_date
+from noren.core.base.kept import Asking, beside
 from noren.core.base.model import Model
 from noren.core.page import cells, related
 from noren.core.page.cells import Look
@@ -150,13 +151,13 @@ def _may_restore(record: type[Record], actor: Actor) -> bool:
     return actor.may(record.word(), "remove")
 
 
-def next_bar(record: type[Record], row: Any, actor: Actor, look: Look, *, editable: bool) -> dict[str, Any] | None:
+def next_bar(record: type[Record], row: Any, actor: Actor, look: Look) -> Asking[dict[str, Any] | None]:
     """The bar of the next step: what, when, who; dashed when there is none."""
     if not hasattr(row, "next_step") or getattr(row, "outcome", "open") != "open" or row.removed_at is not None:
         return None
     links: dict[str, Any] = {}
-    for fn in STEPS:
-        links |= fn(record, row, actor)
+    for told in (yield from beside(*(fn(record, row, actor) for fn in STEPS))):
+        links |= told
     due: datetime | None = row.next_step_at
     if not row.next_step and due is None:
         return {

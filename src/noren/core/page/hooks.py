@@ -1,6 +1,7 @@
 """What upper modules add to the page of a row: the box to write in, the next step's buttons, figures, further parts.
 
-The page asks these lists; nothing below names who fills them.
+The page asks these lists; nothing below names who fills them. Those that need rows may be generators that ask for them
+(see `core.base.kept`), so that all of a page's questions go to the database together.
 """
 
 from __future__ import annotations
@@ -12,14 +13,15 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from noren.core.access.actor import Actor
+from noren.core.base.kept import Asking
 from noren.core.base.model import Model
 from noren.core.page.cells import Look
 from noren.core.record import timeline as story
 from noren.core.record.declare import Record
 
 Composer = Callable[[HttpRequest, type[Record], Model, Actor], dict[str, Any] | None]
-Step = Callable[[type[Record], Model, Actor], dict[str, Any]]
-Above = Callable[[HttpRequest, type[Record], Model, Actor, Look], SafeString | None]
+Step = Callable[[type[Record], Model, Actor], dict[str, Any] | Asking[dict[str, Any]]]
+Above = Callable[[HttpRequest, type[Record], Model, Actor, Look], SafeString | Asking[SafeString | None] | None]
 
 COMPOSERS: list[Composer] = []  # the box to write in; the first that answers is shown (context of ui/composer.html)
 STEPS: list[Step] = []  # addresses for the next-step bar: set_href, done_href, later_href, edit_href

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from noren.core.access.actor import Actor
-from noren.core.base.kept import kept
+from noren.core.base.kept import Ask, Asking, ask
 from noren.core.page import cells
 from noren.core.page.cells import Look
 from noren.core.record.columns import has_column
@@ -20,7 +20,7 @@ from noren.core.record.declare import Record
 DAY = timedelta(days=1)
 
 
-def path_of(record: type[Record], row: Any, actor: Actor, look: Look) -> dict[str, Any] | None:
+def path_of(record: type[Record], row: Any, actor: Actor, look: Look) -> Asking[dict[str, Any] | None]:
     """The context of ui/path.html for a noun with a board whose lanes are rows of their own; else None."""
     board = record.board
     if board is None or board.by not in record.model.kept:
@@ -36,12 +36,12 @@ def path_of(record: type[Record], row: Any, actor: Actor, look: Look) -> dict[st
         return ordered
 
     now_id = getattr(row, f"{board.by}_id")
-    spent = _spent(row, board.by)
     is_open = getattr(row, "outcome", "open") == "open"
     move = board.move
     may_move = move is not None and is_open and actor.may(record.word(), move.right)
     within = [getattr(row, f"{scope}_id")] if scope else []
-    listed = kept(("lanes", stage_model, scope), stages, *within)
+    listed, spans = yield [ask(("lanes", stage_model, scope), stages, *within), _spans(row, board.by)]
+    spent = _spent(spans)
     here = next((at for at, one in enumerate(listed) if one.pk == now_id), -1)
     ahead = look.today
     made = []
@@ -68,10 +68,7 @@ def path_of(record: type[Record], row: Any, actor: Actor, look: Look) -> dict[st
     return {"label": str(by.verbose_name), "days": True, "stages": made}
 
 
-def _spent(row: Any, by: str) -> dict[int, tuple[date | None, date | None, int]]:
-    """Per stage: the first and last day there, and the days in all. One query over the history."""
-    found: dict[int, tuple[datetime, datetime, timedelta]] = {}
-    now = timezone.now()
+def _spans(row: Any, by: str) -> Ask:
     history = row.spans.model.objects
 
     def spans(pk: int) -> QuerySet[Any]:
@@ -79,7 +76,14 @@ def _spent(row: Any, by: str) -> dict[int, tuple[date | None, date | None, int]]
         told: QuerySet[Any] = rows.values_list("from_at", "to_at", f"{by}_id", "outcome")
         return told
 
-    for start, end, stage, outcome in kept(("spans", type(row)), spans, row.pk):
+    return ask(("spans", type(row)), spans, row.pk)
+
+
+def _spent(spans: list[Any]) -> dict[int, tuple[date | None, date | None, int]]:
+    """Per stage: the first and last day there, and the days in all."""
+    found: dict[int, tuple[datetime, datetime, timedelta]] = {}
+    now = timezone.now()
+    for start, end, stage, outcome in spans:
         if outcome != "open":
             continue
         until = end or now

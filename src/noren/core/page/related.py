@@ -1,7 +1,8 @@
-"""Panels of rows that point to a row: people of a company, affiliations of a person, lines of a deal. Two queries at most."""
+"""Panels of rows that point to a row: people of a company, affiliations of a person, lines of a deal."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.db.models import QuerySet
@@ -13,7 +14,7 @@ from noren.core.access.actor import Actor
 from noren.core.access.firm import fiscal
 from noren.core.access.scope import reach, visible
 from noren.core.base.errors import NotFound
-from noren.core.base.kept import kept
+from noren.core.base.kept import Asking, ask, padded
 from noren.core.base.model import Model
 from noren.core.filter.sql import to_q
 from noren.core.filter.when import When
@@ -25,7 +26,7 @@ from noren.core.record.field import Field
 from noren.core.record.listing import Line, unseen
 
 
-def panel(one: Related, row: Model, actor: Actor, look: Look) -> dict[str, Any] | None:
+def panel(one: Related, row: Model, actor: Actor, look: Look) -> Asking[dict[str, Any] | None]:
     """The context of ui/panel.html, or None for a noun that the actor may not see at all."""
     record = record_of(one.noun)
     if not (record.model.reach.open_to_all or actor.may(record.word(), "view") or record.word() in actor.shared):
@@ -40,7 +41,8 @@ def panel(one: Related, row: Model, actor: Actor, look: Look) -> dict[str, Any] 
             found = found.filter(to_q(one.where, record.vocabulary(actor), When.now(actor, fiscal())))
         return plan.select(found.order_by(*ordering, "-pk"), one.limit + 1)
 
-    found = kept(("panel", record, one.by, one.limit, repr(one.where), *plan.paths), rows, row.pk, who=actor)
+    key = ("panel", record, one.by, one.limit, repr(one.where), *plan.paths)
+    (found,) = yield [ask(key, rows, row.pk, who=actor)]
     lines = [Line(v[0], v[1], v) for v in found[: one.limit]]
     made: dict[str, Any] = {
         "id": record.word().replace(".", "-"),
@@ -113,11 +115,41 @@ def reference_part(one: Field, target: Any, actor: Actor) -> dict[str, str]:
     return {"text": str(target), "href": record.url(target.pk) if linked and record else ""}
 
 
+def look_behind(record: type[Record], row: Model, actor: Actor, names: Iterable[str]) -> Asking[None]:
+    """Find out which of the rows behind these references the actor may see: afterwards `seen` need not ask."""
+    behind: dict[type[Any], list[Any]] = {}
+    for name in names:
+        target = getattr(row, name)
+        if isinstance(target, Model) and not _sees_all(type(target), actor):
+            behind.setdefault(type(target), []).append(target)
+    asked = [
+        ask(("seen", model), _those_seen(model, actor), *padded({one.pk for one in targets}), who=actor)
+        for model, targets in behind.items()
+    ]
+    found = (yield asked) if asked else []
+    for targets, rows in zip(behind.values(), found, strict=True):
+        ids = {pk for (pk,) in rows}
+        for one in targets:
+            one.__dict__["_seen_by"] = (actor, one.pk in ids)
+
+
+def _those_seen(model: type[Model], actor: Actor) -> Callable[..., QuerySet[Any]]:
+    def rows(*some: int) -> QuerySet[Any]:
+        return visible(model, actor).filter(pk__in=some).values_list("pk")
+
+    return rows
+
+
+def _sees_all(model: type[Model], actor: Actor) -> bool:
+    return actor.is_admin or model.reach.open_to_all or reach(model, actor) is None
+
+
 def seen(target: Any, actor: Actor) -> bool:
-    if actor.is_admin or not isinstance(target, Model) or target.reach.open_to_all:
+    if not isinstance(target, Model) or _sees_all(type(target), actor):
         return True
-    if reach(type(target), actor) is None:
-        return True
+    known = target.__dict__.get("_seen_by")
+    if known is not None and known[0] is actor:
+        return bool(known[1])
     return visible(type(target), actor).filter(pk=target.pk).exists()
 
 

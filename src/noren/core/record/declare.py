@@ -26,6 +26,7 @@ from noren.core.access.rights import Touch
 from noren.core.access.scope import behind
 from noren.core.action.door import Action
 from noren.core.base.errors import NotFound
+from noren.core.base.kept import Asking
 from noren.core.base.model import Model
 from noren.core.filter.condition import F
 from noren.core.filter.vocabulary import Term
@@ -111,12 +112,12 @@ class Timeline:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """A hand-made panel: `shows(row, actor) -> context | None` for `template`; declared by an upper module for a lower
-    noun through `on` (a socket)."""
+    """A hand-made panel: `shows(row, actor) -> context | None` for `template`, or a generator that asks for rows first (see
+    `core.base.kept`); declared by an upper module for a lower noun through `on` (a socket)."""
 
     on: str
     template: str
-    shows: Callable[[Any, Actor], dict[str, Any] | None]
+    shows: Callable[[Any, Actor], dict[str, Any] | Asking[dict[str, Any] | None] | None]
     place: str = "side"
     order: int = 50
 

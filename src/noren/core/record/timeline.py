@@ -2,7 +2,7 @@
 
 The ground knows facts. Upper modules add what they have (activities, files; later mails and orders) through `source`.
 Each source gives at most one page of entries older than a cursor, so the whole costs a constant number of queries, and
-an old page costs as much as the first.
+an old page costs as much as the first. The sources ask side by side (see `core.base.kept`).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from noren.core.access.actor import Actor
 from noren.core.access.scope import nouns, visible
 from noren.core.action.plain import SAYS
 from noren.core.base.errors import NotFound
-from noren.core.base.kept import kept, padded
+from noren.core.base.kept import Asking, ask, beside, padded
 from noren.core.base.model import Model
 from noren.core.event.event import EVENTS
 from noren.core.event.models import Fact
@@ -122,9 +122,11 @@ class Source(Protocol):
     rank: int
     kinds: frozenset[str]
 
-    def entries(self, row: Model, actor: Actor, kind: str, before: Cursor | None, limit: int) -> list[Entry]: ...
+    def entries(
+        self, row: Model, actor: Actor, kind: str, before: Cursor | None, limit: int
+    ) -> Asking[list[Entry]]: ...
 
-    def counts(self, row: Model, actor: Actor) -> dict[str, int]: ...
+    def counts(self, row: Model, actor: Actor) -> Asking[dict[str, int]]: ...
 
 
 SOURCES: dict[int, Source] = {}
@@ -146,12 +148,12 @@ class Page:
 
 def timeline(
     row: Model, actor: Actor, *, kind: str = "", before: Cursor | None = None, limit: int = 30, say: Say | None = None
-) -> Page:
+) -> Asking[Page]:
     """One page of the timeline of a row that the actor may see. `say` writes a field's value for the reader."""
-    found: list[tuple[int, Entry]] = []
-    for rank, each in [(0, Facts(say or _plainly)), *SOURCES.items()]:
-        if kind in each.kinds:
-            found += [(rank, entry) for entry in each.entries(row, actor, kind, before, limit + 1)]
+    sources = [(0, Facts(say or _plainly)), *SOURCES.items()]
+    asked = [(rank, each) for rank, each in sources if kind in each.kinds]
+    told = yield from beside(*(each.entries(row, actor, kind, before, limit + 1) for _rank, each in asked))
+    found = [(rank, entry) for (rank, _each), entries in zip(asked, told, strict=True) for entry in entries]
     found.sort(key=lambda pair: (pair[1].at, -pair[0], pair[1].id), reverse=True)
     shown = found[:limit]
     last = shown[-1] if len(found) > limit else None
@@ -172,11 +174,12 @@ def _tally(entries: Iterable[Entry]) -> dict[str, int]:
     return found
 
 
-def counts(row: Model, actor: Actor) -> dict[str, int]:
+def counts(row: Model, actor: Actor) -> Asking[dict[str, int]]:
     """How many entries each filter has; `""` counts all."""
     found = dict.fromkeys((kind for kind, _label in KINDS), 0)
-    for each in (Facts(_plainly), *SOURCES.values()):
-        for kind, number in each.counts(row, actor).items():
+    told = yield from beside(*(each.counts(row, actor) for each in (Facts(_plainly), *SOURCES.values())))
+    for counted in told:
+        for kind, number in counted.items():
             found[kind] += number
     return found
 
@@ -208,7 +211,7 @@ class Facts:
     def __init__(self, say: Say) -> None:
         self.say = say
 
-    def entries(self, row: Model, actor: Actor, kind: str, before: Cursor | None, limit: int) -> list[Entry]:
+    def entries(self, row: Model, actor: Actor, kind: str, before: Cursor | None, limit: int) -> Asking[list[Entry]]:
         def rows(pk: int) -> QuerySet[Any]:
             parts = []
             for told in self._told_of(type(row), pk, actor, kind):
@@ -217,11 +220,13 @@ class Facts:
                 parts.append(told.order_by("-at", "-pk").values_list(*COLUMNS)[:limit])
             return parts[0] if len(parts) == 1 else parts[0].union(*parts[1:], all=True).order_by("-at", "-pk")[:limit]
 
-        key = ("facts", type(row), kind, limit)
-        whole = kept(key, rows, row.pk, who=actor) if before is None else rows(row.pk)
-        return self._as_entries([dict(zip(COLUMNS, values, strict=True)) for values in whole], row, actor)
+        key = ("facts", type(row), kind, limit) if before is None else None
+        (whole,) = yield [ask(key, rows, row.pk, who=actor)]
+        facts = [dict(zip(COLUMNS, values, strict=True)) for values in whole]
+        names = yield from self._names(facts, row, actor)
+        return self._as_entries(facts, names, row, actor)
 
-    def counts(self, row: Model, actor: Actor) -> dict[str, int]:
+    def counts(self, row: Model, actor: Actor) -> Asking[dict[str, int]]:
         def rows(pk: int) -> QuerySet[Any]:
             parts = [
                 told.order_by().values_list("name").annotate(n=Count("pk"))
@@ -230,7 +235,8 @@ class Facts:
             return parts[0] if len(parts) == 1 else parts[0].union(*parts[1:], all=True)
 
         found = {"": 0, "moves": 0, "changes": 0}
-        for name, number in kept(("counts of facts", type(row)), rows, row.pk, who=actor):
+        (told,) = yield [ask(("counts of facts", type(row)), rows, row.pk, who=actor)]
+        for name, number in told:
             found[""] += number
             found["changes" if name.rpartition(".")[2] in SAYS else "moves"] += number
         return found
@@ -254,10 +260,11 @@ class Facts:
             return rows.filter(name__in=plain)
         return rows
 
-    def _as_entries(self, facts: list[dict[str, Any]], row: Model, actor: Actor) -> list[Entry]:
+    def _as_entries(
+        self, facts: list[dict[str, Any]], names: Mapping[Any, str], row: Model, actor: Actor
+    ) -> list[Entry]:
         """Facts as sentences. A change of fields that the actor may not see is an entry without a title: it keeps its
         place in the paging and is not shown."""
-        names = self._names(facts, row, actor)
         made = []
         for fact in facts:
             record = _record(fact["noun"])
@@ -326,7 +333,7 @@ class Facts:
             found.append(Change(one.label, spoken(old), spoken(new)))
         return tuple(found)
 
-    def _names(self, facts: list[dict[str, Any]], row: Model, actor: Actor) -> dict[tuple[str, Any], str]:
+    def _names(self, facts: list[dict[str, Any]], row: Model, actor: Actor) -> Asking[dict[tuple[str, Any], str]]:
         """What subjects and references are called: one query per noun, and only what the actor may see."""
         wanted: dict[Any, set[int]] = {}
         for fact in facts:
@@ -343,34 +350,35 @@ class Facts:
                 if target is not None:
                     wanted.setdefault(target, set()).update(value for value in pair if isinstance(value, int))
         found: dict[tuple[str, Any], str] = {(row.word(), row.pk): str(row)}
-        for model, ids in wanted.items():
-            found |= {(model._meta.label_lower, pk): name for pk, name in called(model, ids, row, actor).items()}
+        named = yield from beside(*(called(model, ids, row, actor) for model, ids in wanted.items()))
+        for model, names in zip(wanted, named, strict=True):
+            found |= {(model._meta.label_lower, pk): name for pk, name in names.items()}
         return found
 
 
 ICONS = {"board": "deal", "move": "deal", "dot": "note"}
 
 
-def called(model: Any, ids: Iterable[int], row: Model | None, actor: Actor) -> dict[int, str]:
+def called(model: Any, ids: Iterable[int], row: Model | None, actor: Actor) -> Asking[dict[int, str]]:
     """What rows are called, for those the actor may see; asked once for the page of `row`, whoever wants to know."""
     known: dict[tuple[Any, int], str | None] = {} if row is None else row.__dict__.setdefault("_called", {})
     missing = {pk for pk in ids if (model, pk) not in known}
     if missing:
+        (found,) = yield [ask(("names", model), _named(model, actor), *padded(missing), who=actor)]
         known |= dict.fromkeys(((model, pk) for pk in missing), None)
-        known |= {(model, pk): name for pk, name in _names_of(model, missing, actor)}
+        known |= {(model, one.pk): str(one) for one in found}
     return {pk: name for pk in ids if (name := known[model, pk]) is not None}
 
 
-def _names_of(model: Any, ids: set[int], actor: Actor) -> list[tuple[int, str]]:
-    if not issubclass(model, Model):
-        return [(one.pk, str(one)) for one in model._default_manager.filter(pk__in=ids)]
-    if model is get_user_model():
-        return list(model.system("colleagues are known to each other").filter(pk__in=ids).values_list("pk", "name"))
-
+def _named(model: Any, actor: Actor) -> Callable[..., QuerySet[Any]]:
     def rows(*some: int) -> QuerySet[Any]:
+        if not issubclass(model, Model):
+            return model._default_manager.filter(pk__in=some)  # type: ignore[no-any-return]
+        if model is get_user_model():
+            return model.system("colleagues are known to each other").filter(pk__in=some)
         return visible(model, actor).filter(pk__in=some)
 
-    return [(one.pk, str(one)) for one in kept(("names", model), rows, *padded(ids), who=actor)]
+    return rows
 
 
 def _record(noun: str) -> type[Record] | None:

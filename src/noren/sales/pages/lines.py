@@ -20,7 +20,7 @@ from noren.core.access.rights import Touch
 from noren.core.access.scope import fetch, visible
 from noren.core.base.errors import Forbidden, Invalid, NotNow
 from noren.core.base.japan.values import Unreadable, parse_number
-from noren.core.base.kept import kept
+from noren.core.base.kept import Ask, Asking, ask, read
 from noren.core.base.money import Money, MoneyError, parse
 from noren.core.base.text import row_id
 from noren.core.page import acts, cells, detail
@@ -62,7 +62,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
         raise NotNow(CLOSED)
     look = look_of(request, actor)
     if request.method != "POST":
-        return _draw(request, deal, [_row(line, look) for line in _lines(deal)], look)
+        return _draw(request, deal, [_row(line, look) for line in read(_lines(deal))], look)
     rows = _sent(request.POST)
     press, _dash, at = request.POST.get("press", "save").partition("-")
     if press == "drop" and (row_id(at) or 0) < len(rows) and row_id(at) is not None:
@@ -88,12 +88,12 @@ def _may_price(actor: Actor, touch: Touch) -> bool:
     return actor.touch(DealLines.groups["unit_price"]) >= touch
 
 
-def _lines(deal: Deal) -> list[DealLine]:
+def _lines(deal: Deal) -> Ask:
     def rows(pk: int) -> QuerySet[Any]:
         lines = DealLine.system("the lines of a deal within reach").filter(deal_id=pk, removed_at__isnull=True)
         return lines.select_related("product").order_by("position", "pk")
 
-    return kept("lines of a deal", rows, deal.pk)
+    return ask("lines of a deal", rows, deal.pk)
 
 
 def _row(line: DealLine, look: Look) -> Row:
@@ -211,11 +211,11 @@ def _draw(
     return draw(request, "sales/lines.html", context, status)
 
 
-def above(request: HttpRequest, record: type[Record], row: Any, actor: Actor, look: Look) -> SafeString | None:
+def above(request: HttpRequest, record: type[Record], row: Any, actor: Actor, look: Look) -> Asking[SafeString | None]:
     """The lines on the deal's page, with their sum."""
     if not actor.may(DealLine, "view"):
         return None
-    lines = _lines(row)
+    (lines,) = yield [_lines(row)]
     priced = _may_price(actor, Touch.READ)
     change = row.is_open() and row.removed_at is None and _may_price(actor, Touch.WRITE) and actor.may(Deal, "edit")
     if not lines and not change:

@@ -13,7 +13,7 @@ from noren.contacts.models import Company, Person
 from noren.core.access.actor import Actor
 from noren.core.access.rights import Touch
 from noren.core.access.scope import visible
-from noren.core.base.kept import kept
+from noren.core.base.kept import Asking, ask
 from noren.core.page import cells
 from noren.core.page.cells import Look
 from noren.core.page.related import seen
@@ -25,7 +25,7 @@ MOST = 5
 QUIET = 21  # days without contact after which a person is marked
 
 
-def people(deal: Deal, actor: Actor) -> dict[str, Any] | None:
+def people(deal: Deal, actor: Actor) -> Asking[dict[str, Any] | None]:
     """The person of the deal first, then others of its company."""
     if deal.company_id is None and deal.person_id is None:
         return None
@@ -35,7 +35,7 @@ def people(deal: Deal, actor: Actor) -> dict[str, Any] | None:
     def rows(value: int) -> QuerySet[Any]:
         return visible(Person, actor).filter(**{by: value}).order_by("-last_touch_at", "pk")[: MOST * 4]
 
-    around = kept(("people of a deal", by), rows, value, who=actor)
+    (around,) = yield [ask(("people of a deal", by), rows, value, who=actor)]
     listed = sorted(around, key=lambda p: p.pk != deal.person_id)[:MOST]
     if not listed:
         return None
@@ -64,8 +64,9 @@ def people(deal: Deal, actor: Actor) -> dict[str, Any] | None:
     }
 
 
-def company(deal: Deal, actor: Actor) -> dict[str, Any] | None:
+def company(deal: Deal, actor: Actor) -> Asking[dict[str, Any] | None]:
     one = deal.company
+    yield []  # meanwhile the page finds out whether the company may be seen
     if one is None or not seen(one, actor):
         return None
     note = (" · " if (get_language() or "ja").startswith("en") else "・").join(
@@ -75,19 +76,20 @@ def company(deal: Deal, actor: Actor) -> dict[str, Any] | None:
     return {"kind": "card", "title": _("Company"), "open_href": record_of(Company).url(one.pk), "card": card}
 
 
-def others(deal: Deal, actor: Actor) -> dict[str, Any] | None:
+def others(deal: Deal, actor: Actor) -> Asking[dict[str, Any] | None]:
     """Other deals with the same company, newest first."""
     if deal.company_id is None:
         return None
 
     def rows(company: int, pk: int) -> QuerySet[Any]:
-        beside = visible(Deal, actor).filter(company_id=company).exclude(pk=pk).select_related("stage")
-        return beside.order_by("-updated_at", "-pk")[:MOST]
+        same = visible(Deal, actor).filter(company_id=company).exclude(pk=pk).select_related("stage")
+        return same.order_by("-updated_at", "-pk")[:MOST]
 
+    (beside,) = yield [ask("other deals", rows, deal.company_id, deal.pk, who=actor)]
     look = Look.of(actor)
     priced = actor.touch(Deals.groups["amount"]) >= Touch.READ
     found = []
-    for one in kept("other deals", rows, deal.company_id, deal.pk, who=actor):
+    for one in beside:
         value, unit = cells.compact(one.amount, look) if priced and one.amount is not None else ("", "")
         day = one.closed_on or one.close_by
         found.append({
