@@ -162,6 +162,11 @@ def plain(text: Any) -> str:
     return html.escape(text) if _SIGNS.search(text) else text
 
 
+def plains(texts: list[str]) -> list[str]:
+    """The same for a column of texts."""
+    return [plain(text) for text in texts] if _SIGNS.search("".join(texts)) else texts
+
+
 who = lru_cache(maxsize=2000)(parts.who)
 face = lru_cache(maxsize=2000)(parts.avatar)
 tag = lru_cache(maxsize=2000)(parts.tag)
@@ -235,7 +240,9 @@ def next_step(text: str, at: datetime | None, look: Look) -> SafeString:
 
 # -- rows of a list ----------------------------------------------------------------------------------------------------
 
-Make = Callable[[tuple[Any, ...]], str]
+Values = Sequence[tuple[Any, ...]]
+Draw = Callable[[Values], list[str]]
+"""A whole column at once: fifty cells for the price of one call."""
 PHONE = {"choice": "tag", "ref": "sub", "text": "sub", "money": "num", "date": "end", "datetime": "end"}
 
 
@@ -244,36 +251,35 @@ def body(made: Listing, actor: Actor, look: Look, *, editable: bool = True, pick
     record = made.record
     base = record.url()
     edit = editable and actor.may(record.word(), "edit")
+    rows = [line.values for line in made.lines]
     taken: set[str] = set()
-    makers = [_maker(column, made, actor, look, taken, edit) for column in made.columns[1:]]
-    named = _title(made.title, look)
-    nameless, choose = _("(no name)"), plain(_("Choose"))
-    listed: list[str] = []
-    for line in made.lines:
-        values, pk = line.values, line.pk
-        title = plain(named(values) or nameless)
-        if pick:
-            listed.append(
-                f'<tr><td class="stick ck"><input class="check" type="checkbox" name="id" value="{pk}" form="bulk" data-pick aria-label="{choose} {title}"></td>'
-                f'<th class="stick2 p-title" scope="row"><a class="lead" href="{base}{pk}/">{title}</a></th>'
-            )
-        else:
-            listed.append(
-                f'<tr><th class="stick p-title" scope="row"><a class="lead" href="{base}{pk}/">{title}</a></th>'
-            )
-        listed += [make(values) for make in makers]
-        listed.append("</tr>\n")
-    return mark_safe("".join(listed))  # noqa: S308
+    cells = [_drawer(column, made, actor, look, taken, edit)(rows) for column in made.columns[1:]]
+    nameless = _("(no name)")
+    titles = plains([name or nameless for name in _titles(made.title, rows, look)])
+    if pick:
+        choose = plain(_("Choose"))
+        heads = [
+            f'<tr><td class="stick ck"><input class="check" type="checkbox" name="id" value="{row[0]}" form="bulk" data-pick aria-label="{choose} {title}"></td>'
+            f'<th class="stick2 p-title" scope="row"><a class="lead" href="{base}{row[0]}/">{title}</a></th>'
+            for row, title in zip(rows, titles, strict=True)
+        ]
+    else:
+        heads = [
+            f'<tr><th class="stick p-title" scope="row"><a class="lead" href="{base}{row[0]}/">{title}</a></th>'
+            for row, title in zip(rows, titles, strict=True)
+        ]
+    ends = ["</tr>\n"] * len(rows)
+    return mark_safe("".join([cell for line in zip(heads, *cells, ends, strict=True) for cell in line]))  # noqa: S308
 
 
-def _title(column: Column, look: Look) -> Callable[[tuple[Any, ...]], str]:
+def _titles(column: Column, rows: Values, look: Look) -> list[str]:
     at = column.title_at if column.title_at is not None else column.at
     if column.field.kind in ("text", "ref", "kana"):
-        return lambda values: str(values[at] or "")
-    return lambda values: said(column.field, values[at], look)
+        return [str(row[at] or "") for row in rows]
+    return [said(column.field, row[at], look) for row in rows]
 
 
-def _maker(column: Column, made: Listing, actor: Actor, look: Look, taken: set[str], edit: bool) -> Make:
+def _drawer(column: Column, made: Listing, actor: Actor, look: Look, taken: set[str], edit: bool) -> Draw:
     one = column.field
     place = "next" if one.name == "next_step" else PHONE.get(one.kind, "")
     if one.target is not None and column.target is not None and column.target.word() == "accounts.user":
@@ -282,67 +288,73 @@ def _maker(column: Column, made: Listing, actor: Actor, look: Look, taken: set[s
         place = ""
     taken.add(place)
     names = " ".join(filter(None, ("num" if one.is_right else "", f"p-{place}" if place else "")))
-    opened = f'<td class="{names}">' if names else "<td>"
-    inner = _inner(column, made, look)
+    opened = f'<td class="{names}"' if names else "<td"
+    insides = _insides(column, made, look)
     if edit and one.is_near and may_write(made.record, one.name, actor):
-        base, name = made.record.url(), escape(one.name)
-        head = opened[:-1]
-        return lambda values: (
-            f'{head} tabindex="0" data-edit="{base}{values[0]}/field/{name}/?in=cell">{inner(values)}</td>'
-        )
-    return lambda values: f"{opened}{inner(values)}</td>"
+        opened += f' tabindex="0" data-edit="{made.record.url()}'
+        closed = f'/field/{escape(one.name)}/?in=cell">'
+        return lambda rows: [
+            f"{opened}{row[0]}{closed}{inside}</td>" for row, inside in zip(rows, insides(rows), strict=True)
+        ]
+    return lambda rows: [f"{opened}>{inside}</td>" for inside in insides(rows)]
 
 
-def _inner(column: Column, made: Listing, look: Look) -> Make:
+def _insides(column: Column, made: Listing, look: Look) -> Draw:
     one, at, record = column.field, column.at, made.record
     if one.is_custom:
-        return lambda values: _custom(one, values[at], look)
+        return lambda rows: [_custom(one, row[at], look) for row in rows]
     if one.kind == "ref":
-        hidden = made.hidden.get(one.name, frozenset())
-        where = column.title_at
-        target = column.target
-        unsaid = f'<span class="mute">{escape(_("(hidden)"))}</span>'
-        return lambda values: (
-            ""
-            if values[at] is None
-            else unsaid
-            if values[at] in hidden
-            else ref(target, values[at], str(values[where] or "") if where is not None else str(values[at]))
-        )
+        return _references(column, made.hidden.get(one.name, frozenset()))
     if one.name == "next_step" and "next_step_at" in column.near:
         due, outcome = column.near["next_step_at"], column.near.get("outcome")
-        if outcome is None:
-            return lambda values: next_step(values[at], values[due], look)
-        return lambda values: next_step(values[at], values[due], look) if values[outcome] == "open" else ""
+        return lambda rows: [
+            next_step(row[at], row[due], look) if outcome is None or row[outcome] == "open" else "" for row in rows
+        ]
     if one.kind == "money":
-        return lambda values: DASH if values[at] is None else parts.number(*compact(values[at], look))
+        return lambda rows: [DASH if row[at] is None else parts.number(*compact(row[at], look)) for row in rows]
     if one.kind == "choice":
         labels = {
             value: parts.tag(str(label), record.tones.get(str(value), "")) if value != "" else ""
             for value, label in one.choices
         }
-        return lambda values: labels.get(values[at], "") if values[at] not in (None, "") else ""
+        return lambda rows: [labels.get(row[at], "") if row[at] not in (None, "") else "" for row in rows]
     if one.kind == "datetime":
         memo: dict[int, tuple[str, str]] = {}
-        return lambda values: _when(values[at], look, memo)
+        return lambda rows: [_when(row[at], look, memo) for row in rows]
     if one.kind == "bool":
         yes = f'{parts.icon("check")}<span class="vh">{escape(_("Yes"))}</span>'
-        return lambda values: yes if values[at] else ""
+        return lambda rows: [yes if row[at] else "" for row in rows]
     if one.kind in ("text", "kana"):
-        return lambda values: plain(values[at]) if values[at] else ""
-    return lambda values: shown(one, values[at], look, record) if values[at] is not None else ""
+        return lambda rows: plains([row[at] or "" for row in rows])
+    if one.kind == "email":
+        return lambda rows: [
+            f'<a href="mailto:{m}">{m}</a>' if m else "" for m in plains([row[at] or "" for row in rows])
+        ]
+    return lambda rows: [shown(one, row[at], look, record) if row[at] is not None else "" for row in rows]
+
+
+def _references(column: Column, hidden: frozenset[int]) -> Draw:
+    at, where, target = column.at, column.title_at, column.target
+    unsaid = f'<span class="mute">{escape(_("(hidden)"))}</span>'
+
+    def one(pk: Any, name: Any) -> str:
+        if pk is None:
+            return ""
+        return unsaid if pk in hidden else ref(target, pk, str(name or "") if where is not None else str(pk))
+
+    return lambda rows: [one(row[at], None if where is None else row[where]) for row in rows]
 
 
 def _when(value: datetime | None, look: Look, memo: dict[int, tuple[str, str]]) -> str:
     if value is None:
         return ""
     local = value.astimezone(look.zone)
-    date_ = local.date()
-    number_ = date_.toordinal()
-    if number_ not in memo:
-        memo[number_] = plain(ago(value, look)), plain(day(date_, look))
-    words, title = memo[number_]
-    return f'<time class="num" datetime="{local:%Y-%m-%dT%H:%M%z}" title="{title} {local:%H:%M}">{words}</time>'
+    iso = local.isoformat("T", "minutes")
+    number_ = local.toordinal()
+    known = memo.get(number_)
+    if known is None:
+        known = memo[number_] = plain(ago(value, look)), plain(day(local.date(), look))
+    return f'<time class="num" datetime="{iso}" title="{known[1]} {iso[11:16]}">{known[0]}</time>'
 
 
 def _custom(one: Field, extra: dict[str, Any] | None, look: Look) -> str:
