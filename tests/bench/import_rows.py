@@ -188,7 +188,8 @@ def one_run(path: Path) -> dict[str, float]:
 
     with connection.cursor() as cursor:
         cursor.execute(
-            "TRUNCATE contacts_company, contacts_person, event_fact, record_importrun RESTART IDENTITY CASCADE"
+            "TRUNCATE contacts_company, contacts_person, contacts_companysearch, contacts_personsearch, event_fact, "
+            "record_importrun RESTART IDENTITY CASCADE"
         )
     connection.close()
     begun, idle = time.perf_counter(), time.process_time()

@@ -63,13 +63,16 @@ class Company(Addressed, Model):
     phone = Phone(_("Phone"), blank=True)
     fax = Phone(_("Fax"), blank=True)
     owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("Owner")
-    )
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("Owner"),
+        db_index=False,
+    )  # fmt: skip
     note = LongText(_("Note"), blank=True)
     next_step = models.CharField(_("Next step"), max_length=255, blank=True, editable=False, default="", db_default="")
     next_step_at = models.DateTimeField(_("Next step on"), null=True, blank=True, editable=False)
     last_touch_at = models.DateTimeField(_("Last contact"), null=True, blank=True, editable=False)
-    merged_into = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, editable=False, related_name="+")
+    merged_into = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, editable=False, related_name="+", db_index=False
+    )
 
     reach = Reach(owner="owner")
     searched = (
@@ -94,6 +97,7 @@ class Company(Addressed, Model):
             models.Index(fields=["-updated_at", "-id"], name="company_updated"),
             models.Index(fields=["owner", "-updated_at", "-id"], name="company_owner"),
             models.Index(fields=["kana_sort", "id"], name="company_kana"),
+            models.Index(fields=["merged_into"], name="company_merged", condition=models.Q(merged_into__isnull=False)),
             models.Index(fields=["name_key"], name="company_key"),
             models.Index(fields=["corporate_number"], name="company_number", condition=~models.Q(corporate_number="")),
             models.Index(fields=["industry", "-updated_at", "-id"], name="company_industry"),
@@ -142,7 +146,9 @@ NUMBER_FAULTS = {
 
 
 class CompanySearch(SearchEntry):
-    row = models.OneToOneField(Company, models.CASCADE, primary_key=True, related_name="search_entry")
+    row = models.OneToOneField(
+        Company, models.CASCADE, primary_key=True, related_name="search_entry", db_constraint=False
+    )
 
     class Meta:
         indexes = [search_index("company_grams")]

@@ -47,15 +47,18 @@ class Person(Addressed, Model):
     phone = Phone(_("Phone"), blank=True)
     fax = Phone(_("Fax"), blank=True)
     owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("Owner")
-    )
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("Owner"),
+        db_index=False,
+    )  # fmt: skip
     source = Text(_("How we met"), max_length=80, blank=True)
     met_on = models.DateField(_("Met on"), null=True, blank=True)
     note = LongText(_("Note"), blank=True)
     next_step = models.CharField(_("Next step"), max_length=255, blank=True, editable=False, default="", db_default="")
     next_step_at = models.DateTimeField(_("Next step on"), null=True, blank=True, editable=False)
     last_touch_at = models.DateTimeField(_("Last contact"), null=True, blank=True, editable=False)
-    merged_into = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, editable=False, related_name="+")
+    merged_into = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, editable=False, related_name="+", db_index=False
+    )
 
     reach = Reach(owner="owner")
     searched = ("family_name", "given_name", "family_kana", "given_kana", "email", "mobile", "phone", "external_id")
@@ -71,6 +74,7 @@ class Person(Addressed, Model):
             models.Index(fields=["-updated_at", "-id"], name="person_updated"),
             models.Index(fields=["owner", "-updated_at", "-id"], name="person_owner"),
             models.Index(fields=["kana_sort", "id"], name="person_kana"),
+            models.Index(fields=["merged_into"], name="person_merged", condition=models.Q(merged_into__isnull=False)),
             models.Index(Lower("email"), name="person_email", condition=~models.Q(email="")),
             models.Index(fields=["name_fold", "company"], name="person_name"),
             models.Index(fields=["mobile"], name="person_mobile", condition=~models.Q(mobile="")),
@@ -99,7 +103,9 @@ class Person(Addressed, Model):
 
 
 class PersonSearch(SearchEntry):
-    row = models.OneToOneField(Person, models.CASCADE, primary_key=True, related_name="search_entry")
+    row = models.OneToOneField(
+        Person, models.CASCADE, primary_key=True, related_name="search_entry", db_constraint=False
+    )
 
     class Meta:
         indexes = [search_index("person_grams")]

@@ -17,7 +17,11 @@ from noren.core.base.text import grams
 
 
 class SearchEntry(models.Model):
-    """Abstract: give it `row = OneToOneField(Noun, primary_key=True, related_name="search_entry")`."""
+    """Abstract: give it `row = OneToOneField(Noun, primary_key=True, related_name="search_entry")`.
+
+    For nouns that come in by the hundred thousand add `db_constraint=False`: an entry is written and deleted with its row,
+    and the database's check costs a fifth of the entry.
+    """
 
     q = models.TextField()
     g = ArrayField(models.IntegerField())
