@@ -114,6 +114,8 @@ def _template(given: str) -> str:
     """Name of a database with all tables and nothing in them but what migrations put there."""
     from django.core.management import call_command
 
+    from noren.core.metric.cube import keep as cubes
+
     wanted = f"template_{given}_{_fingerprint()}"
     with _admin() as link:
         link.execute("SELECT pg_advisory_lock(hashtext(%s))", [given])  # the first worker makes it, the others wait
@@ -127,15 +129,17 @@ def _template(given: str) -> str:
         link.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(half)))
         _use(half)
         call_command("migrate", interactive=False, verbosity=0)
+        cubes.stand_up()
         _use(given)
         link.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(half), sql.Identifier(wanted)))
     return wanted
 
 
 def _fingerprint() -> str:
-    """Changes whenever a migration or a library does."""
+    """Changes whenever a migration, a library or what cubes are made of does."""
     print_of = hashlib.sha256((ROOT / "requirements" / "run.txt").read_bytes())
-    for file in sorted((ROOT / "src").glob("**/migrations/*")):
+    sources = ("**/migrations/*", "**/cubes.py", "**/metric/cube/*")
+    for file in sorted(file for pattern in sources for file in (ROOT / "src").glob(pattern)):
         if file.is_file() and file.suffix != ".pyc":
             print_of.update(str(file.relative_to(ROOT)).encode() + file.read_bytes())
     return print_of.hexdigest()[:12]

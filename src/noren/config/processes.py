@@ -307,12 +307,15 @@ def bring_up_to_date(env: Env, say: Callable[[str], None] = print) -> None:
     from django.db import connection
     from django.db.migrations.executor import MigrationExecutor
 
+    from noren.core.metric.cube import keep as cubes
+
     without_limits()
     with _alone(env):
         executor = MigrationExecutor(connection)
         if executor.migration_plan(executor.loader.graph.leaf_nodes()):
             say("Bringing the database up to date …")
             call_command("migrate", interactive=False, verbosity=0)
+        cubes.stand_up(say)
 
 
 def collect_static() -> None:
@@ -414,6 +417,7 @@ def run_worker(env: Env) -> None:
     from procrastinate.contrib.django import app, django_connector
 
     from noren.core.job import rescue
+    from noren.core.metric.cube import keep as cubes
 
     call_itself("noren-worker")
     parent = os.getppid()
@@ -428,6 +432,7 @@ def run_worker(env: Env) -> None:
     threading.Thread(target=watch, daemon=True).start()
     without_limits()
     threading.Thread(target=rescue.keep_looking, daemon=True).start()
+    threading.Thread(target=cubes.keep_merging, daemon=True).start()
     assert isinstance(app.connector, django_connector.DjangoConnector)
     with app.replace_connector(app.connector.get_worker_connector()) as queue:
         queue.run_worker(

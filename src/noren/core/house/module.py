@@ -9,12 +9,13 @@ from django.apps import AppConfig
 
 import noren.core.house.checks  # noqa: F401  (reading them registers them with Django)
 
-ROOMS = ("events", "actions", "records", "metrics", "reactions", "jobs")
+ROOMS = ("events", "actions", "records", "metrics", "cubes", "reactions", "jobs")
 CHORES = (
     "noren.core.job.rescue",
     "noren.core.action.jobs",
     "noren.core.record.bulk",
     "noren.core.record.intake.run",
+    "noren.core.record.intake.keeping",
 )
 """Rooms of the ground floor with jobs; the worker knows only what was read."""
 

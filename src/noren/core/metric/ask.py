@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from typing import Any
 
 from django.utils.translation import get_language
@@ -22,6 +23,7 @@ from noren.core.base.period import Bucket, Grain, Period, compared
 from noren.core.filter.condition import BadFilter, F
 from noren.core.metric import sql
 from noren.core.metric.answer import Answer, Cell
+from noren.core.metric.cube import read as cube
 from noren.core.metric.declare import (
     Conversion,
     Count,
@@ -36,6 +38,7 @@ from noren.core.metric.declare import (
 )
 from noren.core.metric.labels import Labels, labels_of
 from noren.core.metric.memo import one_moment
+from noren.core.metric.prepared import once, prepared
 from noren.core.metric.question import CannotAsk, Compare, Question, question, with_cuts
 from noren.core.metric.sql import TOTAL, Key, Tallies, Tally
 from noren.core.metric.stats import cumulative_incidence_counts, kaplan_meier_counts, wilson
@@ -125,24 +128,34 @@ def series(
     all numbers over the same dates. No breakdown, no percentiles: for tiles and their trends."""
     span = Period(min(p.first for p in periods), max(p.last for p in periods))
     asked = [question(m, span, actor=actor, where=where, today=today) for m in metrics]
-    borders = sorted({day for p in periods for day in (p.first, _after(p))})
+    borders, inside = once(("pieces", tuple(periods)), (), partial(_pieces, tuple(periods)))
     shared = _Shared(percentiles=False, borders=borders)
     for q in asked:
         if any(isinstance(leaf, (Stock, Survival, Stay, Conversion)) for leaf in q.metric.leaves()):
             raise TypeError(f"{q.metric.id} is no flow")
         shared.expect(q)
     found: dict[str, list[Cell]] = {}
-    inside = [[(i,) for i, day in enumerate(borders) if day in period] for period in periods]
     for q in asked:
         line = []
         counted = {leaf.id: shared.tallies(q, leaf) for leaf in q.metric.leaves()}
-        for period, pieces in zip(periods, inside, strict=True):
+        parts = prepared(("series", q.metric.id, tuple(periods)), q, partial(_questions, q, tuple(periods)))
+        for own, pieces in zip(parts, inside, strict=True):
             sums = {name: sum((t[i] for i in pieces if i in t), Tally()) for name, t in counted.items()}
-            cell = _cell(q, sums, Cell(question=replace(q, period=period)))
-            cell.complete = period.last < q.today and not cell.missing
+            cell = _cell(q, sums, Cell(question=own))
+            cell.complete = own.period.last < q.today and not cell.missing
             line.append(cell)
         found[q.metric.id] = line
     return found
+
+
+def _pieces(periods: Sequence[Period]) -> tuple[list[date], list[list[tuple[int]]]]:
+    """Where pieces begin that each of the periods is made of, and which of them make each period."""
+    borders = sorted({day for p in periods for day in (p.first, _after(p))})
+    return borders, [[(i,) for i, day in enumerate(borders) if day in period] for period in periods]
+
+
+def _questions(q: Question, periods: Sequence[Period]) -> list[Question]:
+    return [replace(q, period=period) for period in periods]
 
 
 def _after(period: Period) -> date:
@@ -170,11 +183,11 @@ class _Shared:
     def expect(self, q: Question) -> None:
         for leaf in q.metric.leaves():
             if isinstance(leaf, (Measure, Distribution, Stock)):
-                own = replace(q, metric=leaf)
+                own = q if leaf is q.metric else replace(q, metric=leaf)
                 self.waiting.setdefault(self._place(own, leaf), {})[leaf.id] = (own, leaf)
 
     def tallies(self, q: Question, leaf: Any) -> dict[Key, Tally]:
-        own = replace(q, metric=leaf)
+        own = q if leaf is q.metric else replace(q, metric=leaf)
         place = self._place(own, leaf)
         if (place, leaf.id) not in self.counted:
             self._count(place)
@@ -184,11 +197,17 @@ class _Shared:
         together = self.waiting[place]
         own = next(iter(together.values()))[0]
         leaves = [leaf for _q, leaf in together.values()]
+        borders = () if place[0] == "stock" else self.borders or [cut.part.first for cut in own.cuts]
+        for name, by in cube.tallies(own, leaves, borders, self.percentiles).items():
+            self.counted[place, name] = by
+        leaves = [leaf for leaf in leaves if (place, leaf.id) not in self.counted]
+        if not leaves:
+            return
         found: Tallies
         if place[0] == "stock":
             found = sql.stocks(own, leaves)
         else:
-            found = sql.flows(own, leaves, self.borders or [cut.part.first for cut in own.cuts], self.percentiles)
+            found = sql.flows(own, leaves, borders, self.percentiles)
         for i, leaf in enumerate(leaves):
             self.counted[place, leaf.id] = {key: tallies[i] for key, tallies in found.items()}
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from noren.core.access.actor import Actor
 from noren.core.access.scope import reach
+from noren.core.base.kept import kept, padded
 from noren.core.base.model import Model
 from noren.core.metric.question import Dim
 
@@ -49,13 +50,22 @@ def _seen(target: Any, values: set[Any], actor: Actor) -> set[Any]:
     return values if limit is None else set(target.every.filter(limit, pk__in=values).values_list("pk", flat=True))
 
 
+def _rows(target: Any, values: set[Any]) -> list[Any]:
+    """The rows with these ids, in their usual order."""
+
+    def build(*ids: int) -> Any:
+        return target._base_manager.filter(pk__in=ids).order_by(*target._meta.ordering)
+
+    return kept(("labels", target), build, *padded(values))
+
+
 def labels_of(dims: Sequence[Dim], keys: Sequence[tuple[Any, ...]], actor: Actor) -> Labels:
     """The words for these values; rows that the actor may not see are all called hidden."""
     known: list[dict[Any, tuple[int, Any]]] = []
     for place, dim in enumerate(dims):
         values = {key[place] for key in keys if key[place] is not None}
         if dim.target is not None:
-            rows = dim.target._base_manager.filter(pk__in=values).order_by(*dim.target._meta.ordering) if values else ()
+            rows = _rows(dim.target, values) if values else ()
             seen = _seen(dim.target, values, actor)
             known.append({row.pk: (at, str(row)) if row.pk in seen else HIDDEN for at, row in enumerate(rows)})
         elif dim.choices:

@@ -3,7 +3,8 @@
 Every change through the doors writes a fact after what it changed, in the same transaction; settings and rights move the
 access stamp. So the newest fact's number and the stamp name a state of the data, provided no transaction was writing when
 they were read: one that was could still commit facts with lower numbers. At such moments nothing is remembered, so an
-answer is never older than the data. What is changed past the doors (by hand in SQL) shows after `OLDEST` seconds.
+answer is never older than the data. What is changed past the doors (by hand in SQL) moves the number of the cubes' last
+change when cubes are made of it, else it shows after `OLDEST` seconds.
 """
 
 from __future__ import annotations
@@ -23,18 +24,19 @@ OLDEST = 20.0
 MOST = 512  # answers
 LARGEST = 2000  # rows of an answer worth keeping
 
-Mark = tuple[str, int | None, int | None] | None
+Mark = tuple[str, int | None, int | None, int | None] | None
 _answers: OrderedDict[Any, tuple[float, Any]] = OrderedDict()
 _lock = Lock()
 _moment: ContextVar[list[Mark] | None] = ContextVar("moment", default=None)
 
 # Whoever changes a row holds such a lock on its table until the end of the transaction, this connection too. Neighbors in
-# other databases of the same server do not matter.
+# other databases of the same server do not matter, nor do the server's own tables (below 16384).
 _STATE = (
-    "SELECT NOT EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'relation' AND granted AND mode IN"
+    "SELECT NOT EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'relation' AND relation >= 16384 AND granted AND mode IN"
     " ('RowExclusiveLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')"
     " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())),"
-    " (SELECT max(id) FROM event_fact), (SELECT number FROM access_stamp WHERE id = 1)"
+    " (SELECT max(id) FROM event_fact), (SELECT number FROM access_stamp WHERE id = 1),"
+    " pg_sequence_last_value(to_regclass('cube_change'))"
 )
 
 
@@ -92,9 +94,9 @@ def _state() -> Mark:
         return shared[0]
     with connection.cursor() as cursor:
         cursor.execute(_STATE)
-        quiet, fact, stamp = cursor.fetchone()
+        quiet, fact, stamp, change = cursor.fetchone()
     # Several databases (tests, a restore) must not share answers.
-    mark = (str(connection.settings_dict["NAME"]), fact, stamp) if quiet else None
+    mark = (str(connection.settings_dict["NAME"]), fact, stamp, change) if quiet else None
     if shared is not None:
         shared.append(mark)
     return mark

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from noren.core.access.actor import HOUSE, Actor
 from noren.core.access.firm import firm
+from noren.core.access.models import Firm
 from noren.core.access.rights import Touch
 from noren.core.access.scope import behind
 from noren.core.base.errors import Forbidden, NotFound, Refusal
@@ -43,6 +44,7 @@ from noren.core.metric.declare import (
     kept_names,
     metric_of,
 )
+from noren.core.metric.prepared import once
 from noren.core.record.declare import Record, record_of
 
 Compare = Literal["previous", "year"]
@@ -136,8 +138,31 @@ def question(
     """Read a question. CannotAsk for what makes no sense, Forbidden for what the actor may not know."""
     found = _metric(metric)
     house = firm()
+    today = today or today_in(ZoneInfo(house.tz))
+
+    def read() -> Question:
+        return _read(found, period, actor, by, grain, where, basis, as_of, known_on, today, house)
+
+    if actor.shared:  # a share ends by itself
+        return read()
+    key = ("question", found.id, period, tuple(by), grain, where, basis, as_of, known_on, today)
+    return once(key, (found, actor, house), read)
+
+
+def _read(
+    found: Metric,
+    period: Period | str | None,
+    actor: Actor,
+    by: Sequence[str],
+    grain: Grain | str | None,
+    where: F | None,
+    basis: str | None,
+    as_of: date | None,
+    known_on: date | None,
+    today: date,
+    house: Firm,
+) -> Question:
     zone, fiscal = ZoneInfo(house.tz), Fiscal(house.fiscal_start_month)
-    today = today or today_in(zone)
     span = _period(period, today, fiscal)
     cut = _grain(grain)
     names = _by(found, by)

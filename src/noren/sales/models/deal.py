@@ -116,6 +116,9 @@ class Deal(Model):
             ),
             models.Index(fields=["opened_on"], name="deal_opened", condition=models.Q(removed_at__isnull=True)),
             models.Index(fields=["close_by", "id"], name="deal_close_by"),
+            models.Index(
+                fields=["stage_since", "id"], name="deal_waiting", condition=models.Q(outcome="open", removed_at__isnull=True),
+            ),
         ]  # fmt: skip
 
     def __str__(self) -> str:

@@ -8,6 +8,8 @@ from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
+from django.db.models import Count
+from django.db.models import Value as Const
 from django.http import HttpRequest, HttpResponse
 from django.utils.formats import date_format
 from django.utils.translation import get_language
@@ -18,6 +20,7 @@ from noren.activity.models import Activity
 from noren.core.access.actor import Actor, actor_of
 from noren.core.access.firm import firm
 from noren.core.access.scope import visible
+from noren.core.base.kept import kept
 from noren.core.base.period import Fiscal, Period, add_months, day_bounds, today_in
 from noren.core.filter.condition import All, Cond, F, Some
 from noren.core.filter.url import to_params
@@ -25,6 +28,7 @@ from noren.core.metric.answer import Answer, Cell
 from noren.core.metric.ask import ask, ask_many, series
 from noren.core.metric.declare import MONEY
 from noren.core.metric.memo import keep, one_moment, run
+from noren.core.metric.prepared import once, prepared, sql_of
 from noren.core.metric.question import may_ask
 from noren.core.metric.rows import metric_url, rows
 from noren.core.metric.show import locale, split
@@ -66,7 +70,7 @@ def _context(
     }  # fmt: skip
     stocks = _stocks(actor, choice, today)
     flows, months = _flows(actor, choice, today, fiscal)
-    stages = {stage.pk: stage for stage in Stage.every.filter(removed_at__isnull=True)}
+    stages = {stage.pk: stage for stage in kept("stages of home", lambda: Stage.every.filter(removed_at__isnull=True))}
     context["attention"] = _attention(actor, choice, stocks, stages, today, zone)
     context["tiles"] = _tiles(actor, choice, stocks, flows, today, fiscal)
     context["months"] = _months(months, fiscal, today)
@@ -116,15 +120,10 @@ def _list(choice: Choice, **conds: Any) -> str:
 def _attention(
     actor: Actor, choice: Choice, stocks: dict[str, Answer], stages: dict[int, Stage], today: date, zone: ZoneInfo
 ) -> list[dict[str, Any]]:
-    tasks = visible(Activity, actor).filter(due_at__lt=day_bounds(today, zone)[0], done_at__isnull=True)
-    mine = choice.scope == "me"
-    if mine:
-        tasks = tasks.filter(owner_id=actor.user_id)
-    elif choice.scope == "team":
-        tasks = tasks.filter(owner_id__in=actor.team_user_ids)
+    tasks = _overdue(actor, choice, today, zone)
     overdue = F(due_at__lt="@today", done_at__empty=True)
     found = [
-        {"count": tasks.count(), "text": _("overdue\ntasks"), "tone": "shu",
+        {"count": tasks, "text": _("overdue\ntasks"), "tone": "shu",
          "href": f"/activity/activities/?{urlencode(to_params(choice.where & overdue))}"},
     ]  # fmt: skip
 
@@ -150,6 +149,22 @@ def _attention(
         each["tone"] = each["tone"] if each["count"] else ""
         each["count"] = f"{each['count']:,}"
     return found
+
+
+def _overdue(actor: Actor, choice: Choice, today: date, zone: ZoneInfo) -> int:
+    """How many tasks should have been done before today."""
+
+    def written() -> tuple[str, tuple[Any, ...]]:
+        tasks = visible(Activity, actor).filter(due_at__lt=day_bounds(today, zone)[0], done_at__isnull=True)
+        if choice.scope == "me":
+            tasks = tasks.filter(owner_id=actor.user_id)
+        elif choice.scope == "team":
+            tasks = tasks.filter(owner_id__in=actor.team_user_ids)
+        return sql_of(tasks.order_by().values(every=Const(1)).annotate(count=Count("*")).values_list("count"))
+
+    text, params = written() if actor.shared else once(("overdue", choice.scope, today, zone), (actor,), written)
+    found = run(text, params) if text else []
+    return int(found[0][0]) if found else 0
 
 
 def _slow_url(choice: Choice, stages: dict[int, Stage], today: date) -> str:
@@ -284,11 +299,15 @@ def _stalled(
     answer = stocks.get("stale_open_deals")
     if answer is None or not answer.total.value:
         return None
-    found = rows(metrics.stale_open_deals, actor=actor, where=choice.where, today=today).rows
-    names = (
-        "pk", "title", "amount", "stage_id", "stage_since", "next_step", "next_step_at", "company__legal_name", "owner__name",
-    )  # fmt: skip
-    text, params = found.order_by("stage_since", "pk").values_list(*names)[:STALLED].query.sql_with_params()
+
+    def written() -> tuple[str, tuple[Any, ...]]:
+        found = rows(metrics.stale_open_deals, actor=actor, where=choice.where, today=today).rows
+        names = (
+            "pk", "title", "amount", "stage_id", "stage_since", "next_step", "next_step_at", "company__legal_name", "owner__name",
+        )  # fmt: skip
+        return sql_of(found.order_by("stage_since", "pk").values_list(*names)[:STALLED])
+
+    text, params = prepared("stalled", answer.question, written)
     zone = answer.question.zone
     lines = []
     for pk, title, amount, stage_id, since, step, step_at, company, owner in run(text, params):

@@ -1,0 +1,99 @@
+"""Cube: sums over rows that the database keeps itself, so that a number costs the same over a thousand rows and a million.
+
+    closed = Cube("deal_closed", of=Deal, day="closed_on", where=DECIDED, by=("outcome", "owner", "team"),
+                  sums=(Total("amount"),), rolls=(("outcome",), ("outcome", "owner", "team")))
+
+Of the rows that meet `where`, one cell for each day and each set of values of `by`: how many, and the sums. Triggers write
+what a statement changes as new cells in the same transaction; they are added to the standing ones a little later. Both
+are read together, so a number from a cube is always that of the rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from noren.core.base.model import Model
+from noren.core.filter.condition import All, Cond, F, Node
+from noren.core.metric.declare import Count, Days, Gap, Total, Value, Weighted
+
+Summed = Count | Total | Gap | Weighted | Days
+SPREAD = "spread"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A sum over only those of a cube's rows that meet `where`."""
+
+    value: Summed
+    where: F = field(default_factory=F)
+
+
+CUBES: dict[str, Cube] = {}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Cube:
+    """What is added up, and how finely.
+
+    day: the date of a row, or a moment whose calendar day in the firm's time zone it is; empty with `past`.
+    by: fields by which cells differ. sums: what is added up beside the number of rows.
+    spread: days of which percentiles are wanted; in `rolls` it is called "spread".
+    rolls: sets of `by` that are asked for together, small ones first; for each of them cells are added up to days and to
+    months. Other sets are asked of the rows.
+    past: sums over the history instead: a cell holds what came on its day less what went, so that all cells up to a day
+    make what there was at its end.
+    """
+
+    name: str = field(kw_only=False)
+    of: type[Model]
+    day: str = ""
+    where: F = field(default_factory=F)
+    by: tuple[str, ...] = ()
+    sums: tuple[Summed | Part, ...] = ()
+    spread: Days | None = None
+    rolls: tuple[tuple[str, ...], ...] = ()
+    past: bool = False
+
+    def __post_init__(self) -> None:
+        CUBES[self.name] = self
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        return tuple(each if isinstance(each, Part) else Part(each) for each in self.sums)
+
+    def part(self, value: Value, given: frozenset[Node]) -> int | None:
+        """The place of this sum; None when it is not kept."""
+        for place, part in enumerate(self.parts):
+            if part.value == value and frozenset(clauses(part.where)) == given:
+                return place
+        return None
+
+    def roll(self, needed: set[str]) -> int | None:
+        """The smallest kept set of fields that has these."""
+        return next((place for place, roll in enumerate(self.rolls) if needed <= set(roll)), None)
+
+
+def clauses(where: F) -> tuple[Node, ...]:
+    """What must all hold."""
+    node = where.node
+    return node.parts if isinstance(node, All) else (node,)
+
+
+def implies(clause: Node, wider: Node) -> bool:
+    """Whether whatever meets `clause` meets `wider`."""
+    if clause == wider:
+        return True
+    if not (isinstance(clause, Cond) and isinstance(wider, Cond) and clause.field == wider.field):
+        return False
+    return bool(_values(clause)) and _values(clause) <= _values(wider)
+
+
+def _values(clause: Cond) -> frozenset[object]:
+    if clause.op == "is":
+        return frozenset((clause.value,))
+    return frozenset(clause.value) if clause.op == "in" and isinstance(clause.value, tuple) else frozenset()
+
+
+def fields_of(where: F) -> Iterator[str]:
+    return (cond.field for cond in where.conditions())
