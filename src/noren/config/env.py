@@ -59,6 +59,8 @@ class Env:
     """Threads in each web process (NOREN_THREADS)."""
     jobs: int
     """Jobs the worker runs at the same time (NOREN_JOBS)."""
+    import_days: int
+    """Days for which the files of imports and their wrong rows are kept (NOREN_IMPORT_DAYS)."""
     debug: bool
     """Show errors in the browser and reload on change; never for a public address (NOREN_DEBUG)."""
     demo: bool
@@ -80,7 +82,8 @@ class Env:
 
 SETTINGS = {
     "NOREN_DATA", "NOREN_PG_BIN", "NOREN_HOST", "NOREN_PORT", "NOREN_BASE_URL", "NOREN_HOSTS", "NOREN_TRUSTED_PROXIES",
-    "NOREN_PROCESSES", "NOREN_THREADS", "NOREN_JOBS", "NOREN_DEBUG", "NOREN_DEMO", "NOREN_SECRET_KEY",
+    "NOREN_PROCESSES", "NOREN_THREADS", "NOREN_JOBS", "NOREN_IMPORT_DAYS", "NOREN_DEBUG", "NOREN_DEMO",
+    "NOREN_SECRET_KEY",
     "NOREN_FIELD_KEY", "NOREN_SMTP_URL", "NOREN_MAIL_FROM",
 }  # fmt: skip
 
@@ -135,6 +138,7 @@ def load(environ: Mapping[str, str] | None = None) -> Env:
         processes=read("NOREN_PROCESSES", min(os.cpu_count() or 1, 2), _between(1, 64)),
         threads=read("NOREN_THREADS", 4, _between(1, 64)),
         jobs=read("NOREN_JOBS", 4, _between(1, 64)),
+        import_days=read("NOREN_IMPORT_DAYS", 30, _between(1, 3650)),
         debug=debug,
         demo=read("NOREN_DEMO", False, _flag),
         mail_from=read("NOREN_MAIL_FROM", f"noren@{urlsplit(base_url).hostname}", _sender),

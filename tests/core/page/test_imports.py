@@ -60,7 +60,7 @@ def test_a_file_goes_the_whole_way_and_back(client: Client) -> None:
     assert answer["Location"] == f"/imports/{run.pk}/run/"
     page = client.get(answer["Location"]).content.decode()
     assert "data-done" in page
-    assert "id__in=" in page
+    assert f"import={run.pk}" in page
     assert Company.every.get(legal_name="あおば商事㈱").phone == "0312345678"
     client.post(f"/imports/{run.pk}/undo/")
     assert Company.every.count() == 0
@@ -197,3 +197,57 @@ def test_samples_bear_names_that_the_importer_knows(client: Client) -> None:
         "contacts.person",
     )
     assert "-" not in run.mapping.values(), run.mapping
+
+
+def test_the_trial_run_shows_what_will_be_stored_beside_what_stands_in_the_file(client: Client) -> None:
+    make.company(legal_name="株式会社みなと")
+    text = (
+        "氏名,フリガナ,会社名,電話番号,名刺交換日,住所,メールアドレス\n"
+        "高野　真由美 様,ﾀｶﾉ ﾏﾕﾐ,㈱みなと,０３－１１１１－２２２２,R8.10.1,東京都港区芝公園4-2-8,ａ＠b.jp\n"
+        "佐藤健,,あおば商事,03-1111-2222,2026/10/02,,bad\n"
+    )
+    run = send(client, text, "contacts.person")
+    client.post(f"/imports/{run.pk}/columns/", mapping(run))
+    page = client.get(f"/imports/{run.pk}/check/").content.decode()
+    shown = page[page.index('id="pre-h"') : page.index('id="fix-h"')]
+    assert "高野 / 真由美" in shown
+    assert "タカノ / マユミ" in shown
+    assert "株式会社みなと" in shown
+    assert "<del>㈱みなと</del>" in shown
+    assert "03-1111-2222" in shown
+    assert "<del>R8.10.1</del>" in shown
+    assert "2026/10/01" in shown
+    assert "<del>2026/10/02</del>" not in shown
+    assert "東京都" in shown
+    assert "港区" in shown
+    assert "a@b.jp" in shown
+    assert '<small class="err blk">' in shown
+
+
+def test_a_stage_of_another_spelling_is_offered_and_taken_only_when_pressed(client: Client) -> None:
+    from noren.sales.models import Stage
+
+    first = Stage.every.order_by("position").first()
+    assert first is not None
+    first.name = "ヒアリング"
+    first.save()
+    run = send(client, "商談名,フェーズ\nA,ヒヤリング\n", "sales.deal")
+    client.post(f"/imports/{run.pk}/columns/", mapping(run))
+    run.refresh_from_db()
+    assert run.report["unknown"]["stage"][0]["suggestions"] == ["ヒアリング"]
+    client.post(f"/imports/{run.pk}/check/", {"take": "u.stage.0|0"})
+    client.post(f"/imports/{run.pk}/check/", {"run": "1"})
+    assert Deal.every.get().stage_id == first.pk
+
+
+def test_of_two_colleagues_of_one_name_none_is_taken_with_the_rest(client: Client) -> None:
+    make.user("sales", name="佐藤 美咲")
+    make.user("sales", name="佐藤 誠一")
+    run = send(client, "会社名,自社担当\nみなと,佐藤\n", "contacts.company")
+    client.post(f"/imports/{run.pk}/columns/", mapping(run))
+    client.post(f"/imports/{run.pk}/check/", {"accept": "1"})
+    run.refresh_from_db()
+    assert run.fixes == {}
+    page = client.get(f"/imports/{run.pk}/check/").content.decode()
+    assert "佐藤 美咲" in page
+    assert 'name="accept"' not in page

@@ -67,6 +67,8 @@ def _cond(cond: Cond, vocabulary: Vocabulary, when: When) -> Q:
 def _known(term: Term, cond: Cond, when: When) -> Q:
     if cond.op not in OPS_OF[term.kind]:
         raise BadFilter(f"{cond.field} does not take the operator {cond.op}", cond.field)
+    if term.within is not None:
+        return _standing(term, cond)
     if cond.op == "empty":
         return _empty(term)
     if cond.op == "filled":
@@ -89,6 +91,21 @@ def _known(term: Term, cond: Cond, when: When) -> Q:
         lookup = "contains"
         value = [value]
     return Q(**{f"{term.path}__{lookup}": value})
+
+
+def _standing(term: Term, cond: Cond) -> Q:
+    """A term without a path: rows that its values stand for."""
+    assert term.within is not None
+    values: tuple[int, ...] | None = None
+    if cond.op not in ("empty", "filled"):
+        try:
+            values = tuple(int(_number(v)) for v in (cond.value if isinstance(cond.value, tuple) else (cond.value,)))
+        except ValueError as fault:
+            raise BadFilter(f"{term.name} cannot be compared with {cond.value!r}", term.name) from fault
+        if any(abs(value) >= 2**63 for value in values):
+            raise BadFilter(f"{term.name} has no such number", term.name)
+    inside = term.within(values)
+    return ~inside if cond.op in ("not", "out", "empty") else inside
 
 
 def _empty(term: Term) -> Q:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -20,8 +20,8 @@ class Term:
 
     path: the ORM path (`company__industry`), or for custom fields the key below `extra`;
     kind: one of KINDS; key: name of a custom field, when it is one; choices: (value, label) pairs; target: the
-    model behind a reference; seen: rows of which the asker may know what lies at the path, None for all. For the others
-    it is as if nothing stood there.
+    model behind a reference; within: the rows that values stand for where no path leads (None: any value); seen: rows of
+    which the asker may know what lies at the path, None for all. For the others it is as if nothing stood there.
     """
 
     name: str
@@ -32,6 +32,7 @@ class Term:
     choices: Sequence[tuple[Any, Any]] = ()
     target: Any = None
     seen: Q | None = field(default=None, compare=False)
+    within: Callable[[tuple[int, ...] | None], Q] | None = field(default=None, compare=False)
 
 
 class Vocabulary(Protocol):

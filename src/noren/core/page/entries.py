@@ -14,7 +14,8 @@ from noren.core.page.cells import face, plain
 
 def entry(one: Mapping[str, Any]) -> SafeString:
     """`one`: kind (call, mail, meet, note, task, auto, order, ""), icon, title, time, datetime, text, open (words: still
-    to do), changes [{field, old, new}], files [{name, href, size}], who, via, about, about_href, fresh, edit_href, id."""
+    to do), changes [{field, old, new}], files [{name, href, size}], who, via, about, about_href,
+    link {href, label}, fresh, edit_href, id."""
     say = one.get
     title = plain(say("title", ""))
     names = f"{say('kind', '')}{' fresh' if say('fresh') else ''}"
@@ -67,6 +68,9 @@ def _foot(one: Mapping[str, Any]) -> str:
     told = f"{face(one['who'], '', 's')} {plain(one['who'])}" if one.get("who") else ""
     if one.get("via"):
         told += f'<span class="sl">·</span>{plain(one["via"])}'
+    if one.get("link"):
+        link = one["link"]
+        told += f'<span class="sl">·</span><a href="{plain(link["href"])}">{plain(link["label"])}</a>'
     if one.get("about"):
         about = plain(one["about"])
         href = one.get("about_href")

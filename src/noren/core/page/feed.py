@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from noren.core.access.actor import Actor
@@ -62,7 +63,11 @@ def _entries(
         label = _day_label(local, look)
         if not days or days[-1]["label"] != label:
             days.append({"label": label, "entries": []})
-        days[-1]["entries"].append(_entry(entry, look))
+        made = _entry(entry, look)
+        if entry.source == "fact" and entry.via == "import" and entry.about is None:
+            href = reverse("import_origin", args=[record.word().replace(".", "-"), row.pk])
+            made["link"] = {"href": href, "label": _("Original row")}
+        days[-1]["entries"].append(made)
     older = with_params(base, [*([("kind", kind)] if kind else []), ("older", str(page.older))]) if page.older else ""
     return {
         "tabs": tabs,

@@ -30,6 +30,7 @@ from noren.core.base.kept import Asking
 from noren.core.base.model import Model
 from noren.core.filter.condition import F
 from noren.core.filter.vocabulary import Term
+from noren.core.record import imported
 from noren.core.record.custom import definitions
 from noren.core.record.field import Field, resolve
 
@@ -328,6 +329,8 @@ class Words:
     def term(self, name: str) -> Term | None:
         if name == "id":
             return Term("id", "pk", "ref")
+        if name == imported.NAME and self.record.keys:
+            return imported.import_term(self.record.word(), self.actor)
         if name not in self.record.filters and not name.startswith("extra."):
             return None
         try:
@@ -342,6 +345,9 @@ class Words:
             found = self.term(name)
             if found is not None:
                 yield found
+        came = self.term(imported.NAME)
+        if came is not None and came.choices:
+            yield came
 
 
 RECORDS: dict[str, type[Record]] = {}

@@ -180,8 +180,28 @@ class ImportMapping(models.Model):
     signature = models.CharField(max_length=64)
     mapping = models.JSONField(default=dict)
     options = models.JSONField(default=dict)
-    fixes = models.JSONField(default=dict)
     used_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["noun", "signature"], name="import_mapping_once")]
+
+
+class ImportFix(models.Model):
+    """A spelling put right once, for every import of the firm that follows: in this field `raw` means `text` (empty: no
+    value). Anybody who may import sees them, with who made them, and may take them away."""
+
+    noun = models.CharField(max_length=60)
+    field = models.CharField(max_length=80)
+    raw = models.CharField(max_length=200)
+    text = models.CharField(max_length=200, blank=True)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    made_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = _("correction")
+        verbose_name_plural = _("corrections")
+        ordering = ["noun", "field", "raw"]
+        constraints = [models.UniqueConstraint(fields=["noun", "field", "raw"], name="import_fix_once")]
+
+    def __str__(self) -> str:
+        return f"{self.raw} → {self.text}"

@@ -13,9 +13,12 @@ from django.views.decorators.http import require_http_methods
 
 from noren.core.access.actor import Actor
 from noren.core.base.errors import Invalid, NotNow
+from noren.core.page.frame import field
 from noren.core.page.imports.parts import DIRECT, OVER, frame, grouped, open_table, run_of
-from noren.core.page.web import draw, logged_in
+from noren.core.page.imports.preview import preview
+from noren.core.page.web import draw, logged_in, look_of
 from noren.core.record.declare import record_of
+from noren.core.record.intake import fixes
 from noren.core.record.intake import run as intake
 from noren.core.record.intake.faults import reason_of
 from noren.core.record.intake.plan import importable
@@ -70,6 +73,9 @@ def _act(request: HttpRequest, run: ImportRun, actor: Actor) -> HttpResponse:
     sent = request.POST
     entries = {entry["key"]: entry for entry in _entries(run, actor, open_table(run).header)}
     touched = False
+    if "keep_fixes" in sent:
+        run.options = {**run.options, "keep_fixes": "on" in sent.getlist("keep_fixes")}
+        run.save(update_fields=["options"])
     for key, entry in entries.items():
         typed = sent.get(f"fix-{key}", entry["value"]).strip()[:TYPED]
         if typed != entry["value"].strip():
@@ -78,6 +84,19 @@ def _act(request: HttpRequest, run: ImportRun, actor: Actor) -> HttpResponse:
         for entry in entries.values():
             if entry["offers"] and entry["sure"]:
                 touched = _fix(run, entry, entry["offers"][0]["label"]) or touched
+    touched = _press(request, run, entries) or touched
+    if touched:
+        run.save()
+    if sent.get("run"):
+        return begin_run(run, actor)
+    if touched or sent.get("again"):
+        return begin_check(run, actor)
+    return HttpResponseRedirect(reverse("import_check", args=[run.pk]))
+
+
+def _press(request: HttpRequest, run: ImportRun, entries: dict[str, dict[str, Any]]) -> bool:
+    """One of the buttons beside an entry: take a suggestion, make what is named, or leave it. Whether something changed."""
+    sent, touched = request.POST, False
     key, _bar, number = sent.get("take", "").partition("|")
     if key in entries:
         offers = [o for o in entries[key]["offers"] if o["value"] == f"{key}|{number}"]
@@ -92,19 +111,13 @@ def _act(request: HttpRequest, run: ImportRun, actor: Actor) -> HttpResponse:
     if sent.get("skip") in entries:
         entry = entries[sent["skip"]]
         touched = _fix(run, entry, entry["value"] if entry["kind"] == "spellings" else "") or touched
-    if touched:
-        run.save()
-    if sent.get("run"):
-        return begin_run(run, actor)
-    if touched or sent.get("again"):
-        return begin_check(run, actor)
-    return HttpResponseRedirect(reverse("import_check", args=[run.pk]))
+    return touched
 
 
 def _fix(run: ImportRun, entry: dict[str, Any], text: str) -> bool:
-    fixes = {k: dict(v) for k, v in run.fixes.items()}
-    fixes.setdefault(entry["name"], {})[entry["raw"]] = text
-    run.fixes = fixes
+    all_fixes = {k: dict(v) for k, v in run.fixes.items()}
+    all_fixes.setdefault(entry["name"], {})[entry["raw"]] = text
+    run.fixes = all_fixes
     return True
 
 
@@ -184,7 +197,7 @@ def _context(request: HttpRequest, run: ImportRun, actor: Actor, error: str = ""
         }
         for each in listed.values("code").annotate(n=Count("pk")).order_by("-n")[:8]
     ]
-    taken = [(old, new) for fixes in run.fixes.values() for old, new in fixes.items() if old != new]
+    taken = _taken(run, table, actor)
     return {
         **frame(run, 2, table), "back": reverse("import_columns", args=[run.pk]), "action": base,
         "counts": [
@@ -199,12 +212,41 @@ def _context(request: HttpRequest, run: ImportRun, actor: Actor, error: str = ""
             "export_href": reverse("import_errors", args=[run.pk]) if total else "",
         },
         "accept": {"name": "accept", "label": ngettext("Take %(n)s suggestion", "Take all %(n)s suggestions", offers) % {"n": offers}} if offers else None,
-        "preview": _preview(run, table, actor), "errors": [error] if error else [],
+        "preview": preview(run, table, actor, look_of(request, actor)), "errors": [error] if error else [],
         "tidied": {"text": _("Put right: %(what)s.") % {"what": ", ".join(f"{a} → {b or '—'}" for a, b in taken[:5]) + (" …" if len(taken) > 5 else "")},
-                   "href": reverse("import_columns", args=[run.pk])} if taken else None,
+                   "href": reverse("import_fixes")} if taken else None,
+        "keep": field("keep_fixes", _("Read these corrections the same way in later imports of everybody"), "check", run.options.get("keep_fixes", True)) if _has_own(run) else None,
+        "filled": [_("%(nouns)s with empty fields that this file fills: %(n)s.") % {"nouns": record_of(noun).labels(), "n": grouped(n)} for noun, n in counts.get("filled", {}).items() if n],
         "promise": {"strong": _("Can be taken back as a whole."), "text": _("New rows go again and changed rows get their old values back, except where somebody has worked on them since.")},
         "submit": ngettext("Import %(n)s row", "Import %(n)s rows", ready) % {"n": grouped(ready)},
     }  # fmt: skip
+
+
+def _taken(run: ImportRun, table: Table, actor: Actor) -> list[tuple[str, str]]:
+    """What has been put right and concerns this file: here, or before and met in its first rows."""
+    before = fixes.known(run.noun)
+    at = {name: table.header.index(header) for header, name in run.mapping.items() if header in table.header}
+    found = []
+    for name, pairs in run.fixes.items():
+        if name not in at:
+            continue
+        met = {cells[at[name]].strip() for _n, cells in table.sample}
+        found += [
+            (raw, text)
+            for raw, text in pairs.items()
+            if raw != text and (raw in met or before.get(name, {}).get(raw) != text)
+        ]
+    return found
+
+
+def _has_own(run: ImportRun) -> bool:
+    """Whether something was put right here that was not before."""
+    before = fixes.known(run.noun)
+    return any(
+        text and raw != text and before.get(name, {}).get(raw) != text
+        for name, pairs in run.fixes.items()
+        for raw, text in pairs.items()
+    )
 
 
 def _keys(run: ImportRun) -> str:
@@ -226,21 +268,3 @@ def _reason_label(code: str) -> str:
         "not_allowed": _("Not allowed"), "may_not_give": _("Not allowed"), "bool": _("Yes or no"), "percent": _("Percent"),
     }  # fmt: skip
     return words.get(code) or words.get(group) or _("Other")
-
-
-def _preview(run: ImportRun, table: Table, actor: Actor) -> dict[str, Any]:
-    labels = {one.name: str(one.label) for one in importable(record_of(run.noun), actor)}
-    taken = [
-        (at, header, run.mapping.get(header, "-"))
-        for at, header in enumerate(table.header)
-        if run.mapping.get(header, "-") != "-"
-    ][:6]
-    head = [{"label": _("Row"), "num": True}, *({"label": labels.get(name, header)} for _at, header, name in taken)]
-    rows = []
-    for number, cells in table.sample[:8]:
-        shown = [{"text": number, "num": True}]
-        for place, (at, _header, name) in enumerate(taken):
-            text = cells[at].strip()
-            shown.append({"text": run.fixes.get(name, {}).get(text, text)[:60], "head": place == 0})
-        rows.append(shown)
-    return {"head": head, "rows": rows}

@@ -6,30 +6,33 @@ import io
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from noren.core.access.actor import Actor, actor_of
-from noren.core.base.errors import NotNow
-from noren.core.event.models import Fact
+from noren.core.base.errors import NotFound, NotNow
 from noren.core.page.frame import page
+from noren.core.page.imports import rest
 from noren.core.page.imports.parts import DIRECT, frame, grouped, nouns, open_table, run_of
 from noren.core.page.shell import LINKS
 from noren.core.page.web import draw, logged_in, say, with_params
+from noren.core.record import imported
 from noren.core.record.declare import record_of
 from noren.core.record.intake import run as intake
 from noren.core.record.intake.faults import write_faults
+from noren.core.record.intake.keeping import kept_until
 from noren.core.record.intake.undo import undo as take_back
-from noren.core.record.models import ImportRow, ImportRun
+from noren.core.record.models import ImportRun
 
 LINKS["import"] = "/imports/new/"
 SILENT = timedelta(seconds=8)
-LINKED = 300  # rows up to which the list of what came in is named one by one
 
 
 @require_safe
@@ -43,7 +46,13 @@ def show(request: HttpRequest) -> HttpResponse:
         if nouns(actor)
         else []
     )
-    note = _("Each import can be taken back as a whole, also what it changed.")
+    if actions:
+        actions.append({"label": _("Corrections"), "kind": "", "href": reverse("import_fixes")})
+    note = ngettext(
+        "Each import can be taken back as a whole, also what it changed. Files are kept for %(n)s day.",
+        "Each import can be taken back as a whole, also what it changed. Files are kept for %(n)s days.",
+        settings.ENV.import_days,
+    ) % {"n": settings.ENV.import_days}
     section = (
         {"title": _("Imports"), "note": note, "mini": table}
         if table
@@ -146,7 +155,7 @@ def _state(run: ImportRun, actor: Actor) -> dict[str, Any]:
             "tone": "kohaku", "icon": "alert", "title": _("Nobody has started on this yet."),
             "text": _("The background worker does not answer. It begins by itself as soon as one runs; an administrator sees more under Background work."), "actions": [],
         }  # fmt: skip
-    elif run.counts.get("failed") and run.state == "done":
+    elif run.counts.get("failed") and run.state == "done" and run.stored:
         context["notice"] = {
             "tone": "kohaku", "icon": "alert", "title": _("%(n)s rows did not come in.") % {"n": grouped(run.counts["failed"])},
             "text": _("The file has them as they stood, with row number and reason. Put them right there and bring that file in."),
@@ -154,7 +163,7 @@ def _state(run: ImportRun, actor: Actor) -> dict[str, Any]:
         }  # fmt: skip
     if run.state in ("checking", "running"):
         context["stop"] = {"href": reverse("import_stop", args=base), "label": _("Stop")}
-    if run.state in ("cancelled", "failed"):
+    if run.state in ("cancelled", "failed") and run.stored:
         context["stop"] = {"href": reverse("import_resume", args=base), "label": _("Go on")}
     if run.state in ("done", "cancelled", "failed") and run.position:
         context["undo"] = {"href": reverse("import_undo", args=base), "label": _("Undo the import")}
@@ -164,6 +173,8 @@ def _state(run: ImportRun, actor: Actor) -> dict[str, Any]:
                 "New rows go again and changed rows get their old values back, except where somebody has worked on them since."
             ),
         }
+    if not busy:
+        context["notes"] = _notes(run, actor)
     record = record_of(run.noun)
     if run.state == "checked":
         context["open"] = {"href": reverse("import_check", args=base), "label": _("See the result"), "onward": True}
@@ -171,9 +182,38 @@ def _state(run: ImportRun, actor: Actor) -> dict[str, Any]:
         context["open"] = {"href": reverse("import_columns", args=base), "label": _("Back to the columns")}
     elif busy:
         context["open"] = {"href": reverse("import_run", args=base), "label": _("Refresh")}
-    elif record.pages:
+    elif record.pages and run.position and run.state != "undone":
         context["open"] = {"href": _list(run), "label": _("Open these %(nouns)s") % {"nouns": record.labels()}}
     return context
+
+
+def _notes(run: ImportRun, actor: Actor) -> list[dict[str, str]]:
+    """What else there is to know of a run that is over: the columns it left, and how long its file is kept."""
+    notes = []
+    count = rest.kept_rows(run).count()
+    if count:
+        text = ngettext(
+            "%(n)s row has columns that were not taken over.",
+            "%(n)s rows have columns that were not taken over.",
+            count,
+        )
+        notes.append(
+            {
+                "text": text % {"n": grouped(count)},
+                "href": reverse("import_rest", args=[run.pk]),
+                "label": _("See them"),
+            }
+        )
+    if run.stored:
+        day = date_format(timezone.localtime(kept_until(run), actor.zone), "SHORT_DATE_FORMAT")
+        text = _("The file and its wrong rows are kept until %(day)s. The import can be undone after that, too.")
+        notes.append({"text": text % {"day": day}, "href": "", "label": ""})
+    else:
+        text = _("The file and its wrong rows are no longer kept. The import can still be undone.")
+        notes.append(
+            {"text": text if run.state != "undone" else _("The file is no longer kept."), "href": "", "label": ""}
+        )
+    return notes
 
 
 def _title(run: ImportRun) -> str:
@@ -203,6 +243,10 @@ def _figures(run: ImportRun, counts: dict[str, Any]) -> list[dict[str, Any]]:
     figures += [
         {"label": str(record_of(noun).labels()), "value": grouped(n)} for noun, n in counts.get("made", {}).items()
     ]
+    figures += [
+        {"label": _("%(nouns)s completed") % {"nouns": record_of(noun).labels()}, "value": grouped(n)}
+        for noun, n in counts.get("filled", {}).items()
+    ]
     return figures
 
 
@@ -213,21 +257,8 @@ def _is_alone(run: ImportRun) -> bool:
 
 
 def _list(run: ImportRun) -> str:
-    """The list of the noun, narrowed to what this import made and changed: by name up to a few hundred, else by its time."""
-    record = record_of(run.noun)
-    made = Fact.objects.filter(batch=run.pk, noun=run.noun, name=f"{run.noun}.created").values_list(
-        "subject_id", flat=True
-    )
-    ids = list(made[: LINKED + 1])
-    ids += list(ImportRow.objects.filter(run=run, before__isnull=False).values_list("row_id", flat=True)[: LINKED + 1])
-    if ids and len(ids) <= LINKED:
-        return with_params(record.url(), [("id__in", ",".join(map(str, ids)))])
-    if run.started_at and run.finished_at and "updated_at" in record.filters:
-        return with_params(
-            record.url(),
-            [("updated_at__gte", run.started_at.isoformat()), ("updated_at__lte", run.finished_at.isoformat())],
-        )
-    return record.url()
+    """The list of the noun, narrowed to what this import made and changed."""
+    return with_params(record_of(run.noun).url(), [(imported.NAME, str(run.pk))])
 
 
 @require_POST
@@ -268,6 +299,8 @@ def undo(request: HttpRequest, pk: int) -> HttpResponse:
 def errors(request: HttpRequest, pk: int) -> HttpResponse:
     """The rows that did not come in, with the reason, as a CSV file."""
     found, _actor = run_of(request, pk)
+    if not found.stored:
+        raise NotFound(_("The file and its wrong rows are no longer kept."))
     out = io.StringIO(newline="")
     write_faults(found, open_table(found), out)
     answer = HttpResponse(b"\xef\xbb\xbf" + out.getvalue().encode(), content_type="text/csv; charset=utf-8")

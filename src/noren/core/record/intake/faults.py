@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Mapping
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
@@ -26,11 +28,15 @@ def write_faults(run: ImportRun, table: Table, out: io.TextIOBase) -> int:
 
 def reason_of(fault: ImportFault) -> str:
     """The sentence of a fault, in the present language."""
-    text = FAULTS.get(fault.code) or SENTENCES.get(fault.code)
+    return sentence(fault.code, fault.params)
+
+
+def sentence(code: str, params: Mapping[str, Any]) -> str:
+    text = FAULTS.get(code) or SENTENCES.get(code)
     if text is None:
         return str(_("This value cannot be read."))
     try:
-        return str(text) % fault.params if "%(" in str(text) else str(text).format(**fault.params)
+        return str(text) % params if "%(" in str(text) else str(text).format(**params)
     except (KeyError, IndexError, ValueError):
         return str(text)
 

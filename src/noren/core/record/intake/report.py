@@ -49,7 +49,7 @@ def report_of(engine: Engine, table: Table) -> dict[str, Any]:
         found = [one for one in found if one["value"] not in fixed]
         if found:
             spellings[column.name] = found
-    return {"unknown": unknown, "spellings": spellings, "blanked": dict(engine.tally.blanked)}
+    return {"unknown": unknown, "spellings": spellings, "blanked": dict(engine.tally.blanked), "header": table.header}
 
 
 def _offered(near: list[Suggestion]) -> dict[str, Any]:

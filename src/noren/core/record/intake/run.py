@@ -23,6 +23,7 @@ from noren.core.job.job import job, later
 from noren.core.job.rescue import Elsewhere
 from noren.core.record import custom
 from noren.core.record.declare import Record, record_of
+from noren.core.record.intake import fixes
 from noren.core.record.intake.engine import Engine
 from noren.core.record.intake.faults import write_faults
 from noren.core.record.intake.guess import Guess, guess
@@ -99,7 +100,7 @@ def propose(run: ImportRun, table: Table, by: Actor) -> Guess:
         c.header: field_name(record, c.field) if c.field and not _barred(record, c.header, allowed) else "-"
         for c in made.columns
     }
-    run.fixes = dict(remembered.fixes) if remembered else {}
+    run.fixes = fixes.known(run.noun)
     options = dict(remembered.options) if remembered else {}
     options.pop("reading", None)
     orders = {
@@ -256,15 +257,16 @@ def carry_out(run: ImportRun, by: Actor, progress: Progress | None = None) -> Ta
     run.finished_at = timezone.now()
     run.save()
     remember(run)
+    fixes.remember(run, by)
     return tally
 
 
 def remember(run: ImportRun) -> None:
     """The next file with this header is read the same way."""
-    options = {k: v for k, v in run.options.items() if k != "reading"}
+    options = {k: v for k, v in run.options.items() if k not in ("reading", "keep_fixes")}
     ImportMapping.objects.update_or_create(
         noun=run.noun, signature=run.signature,
-        defaults={"mapping": run.mapping, "options": options, "fixes": run.fixes, "used_at": timezone.now()},
+        defaults={"mapping": run.mapping, "options": options, "used_at": timezone.now()},
     )  # fmt: skip
 
 

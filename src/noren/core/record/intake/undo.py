@@ -61,6 +61,7 @@ def _take_back_created(run: ImportRun, model: Any, counts: dict[str, int]) -> No
             free = list(model.every.filter(pk__in=[i for i in ids if i not in touched]).values_list("pk", flat=True))
             _tell_gone(model, free)
             _delete(model, free)
+            ImportRow.objects.filter(run=run, noun=model.word(), row_id__in=free).delete()
             counts["removed"] += len(free)
             counts["kept"] += len(set(ids) & touched)
 

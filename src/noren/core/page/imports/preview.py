@@ -1,0 +1,160 @@
+"""The first rows of a file as they will be stored: cells cleaned and names found, with what stands in the file where that
+is something else."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from noren.core.access.actor import Actor
+from noren.core.base.errors import Invalid
+from noren.core.page import cells as words
+from noren.core.page.cells import Look
+from noren.core.page.lists import titles
+from noren.core.record.declare import Record
+from noren.core.record.field import Field
+from noren.core.record.guard import MARK, unguarded
+from noren.core.record.intake import run as intake
+from noren.core.record.intake.faults import sentence
+from noren.core.record.intake.plan import EMPTY, FULL, BadCell, Column, Plan
+from noren.core.record.intake.read import Table
+from noren.core.record.intake.readers import names_of
+from noren.core.record.intake.refs import default_policy
+from noren.core.record.intake.resolve import Resolver
+from noren.core.record.models import ImportRun
+
+ROWS = 8
+COLUMNS = 12
+FIGURES = ("money", "number", "percent", "date", "datetime", "postal", "phone")
+"""Kinds that are the same to the eye when their digits are: 2026-10-01 and 2026/10/01."""
+Cell = dict[str, Any]
+
+
+def preview(run: ImportRun, table: Table, actor: Actor, look: Look) -> dict[str, Any]:
+    """The context of ui/mini.html."""
+    try:
+        plan = intake.plan_of(run, table, actor)
+    except Invalid:  # the columns are wrong; they are to be put right first
+        return {"head": [], "rows": []}
+    columns = plan.columns[:COLUMNS]
+    rows = [(number, [_value(c, cells[c.index]) for c in columns], cells) for number, cells in table.sample[:ROWS]]
+    named = {
+        at: _named(column, [values[at] for _number, values, _cells in rows], plan, actor)
+        for at, column in enumerate(columns)
+        if column.kind == "ref"
+    }
+    derived = [_derived(plan, values, columns) for _number, values, _cells in rows]
+    further = list(dict.fromkeys(name for found in derived for name in found))
+    labels = [str(c.field.label if c.field else c.virtual.label if c.virtual else c.header) for c in columns]
+    head = [{"label": _("Row"), "num": True}, *({"label": label} for label in labels)]
+    head += [{"label": str(plan.record.field(name).label)} for name in further]
+    made = []
+    for (number, values, cells), more in zip(rows, derived, strict=True):
+        line: list[Cell] = [{"text": number, "num": True}]
+        for at, column in enumerate(columns):
+            raw = cells[column.index].strip()
+            cell = named[at][raw] if at in named and raw in named[at] else _shown(column, values[at], raw, look)
+            line.append({**cell, "head": at == 0})
+        line += [{"text": words.said(plan.record.field(n), more[n], look) if n in more else ""} for n in further]
+        made.append(line)
+    return {"head": head, "rows": made}
+
+
+def _value(column: Column, cell: str) -> Any:
+    """What the import will read: a value, EMPTY, or the BadCell that says why not."""
+    if not cell or cell.isspace():
+        return EMPTY
+    if cell[0] == MARK:
+        cell = unguarded(cell)
+    if cell in column.memory:
+        return column.memory[cell]
+    try:
+        return column.read(cell)
+    except BadCell as fault:
+        return fault
+
+
+def _shown(column: Column, value: Any, raw: str, look: Look) -> Cell:
+    if isinstance(value, BadCell):
+        return {"text": raw[:60], "note": sentence(value.code, value.params), "tone": "err"}
+    if value is EMPTY:
+        return {"text": "", "raw": raw[:60]}
+    field = column.field or (column.virtual.field if column.virtual else None)
+    if column.name in FULL:
+        text = _parted(column.name, value)
+    else:
+        text = words.said(field, value, look) if field is not None else str(value)
+    return {"text": text[:60], "raw": "" if _same(raw, text, field) else raw[:60]}
+
+
+def _parted(name: str, value: str) -> str:
+    """A full name as it will be parted."""
+    values: dict[str, Any] = {name: value}
+    try:
+        names_of(values)
+    except BadCell:
+        return value
+    return " / ".join(str(part) for part in values.values() if part)
+
+
+def _same(raw: str, text: str, field: Field | None) -> bool:
+    if raw == text:
+        return True
+    if field is None or field.kind not in FIGURES:
+        return False
+    left, right = (re.sub(r"\D", "", unicodedata.normalize("NFKC", one)) for one in (raw, text))
+    return left == right and bool(left) and "万" not in raw and "千" not in raw
+
+
+def _named(column: Column, values: list[Any], plan: Plan, actor: Actor) -> dict[str, Cell]:
+    """Names of files -> what they are found to be, or what becomes of those that nobody knows."""
+    texts = {value for value in values if isinstance(value, str) and value}
+    resolver = Resolver(column.target, actor)
+    resolver.look_up(texts)
+    found = {text: resolver.known[text] for text in texts if text in resolver.known}
+    called = titles(resolver.model, actor, found.values())
+    options = plan.options
+    policy = options.unknown.get(column.name, default_policy(column))
+    made: dict[str, Cell] = {}
+    for text in texts:
+        if text in found:
+            name = called.get(found[text], text)
+            made[text] = {"text": name[:60], "raw": "" if name == text else text[:60]}
+        elif policy == "create" or text in options.make.get(column.name, ()):
+            made[text] = {"text": text[:60], "note": _("will be made")}
+        elif policy == "blank":
+            made[text] = {"text": "", "raw": text[:60], "note": _("not known, left empty")}
+        else:
+            made[text] = {"text": text[:60], "note": _("not known"), "tone": "err"}
+    for raw, value in column.memory.items():  # put right before: the raw name is shown beside what it means
+        if isinstance(value, str) and value in made and raw != value:
+            made[raw] = {**made[value], "raw": raw[:60]}
+    return made
+
+
+def _derived(plan: Plan, values: list[Any], columns: list[Column]) -> dict[str, Any]:
+    """Fields that the record works out from what the row says: the parts of an address, the outcome behind a stage."""
+    said = {
+        c.attname: value
+        for c, value in zip(columns, values, strict=True)
+        if value is not EMPTY
+        and not isinstance(value, BadCell)
+        and c.virtual is None
+        and not c.name.startswith("extra.")
+    }
+    full = dict(said)
+    try:
+        plan.record.arrive(full)
+        plan.record.complete(full, {})
+    except BadCell:
+        return {}
+    return {n: v for n, v in full.items() if n not in said and v not in (None, "") and _is_told(plan.record, n)}
+
+
+def _is_told(record: type[Record], name: str) -> bool:
+    if name not in record.form_names() and name not in record.history:
+        return False
+    return record.field(name).kind != "ref"
