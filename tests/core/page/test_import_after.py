@@ -271,3 +271,24 @@ def test_a_refused_file_leaves_nothing_behind(client: Client) -> None:
     before = set(keeping.folder().glob("*")) if keeping.folder().exists() else set()
     client.post("/imports/new/", {"file": SimpleUploadedFile("x.csv", b"%PDF-1.7"), "noun": ""})
     assert set(keeping.folder().glob("*")) == before
+
+
+# -- Shift_JIS -----------------------------------------------------------------------------------------------------------
+
+
+def test_signs_that_shift_jis_lacks_are_told_before_the_download(client: Client) -> None:
+    make.company(legal_name="𠮷野家商店")
+    make.company(legal_name="髙島屋①")
+    page = client.get("/contacts/companies/").content.decode()
+    assert "encoding=cp932" in page
+    answer = client.get("/contacts/companies/export/?format=csv&encoding=cp932&find=")
+    page = answer.content.decode()
+    assert "Content-Disposition" not in answer
+    assert "𠮷野家商店" in page
+    assert "髙島屋" not in page, "cp932 has it"
+    assert "/contacts/companies/export/?format=csv&quot;" in page.replace('"', "&quot;")
+    answer = client.get("/contacts/companies/export/?format=csv&encoding=cp932&anyway=1")
+    assert "〓野家商店" in b"".join(answer.streaming_content).decode("cp932")  # type: ignore[attr-defined]
+    client.post(f"/contacts/companies/{Company.every.get(legal_name='𠮷野家商店').pk}/remove/")
+    answer = client.get("/contacts/companies/export/?format=csv&encoding=cp932")
+    assert "髙島屋①" in b"".join(answer.streaming_content).decode("cp932")  # type: ignore[attr-defined]

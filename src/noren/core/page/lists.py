@@ -179,8 +179,9 @@ def _more(record: type[Record], actor: Actor, state: State) -> list[dict[str, st
             {"label": _("Import"), "href": with_params(LINKS["import"], [("noun", record.word())]), "icon": "upload"}
         )
     if actor.may(record.word(), "export"):
-        for form, label in (("csv", "CSV"), ("xlsx", "Excel")):
-            href = with_params(f"{record.url()}export/", [*state.pairs(), ("format", form)])
+        for form, encoding, label in (("csv", "", "CSV"), ("csv", "cp932", "CSV (Shift_JIS)"), ("xlsx", "", "Excel")):
+            asked = [("format", form), *([("encoding", encoding)] if encoding else [])]
+            href = with_params(f"{record.url()}export/", [*state.pairs(), *asked])
             items.append({"label": _("Export to %(form)s") % {"form": label}, "href": href, "icon": "download"})
     if actor.may(record.word(), "remove"):
         items.append({"label": _("Bin"), "href": f"{record.url()}bin/", "icon": "trash"})
