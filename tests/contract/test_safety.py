@@ -333,6 +333,26 @@ def test_odd_digits_where_an_id_is_meant_are_no_fault_of_ours(odd: str) -> None:
         _harmless(page.post(path, sent), path, odd)
 
 
+NUL = "a\x00b"
+FORMS = (
+    ("/settings/roles/add/", {"name": NUL}), ("/settings/teams/", {"name": NUL}), ("/settings/keys/add/", {"name": NUL, "scope": "read"}),
+    ("/settings/fields/add/", {"noun": "sales.deal", "kind": "text", "label_ja": NUL, "key": NUL, "group": "public"}),
+    ("/settings/firm/", {"name": NUL, "fiscal_start_month": "4"}), ("/settings/people/invite/", {"name": NUL, "email": NUL}),
+    ("/settings/pipelines/", {"what": "reason", "name": NUL}), ("/sales/deals/views/save/", {"name": NUL}),
+    ("/login/forgotten/", {"email": NUL}), ("/activity/log/", {"text": NUL}), ("/activity/read/", {"text": NUL}),
+)  # fmt: skip
+PAGES = ("/settings/audit/?noun={}&event={}&door={}", "/settings/people/?who={}&what={}&role={}", "/search/?q={}", "/palette/?q={}",
+         "/sales/deals/?find={}", "/sales/deals/options/company/?q={}", "/link/{}/", "/imports/sample/{}.csv")  # fmt: skip
+
+
+def test_the_one_character_that_cannot_be_stored_is_no_fault_of_ours(world: World) -> None:
+    client = browser(world)
+    for path, sent in FORMS:
+        _harmless(client.post(path, sent), path, str(sent))
+    for path in PAGES:
+        _harmless(client.get(path.replace("{}", "%00").replace("who=%00", f"who={world.me.pk}")), path, "NUL")
+
+
 @pytest.mark.parametrize(
     "filtered", ["q={", 'q=["nothing","is","1"]', 'q={"all":1}', "no_such_field=1", "title__has=%00"]
 )

@@ -96,6 +96,7 @@ def share_row(
     if team is not None and not Team.every.filter(pk=team, removed_at__isnull=True).exists():
         raise Invalid(team=str(_("Choose one from the list.")))
     with transaction.atomic():
+        fetch(model, by, row_id, "share", lock=True)  # of two who share it at once, the second finds the first one's
         with_whom: dict[str, Any] = {"user_id": user, "team_id": team}
         share = Share.objects.filter(noun=model.word(), row_id=row.pk, **with_whom).first() or Share(
             noun=model.word(), row_id=row.pk, user_id=user, team_id=team

@@ -28,6 +28,7 @@ from noren.accounts.actions.mails import mail_reset
 from noren.accounts.actions.people import redeem, ticket_of
 from noren.accounts.login.address import client_ip
 from noren.core.base.errors import Invalid
+from noren.core.base.text import clean
 from noren.core.job.job import later
 from noren.core.page.frame import field, gate, gate_context
 
@@ -155,7 +156,7 @@ class Logout(LogoutView):
 def forgotten(request: HttpRequest) -> HttpResponse:
     """Ask for a link to set a new password. The same answer in the same time, whether the address is known or not."""
     if request.method == "POST":
-        email = request.POST.get("email", "").strip()[:254]
+        email = clean(request.POST.get("email", "")).strip()[:254]
         blocked = ratelimit.consume_or_429(request, action="reset_password", key=email.lower() or "-")
         if blocked:
             return blocked

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 
 from noren.accounts.models import User
 from noren.core.base.text import fold
 
 _AT = re.compile(r"[@＠](?=\S)")
 REACH = 60  # characters after the sign in which a name may lie
+MOST = 200  # signs of one text that are looked behind
 
 
 def named_in(text: str) -> list[User]:
     """The colleagues a text names. A family name alone is enough where only one colleague bears it."""
-    starts = [match.end() for match in _AT.finditer(text)]
+    starts = [match.end() for match in islice(_AT.finditer(text), MOST)]
     if not starts:
         return []
     users = list(

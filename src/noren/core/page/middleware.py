@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db import IntegrityError
+from django.db import DataError, IntegrityError
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
@@ -135,4 +135,6 @@ class Refusals:
                 request,
                 NotNow(_("The same has just been saved, perhaps by a second click. Look before you try again.")),
             )
+        if isinstance(fault, DataError) and "NUL" in str(fault):  # PostgreSQL stores every character but this one
+            return refused(request, Invalid({"": [_("This text contains characters that cannot be stored.")]}))
         return refused(request, fault) if isinstance(fault, Refusal) else None
