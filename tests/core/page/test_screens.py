@@ -56,16 +56,16 @@ class Reader(HTMLParser):
 
 @pytest.fixture(autouse=True)
 def _samples(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The board sample renders its cards itself; let it use the same engine."""
+    """Samples whose parts are ready markup render them themselves; let them use the same engine."""
 
-    class Cards:
-        def __init__(self, name: str) -> None:
+    class Parts:
+        def __init__(self, name: str, using: object = None) -> None:
             self.template = ENGINE.get_template(name)
 
-        def render(self, values: dict[str, object]) -> str:
+        def render(self, values: dict[str, object], request: object = None) -> str:
             return self.template.render(Context(values))
 
-    monkeypatch.setattr("django.template.loader.get_template", Cards)
+    monkeypatch.setattr("django.template.loader.get_template", Parts)
     monkeypatch.setattr("noren.core.page.parts.static", lambda name: f"/static/{name}")
     monkeypatch.setattr(
         "django.templatetags.static.StaticNode.handle_simple", classmethod(lambda _cls, name: f"/static/{name}")

@@ -34,20 +34,24 @@ Build = Callable[..., QuerySet[Any]]
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A query to be read: see `kept`. Without a key it is written anew each time."""
+    """A query to be read: see `kept`. Without a key it is written anew each time.
+
+    dated: the key names the day that the dates in the query come from, so that they may stay in it.
+    """
 
     key: Hashable | None
     build: Build
     values: tuple[Any, ...]
     who: Any = None
+    dated: bool = False
 
 
 Asking = Generator[list[Ask], list[list[Any]], T]
 """A part that asks in steps and then gives a T."""
 
 
-def ask(key: Hashable | None, build: Build, *values: Any, who: Any = None) -> Ask:
-    return Ask(key, build, values, who)
+def ask(key: Hashable | None, build: Build, *values: Any, who: Any = None, dated: bool = False) -> Ask:
+    return Ask(key, build, values, who, dated)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +148,7 @@ def _known(one: Ask) -> _Made:
     if made is None or made.who is not one.who:
         if len(_made) >= MOST:
             _made.clear()
-        made = _made[shape] = _learned(one.build, one.values, one.who)
+        made = _made[shape] = _learned(one)
     return made
 
 
@@ -164,7 +168,8 @@ def padded(ids: Iterable[int]) -> list[int]:
     return listed + listed[-1:] * (size - len(listed))
 
 
-def _learned(build: Build, values: tuple[Any, ...], who: Any) -> _Made:
+def _learned(asked: Ask) -> _Made:
+    build, values, who = asked.build, asked.values, asked.who
     first, second = (tuple(_mark(value, at, turn) for at, value in enumerate(values)) for turn in (0, 1))
     if any(type(mark) is not type(value) for mark, value in zip(first, values, strict=True)):
         return _Made(who)
@@ -180,7 +185,7 @@ def _learned(build: Build, values: tuple[Any, ...], who: Any) -> _Made:
     spots = []
     for at, (one, two) in enumerate(zip(params, other, strict=True)):
         if one == two:
-            if isinstance(one, date):  # perhaps today
+            if isinstance(one, date) and not asked.dated:  # perhaps today
                 return _Made(who)
             continue
         which = next((n for n, mark in enumerate(first) if mark == one and second[n] == two), None)

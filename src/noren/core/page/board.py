@@ -1,39 +1,43 @@
-"""Rows as cards in lanes. One grouped query for the heads, two for the cards, whatever their number."""
+"""Rows as cards in lanes. One query for the lanes, then one trip for heads, cards and ends, whatever their number."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db import connection
-from django.db.models import Case, Count, ExpressionWrapper, F, FloatField, QuerySet, Sum, When
+from django.db.models import BigIntegerField, Count, ExpressionWrapper, F, QuerySet, Sum, Value
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
-from django.template.loader import render_to_string
-from django.utils.safestring import SafeString, mark_safe
+from django.middleware.csrf import get_token
+from django.utils.html import escape
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from noren.core.access.actor import Actor
-from noren.core.access.scope import fetch
-from noren.core.base.errors import Invalid, NotFound
-from noren.core.base.kept import kept, padded
+from noren.core.base.errors import NotFound
+from noren.core.base.kept import Asking, ask, kept, together
 from noren.core.base.text import row_id
 from noren.core.filter.condition import F as Filter
+from noren.core.filter.sql import to_q
+from noren.core.filter.when import When as Moment
 from noren.core.page import cells
 from noren.core.page.cards import Card, card
 from noren.core.page.cells import Look
-from noren.core.page.lists import OTHERWISE, Names, frame
+from noren.core.page.drawn import Place, drawn
+from noren.core.page.lists import OTHERWISE, Names, frame, head
+from noren.core.page.shell import LINKS
 from noren.core.page.views import View
-from noren.core.page.web import draw, look_of, of_noun, toast, with_params
+from noren.core.page.web import draw, look_of, with_params
 from noren.core.record.columns import Plan, has_column
-from noren.core.record.declare import Board, Record
-from noren.core.record.listing import Line, narrowed, unseen
+from noren.core.record.declare import Board, End, Record
+from noren.core.record.listing import Line, fiscal_of, narrowed, unseen
 from noren.core.record.state import State
 
 SHOWN = 20  # cards of a lane
 SHADES = 5
+DAY = timedelta(days=1)
 
 
 def board(request: HttpRequest, record: type[Record], actor: Actor, state: State, views: list[View]) -> HttpResponse:
@@ -42,14 +46,68 @@ def board(request: HttpRequest, record: type[Record], actor: Actor, state: State
         raise NotFound
     look = look_of(request, actor)
     made = Drawn(record, record.board, actor, state, look)
-    context = frame(record, actor, state, views, Names(record, actor, state.where))
-    lanes = made.lanes()
-    context |= {
-        "area": "board", "board": True, "move_url": with_params(f"{record.url()}move/", state.pairs()),
-        "moved": _("{card} moved to {stage}"), "lanes": lanes, "sums": made.sums(), "ends": made.ends(), "scopes": made.scopes(),
-        "may_move": made.may_move, "columns_href": "",
-    }  # fmt: skip
-    return draw(request, "board.html", context)
+    made.read()
+    token = get_token(request)
+    main = drawn_board(request, made, views, token)
+    return draw(
+        request, "board.html", {**head(record), "area": "board", "board": True, "main": main, "csrf_token": token}
+    )
+
+
+def drawn_board(request: HttpRequest, made: Drawn, views: list[View], token: str) -> SafeString:
+    """The main part of a board. All but cards and figures is drawn once for a person and a state of the board."""
+    record, actor, state = made.record, made.actor, made.asked
+    names = Names(record, actor, state.where)
+    lanes, sums, ends, scopes = made.lanes(), made.sums(), made.ends(), made.scopes()
+    stamp = getattr(request.user, "access_stamp", None)
+    key = (
+        stamp, actor.user_id, get_language(), made.look.today, record, tuple(state.pairs()), names.told(),
+        tuple((v.key, v.label, v.query, v.row is not None and v.row.owner_id) for v in views),
+        tuple((lane["id"], lane["label"], bool(lane["cards"]), "more_href" in lane) for lane in lanes),
+        tuple(one["label"] for one in sums), tuple((one["key"], bool(one["note"])) for one in ends),
+        tuple(tuple(one.items()) for one in scopes),
+    )  # fmt: skip
+
+    def context(place: Place) -> dict[str, Any]:
+        return {
+            **frame(record, actor, state, views, names), "shell": {"urls": LINKS}, "csrf_token": place("token"),
+            "move_url": with_params(f"{record.url()}move/", state.pairs()), "moved": _("{card} moved to {stage}"),
+            "may_move": made.may_move, "columns_href": "", "scopes": scopes,
+            "lanes": [
+                {
+                    **lane, "head": place(f"head{at}"), "count": place(f"count{at}"), "more_label": place(f"more{at}"),
+                    "cards": [place(f"cards{at}")] if lane["cards"] else [],
+                } for at, lane in enumerate(lanes)
+            ],
+            "sums": [{**one, "value": place(f"sum{at}"), "unit": place(f"unit{at}")} for at, one in enumerate(sums)],
+            "ends": [
+                {**one, "count": place(f"end{at}"), "note": place(f"note{at}") if one["note"] else ""}
+                for at, one in enumerate(ends)
+            ],
+        }  # fmt: skip
+
+    parts = {"token": token}
+    for at, lane in enumerate(lanes):
+        parts |= {
+            f"head{at}": lane_head(lane), f"count{at}": str(lane["count"]), f"cards{at}": "".join(lane["cards"]),
+            f"more{at}": escape(lane.get("more_label", "")),
+        }  # fmt: skip
+    for at, one in enumerate(sums):
+        parts |= {f"sum{at}": escape(one["value"]), f"unit{at}": escape(one["unit"])}
+    for at, one in enumerate(ends):
+        parts |= {f"end{at}": str(one["count"]), f"note{at}": escape(one["note"])}
+    return drawn("ui/boarding.html", key if stamp is not None else None, context, **parts)
+
+
+def lane_head(lane: Mapping[str, Any]) -> SafeString:
+    """Name, count and sums of a lane."""
+    names = ("id", "count", "sum", "unit", "weighted", "add_href")
+
+    def context(place: Place) -> dict[str, Any]:
+        return {"lane": {**lane, **{name: place(name) for name in names if lane[name] or name == "count"}}}
+
+    key = (get_language(), lane["label"], lane["share"], *(bool(lane[name]) for name in names[2:]))
+    return drawn("ui/lane_head.html", key, context, **{name: escape(lane[name]) for name in names})
 
 
 class Drawn:
@@ -66,41 +124,65 @@ class Drawn:
         self.move = board.move
         self.may_move = bool(board.move and actor.may(record.word(), board.move.right))
         self.heads: dict[int, dict[str, Any]] = {}
+        self.cards: dict[int, list[Card]] = {}
+        self.left: list[tuple[int, Any]] = []
+        self._ages: dict[tuple[int, int | None], tuple[str, str, str]] = {}
 
     def _lane_rows(self, state: State) -> list[Any]:
-        rows = list(
-            self.lane_model.every.filter(removed_at__isnull=True)
-            .select_related(*filter(None, [self.board.scope]))
-            .order_by(*self.lane_model._meta.ordering)
-        )
         scope = self.board.scope
+
+        def lanes() -> QuerySet[Any]:
+            rows: QuerySet[Any] = self.lane_model.every.filter(removed_at__isnull=True)
+            ordered: QuerySet[Any] = rows.select_related(*filter(None, [scope])).order_by(
+                *self.lane_model._meta.ordering
+            )
+            return ordered
+
+        rows = kept(("lanes of a board", self.lane_model, scope), lanes)
         self.scope_rows: list[Any] = []
+        self.scope_id: int | None = None
         if not scope:
             return rows
         self.scope_rows = list(dict.fromkeys(getattr(r, scope) for r in rows))
         wanted = next((c.value for c in state.where.conditions() if c.field == scope and c.op == "is"), None)
         ids = [r.pk for r in self.scope_rows]
-        chosen = row_id(wanted) if row_id(wanted) in ids else (ids[0] if ids else None)
-        self.scope_id = chosen
-        return [r for r in rows if getattr(r, f"{scope}_id") == chosen]
+        self.scope_id = row_id(wanted) if row_id(wanted) in ids else (ids[0] if ids else None)
+        return [r for r in rows if getattr(r, f"{scope}_id") == self.scope_id]
 
     # -- queries -------------------------------------------------------------------------------------------------------
-    def rows(self) -> QuerySet[Any]:
-        return narrowed(self.record, self.actor, self.state).filter(
-            **{f"{self.board.by}__in": [r.pk for r in self.lane_rows]}
-        )
+    def read(self) -> None:
+        """Heads, cards and ends, in one trip."""
+        self.heads, self.cards, self.left = together(self.read_heads(), self.read_cards(), self.read_ends())
 
-    def read_heads(self, only: list[int] | None = None) -> dict[int, dict[str, Any]]:
-        """Count, sum and weighted sum of each lane, in one query."""
-        by = f"{self.board.by}_id"
-        folds: dict[str, Any] = {"n": Count("pk")}
+    def rows(self) -> QuerySet[Any]:
+        """The rows of the board. The scope is said as well as the lanes: the index begins with it."""
+        rows = narrowed(self.record, self.actor, self.state)
+        return rows.filter(**{f"{self.board.scope}_id": self.scope_id}) if self.scope_id is not None else rows
+
+    def key(self, *what: Hashable) -> Hashable | None:
+        """Under what a question of this board is remembered; boards with conditions of their own are asked anew."""
+        own = [c.field for c in self.asked.where.conditions() if c.field != self.board.scope]
+        if own or self.asked.find:
+            return None
+        return ("board", self.record, self.scope_id, self.sum, tuple(r.pk for r in self.lane_rows), *what)
+
+    def read_heads(self, only: list[int] | None = None) -> Asking[dict[int, dict[str, Any]]]:
+        """Count, sum and weighted sum of each lane."""
+        by, lanes = f"{self.board.by}_id", only or [r.pk for r in self.lane_rows]
+        folds: dict[str, Any] = {"n": Count("*")}
         if self.sum:
             folds["sum_"] = Sum(self.sum)
             chance = self._chance()
             if chance is not None:
-                folds["weighted"] = Sum(ExpressionWrapper(F(self.sum) * chance / 100.0, output_field=FloatField()))
-        rows = self.rows().filter(**{f"{by}__in": only}) if only else self.rows()
-        return {row[by]: row for row in rows.order_by().values(by).annotate(**folds)}
+                folds["percents"] = Sum(ExpressionWrapper(F(self.sum) * chance, output_field=BigIntegerField()))
+
+        def heads() -> QuerySet[Any]:
+            rows = self.rows().filter(**{f"{by}__in": lanes}).order_by()
+            told: QuerySet[Any] = rows.values(by).annotate(**folds).values_list(by, *folds)
+            return told
+
+        (told,) = yield [ask(self.key("heads", *lanes), heads, who=self.actor)]
+        return {lane: dict(zip(folds, values, strict=True)) for lane, *values in told}
 
     def _chance(self) -> Any:
         own, lane = has_column(self.record.model, "probability"), has_column(self.lane_model, "probability")
@@ -108,22 +190,27 @@ class Drawn:
             return Coalesce(F("probability"), F(f"{self.board.by}__probability"))
         return F("probability") if own else F(f"{self.board.by}__probability") if lane else None
 
-    def read_cards(self) -> dict[int, list[Card]]:
-        """The first cards of every lane, in one query."""
+    def read_cards(self) -> Asking[dict[int, list[Card]]]:
+        """The first cards of every lane: a narrow read per lane along its index, put together in one statement."""
+        by = f"{self.board.by}_id"
         names = [n for n in self.board.card if self.record.may_read(n, self.actor)]
-        beside = [f"{self.board.by}_id", *(n for n in ("stage_since",) if has_column(self.record.model, n))]
+        along = "position" if has_column(self.record.model, "position") else "updated_at"
+        beside = [by, along, *(n for n in ("stage_since",) if has_column(self.record.model, n))]
         plan = Plan(self.record, [self.record.field(n) for n in names], beside)
-        order = ("position", "pk") if has_column(self.record.model, "position") else ("-updated_at", "-pk")
+        order = ("position", "pk") if along == "position" else ("-updated_at", "-pk")
 
-        def chosen(*some: int) -> QuerySet[Any]:
-            return plan.select(self.record.model.every.filter(pk__in=some).order_by(*order))
+        def cards(*lanes: int) -> QuerySet[Any]:
+            rows = [plan.select(self.rows().filter(**{by: lane}).order_by(*order), SHOWN) for lane in lanes]
+            return rows[0] if len(rows) == 1 else rows[0].union(*rows[1:], all=True)
 
-        ids = self._first_of_lanes(order)
-        read = kept(("cards", self.record, *plan.paths), chosen, *padded(ids)) if ids else []
+        lanes = [row.pk for row in self.lane_rows]
+        (read,) = (yield [ask(self.key("cards", *plan.paths), cards, *lanes, who=self.actor)]) if lanes else [[]]
+        at = plan.at(along)
+        read = sorted(read, key=lambda values: (values[at], values[0]), reverse=along != "position")
         lines = [Line(v[0], v[1], v) for v in read]
         hidden = unseen(plan.columns, lines, self.actor)
-        lane_at = plan.at(beside[0])
-        since_at = plan.at(beside[1]) if len(beside) > 1 else None
+        lane_at = plan.at(by)
+        since_at = plan.at(beside[2]) if len(beside) > 2 else None
         standards = {r.pk: getattr(r, "standard_days", None) for r in self.lane_rows}
         found: dict[int, list[Card]] = {}
         for line in lines:
@@ -131,20 +218,6 @@ class Drawn:
             since = line.values[since_at] if since_at is not None else None
             found.setdefault(lane, []).append(self._card(plan, line, hidden, since, standards.get(lane)))
         return found
-
-    def _first_of_lanes(self, order: tuple[str, ...]) -> list[int]:
-        """Ids of the first rows of every lane: one narrow read per lane along its index, put together in one statement."""
-        mark = -4_611_686_018_427_387_905  # no row has this id; it is replaced by each lane's
-        first = narrowed(self.record, self.actor, self.state).filter(**{f"{self.board.by}_id": mark}).order_by(*order)
-        sql, values = first.values_list("pk")[:SHOWN].query.sql_with_params()
-        lanes = [row.pk for row in self.lane_rows]
-        if not lanes or mark not in values:
-            return []
-        with connection.cursor() as cursor:
-            cursor.execute(
-                " UNION ALL ".join([f"({sql})"] * len(lanes)), [pk if v == mark else v for pk in lanes for v in values]
-            )
-            return [pk for (pk,) in cursor.fetchall()]
 
     def _card(
         self, plan: Plan, line: Line, hidden: Mapping[str, frozenset[int]], since: datetime | None, standard: int | None
@@ -172,25 +245,63 @@ class Drawn:
             elif value not in (None, ""):
                 made.tags.append(cells.said(one, value, self.look, name))
         if since is not None:
-            days = max((self.look.now - since) // timedelta(days=1), 0)
-            made.age = ngettext("%(n)s day", "%(n)s days", days) % {"n": days}
-            made.age_label = _("Days in this stage")
-            if standard:
-                made.age_label = _("%(days)s in this stage; the standard is %(standard)s") % {
-                    "days": made.age,
-                    "standard": standard,
-                }
-                made.age_tone = "shu" if days > 2 * standard else "kohaku" if days > standard else ""
+            made.age, made.age_label, made.age_tone = self._age(max((self.look.now - since) // DAY, 0), standard)
         return made
+
+    def _age(self, days: int, standard: int | None) -> tuple[str, str, str]:
+        """Days in the stage in words, what they mean, and their color."""
+        known = self._ages.get((days, standard))
+        if known is None:
+            age = ngettext("%(n)s day", "%(n)s days", days) % {"n": days}
+            label, tone = _("Days in this stage"), ""
+            if standard:
+                label = _("%(days)s in this stage; the standard is %(standard)s") % {"days": age, "standard": standard}
+                tone = "shu" if days > 2 * standard else "kohaku" if days > standard else ""
+            known = self._ages[days, standard] = (age, label, tone)
+        return known
+
+    def read_ends(self) -> Asking[list[tuple[int, Any]]]:
+        """How many rows came lately to where cards leave (won, lost), and their sum; in the order of `ends_open`."""
+        ends, own = self.ends_open(), self._own()
+        if not ends:
+            return []
+        calendar = fiscal_of(ends[0].where)
+        moment = Moment.now(self.actor, calendar)
+
+        def counted() -> QuerySet[Any]:
+            rows = narrowed(self.record, self.actor, State(where=own)).order_by()
+            parts = []
+            for at, one in enumerate(ends):
+                there = rows.filter(to_q(one.where, self.record.vocabulary(self.actor), moment))
+                sums = {"s": Sum(self.sum)} if self.sum else {}
+                parts.append(there.values(at=Value(at)).annotate(n=Count("*"), **sums).values_list("at", "n", *sums))
+            whole: QuerySet[Any] = parts[0] if len(parts) == 1 else parts[0].union(*parts[1:], all=True)
+            return whole
+
+        key = self.key("ends", repr(own), moment.today, repr(calendar), *(one.verb.slug for one in ends))
+        (told,) = yield [ask(key, counted, who=self.actor, dated=True)]
+        found = {at: (n, *rest) for at, n, *rest in told}
+        return [
+            (found[at][0], found[at][1] if self.sum else None) if at in found else (0, None) for at in range(len(ends))
+        ]
+
+    def ends_open(self) -> list[End]:
+        return [e for e in self.board.ends if self.actor.may(self.record.word(), e.verb.right)]
+
+    def _own(self) -> Filter:
+        """What of the board's conditions holds for rows that have left it."""
+        own = Filter()
+        for cond in self.asked.where.conditions():
+            if cond.field in {self.board.scope, "owner", "team"} and cond.op in ("is", "in"):
+                own = own & Filter(**{cond.field if cond.op == "is" else f"{cond.field}__in": cond.value})
+        return own
 
     # -- for the template ----------------------------------------------------------------------------------------------
     def lanes(self) -> list[dict[str, Any]]:
-        self.heads = self.read_heads()
-        cards = self.read_cards()
         found = []
         for at, row in enumerate(self.lane_rows):
             lane = self.head(row, at)
-            shown = cards.get(row.pk, [])
+            shown = self.cards.get(row.pk, [])
             left = lane["number"] - len(shown)
             lane["cards"] = [card(each) for each in shown]
             if left > 0:
@@ -206,12 +317,12 @@ class Drawn:
         told = self.heads.get(row.pk, {"n": 0})
         number = told["n"]
         value, unit = cells.compact(told.get("sum_") or 0, self.look) if self.sum else ("", "")
-        weighted = told.get("weighted")
+        weighted = _weighted(told)
         probability = getattr(row, "probability", None)
         return {
             "id": row.pk, "key": str(row.pk), "label": str(row), "count": number, "number": number, "shade": min(at + 1, SHADES),
             "share": f"{probability}%" if probability is not None else "", "sum": value, "unit": unit, "current": at == 0,
-            "weighted": _("weighted %(amount)s") % {"amount": "".join(cells.compact(round(weighted or 0), self.look))} if self.sum and weighted is not None else "",
+            "weighted": _("weighted %(amount)s") % {"amount": "".join(cells.compact(weighted, self.look))} if self.sum and weighted is not None else "",
             "add_href": f"{self.record.url(verb='new')}?{self._fill(row)}" if self.record.form and self.actor.may(self.record.word(), "create") else "",
         }  # fmt: skip
 
@@ -222,43 +333,24 @@ class Drawn:
     def sums(self) -> list[dict[str, Any]]:
         number = sum(h["n"] for h in self.heads.values())
         made: list[dict[str, Any]] = [{"label": "", "value": f"{number:,}", "unit": _(" rows")}]
-        if self.sum:
-            for word, key in ((_("Sum"), "sum_"), (_("Weighted"), "weighted")):
-                if all(key in h for h in self.heads.values()) and self.heads:
-                    value, unit = cells.compact(round(sum(h[key] or 0 for h in self.heads.values())), self.look)
-                    made.append({"label": word, "value": value, "unit": unit})
+        heads = list(self.heads.values())
+        if self.sum and heads:
+            figures = [(_("Sum"), sum(h["sum_"] or 0 for h in heads))]
+            if "percents" in heads[0]:
+                figures.append((_("Weighted"), sum(_weighted(h) or 0 for h in heads)))
+            for word, amount in figures:
+                value, unit = cells.compact(amount, self.look)
+                made.append({"label": word, "value": value, "unit": unit})
         return made
 
     def ends(self) -> list[dict[str, Any]]:
-        """Where cards leave: won and lost, with what came there lately. One query."""
-        ends = [e for e in self.board.ends if self.actor.may(self.record.word(), e.verb.right)]
-        if not ends:
-            return []
-        own = Filter()
-        for cond in self.asked.where.conditions():
-            if cond.field in {self.board.scope, "owner", "team"} and cond.op in ("is", "in"):
-                own = own & Filter(**{cond.field if cond.op == "is" else f"{cond.field}__in": cond.value})
-        rows = narrowed(self.record, self.actor, State(where=own))
-        from noren.core.filter.sql import to_q
-        from noren.core.filter.when import When as Moment
-        from noren.core.record.listing import fiscal_of
-
-        moment = Moment.now(self.actor, fiscal_of(ends[0].where))
-        folds: dict[str, Any] = {}
-        either: Any = None
-        for at, one in enumerate(ends):
-            q = to_q(one.where, self.record.vocabulary(self.actor), moment)
-            either = q if either is None else either | q
-            folds[f"n{at}"] = Count(Case(When(q, then=F("pk"))))
-            if self.sum:
-                folds[f"s{at}"] = Sum(Case(When(q, then=F(self.sum))))
-        told = rows.filter(either).order_by().aggregate(**folds)
-        found = []
-        for at, one in enumerate(ends):
-            note = "".join(cells.compact(told[f"s{at}"], self.look)) if self.sum and told.get(f"s{at}") else ""
+        """Where cards leave: won and lost, with what came there lately."""
+        own, found = self._own(), []
+        for one, (number, amount) in zip(self.ends_open(), self.left, strict=True):
             found.append({
-                "key": one.verb.slug, "label": str(one.label), "verb": one.verb.slug, "icon": one.verb.icon, "count": told[f"n{at}"], "unit": "",
-                "note": note, "href": with_params(self.record.url(), State(where=one.where & own).pairs()), "tone": "won" if one.verb.tone == "good" else "lost",
+                "key": one.verb.slug, "label": str(one.label), "verb": one.verb.slug, "icon": one.verb.icon, "count": number, "unit": "",
+                "note": "".join(cells.compact(amount, self.look)) if amount else "",
+                "href": with_params(self.record.url(), State(where=one.where & own).pairs()), "tone": "won" if one.verb.tone == "good" else "lost",
             })  # fmt: skip
         return found
 
@@ -279,6 +371,11 @@ class Drawn:
         ]
 
 
+def _weighted(told: Mapping[str, Any]) -> int | None:
+    """The sum by probability, in minor units; None where nothing can be weighed."""
+    return round((told["percents"] or 0) / 100) if "percents" in told else None
+
+
 def _step(text: str, at: datetime | None, look: Look) -> tuple[str, str]:
     if not text and at is None:
         return _("Decide the next step"), "none"
@@ -287,91 +384,6 @@ def _step(text: str, at: datetime | None, look: Look) -> tuple[str, str]:
         return text, ""
     state = "late" if when < look.today else "today" if when == look.today else ""
     return f"{_('Today') if state == 'today' else cells.short_day(when, look)} {text}".strip(), state
-
-
-@of_noun("POST")
-def move(request: HttpRequest, record: type[Record], actor: Actor) -> HttpResponse:
-    """POST /<module>/<plural>/move/: a card into a lane, at a place. Answers with both heads and the card."""
-    if record.board is None or record.board.move is None:
-        raise NotFound
-    sent = {
-        name: request.POST.get(name, request.GET.get(f"_{name}", "")) for name in ("id", "version", "stage", "position")
-    }
-    row: Any = fetch(record.model, actor, sent["id"], record.board.move.right)
-    by = record.board.by
-    lane: Any = _lane_model(record).every.filter(pk=_whole(sent["stage"]), removed_at__isnull=True).first()
-    if lane is None:
-        return toast(HttpResponse(status=422), _("This stage no longer exists."))
-    if sent["version"] and sent["version"] != str(row.version):
-        return toast(
-            HttpResponse(status=409), _("Somebody else has just changed this card. The page shows how it stands now.")
-        )
-    was, place = getattr(row, f"{by}_id"), _place_of(record, row)
-    before = _before(record, lane, row, _whole(sent["position"]) or 0)
-    try:
-        record.board.move(row, by=actor, **{by: lane}, **before)
-    except Invalid as no:
-        return toast(HttpResponse(status=422), " ".join(t for listed in no.errors.values() for t in listed))
-    state = State.read(request.GET)
-    made = Drawn(record, record.board, actor, state, look_of(request, actor))
-    made.heads = made.read_heads([was, lane.pk])
-    html = "".join(
-        render_to_string("ui/lane_head.html", {"lane": made.head(one, at)})
-        for at, one in enumerate(made.lane_rows)
-        if one.pk in (was, lane.pk)
-    )
-    html += _fresh_card(made, row.pk)
-    undo = (
-        with_params(f"{record.url()}move/", [("_id", str(row.pk)), ("_stage", str(was)), ("_position", str(place))])
-        if was != lane.pk
-        else ""
-    )
-    text = _("“%(card)s” moved to %(stage)s.") % {"card": row, "stage": lane} if was != lane.pk else ""
-    answer = HttpResponse(html)
-    return toast(answer, text, undo) if text else answer
-
-
-def _lane_model(record: type[Record]) -> Any:
-    """The noun whose rows are the lanes."""
-    assert record.board is not None
-    return record.model._meta.get_field(record.board.by).related_model
-
-
-def _whole(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
-
-
-def _lane(record: type[Record], lane_id: int) -> QuerySet[Any]:
-    assert record.board is not None
-    rows = record.model.every.filter(removed_at__isnull=True, **{record.board.by: lane_id})
-    if record.board.where:
-        rows = rows.filter(**{c.field: c.value for c in record.board.where.conditions() if c.op == "is"})
-    return rows.order_by("position", "pk")
-
-
-def _before(record: type[Record], lane: Any, row: Any, position: int) -> dict[str, Any]:
-    """The card that the moved one is put above; at the end of the lane when there is none."""
-    ids = list(_lane(record, lane.pk).exclude(pk=row.pk).values_list("pk", flat=True)[position : position + 1])
-    if ids:
-        return {"before": ids[0]}
-    return {"last": True} if position else {}
-
-
-def _place_of(record: type[Record], row: Any) -> int:
-    assert record.board is not None
-    return _lane(record, getattr(row, f"{record.board.by}_id")).filter(position__lt=row.position).count()
-
-
-def _fresh_card(made: Drawn, pk: int) -> SafeString:
-    """The card as it now is, if it is among those shown."""
-    for listed in made.read_cards().values():
-        for each in listed:
-            if each.id == pk:
-                return card(each)
-    return mark_safe("")
-
-
-__all__ = ["SHOWN", "Drawn", "board", "move"]
 
 
 OTHERWISE["board"] = board

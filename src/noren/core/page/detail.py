@@ -22,13 +22,13 @@ from noren.core.access.scope import is_within, owner_tells, visible
 from noren.core.base.errors import NotFound, Refusal
 from noren.core.base.kept import Asking, ask, beside, read_all, together
 from noren.core.base.model import Model
-from noren.core.page import cells, head, parts, related
+from noren.core.page import boxes, cells, head, parts, related
 from noren.core.page.cells import Look
 from noren.core.page.feed import feed
 from noren.core.page.forms import value_of
 from noren.core.page.hooks import ABOVE, COMPOSERS, ENTRY_LINKS, FIGURES, MENU, OWN, STEPS
 from noren.core.page.path import path_of
-from noren.core.page.shell import icon_of
+from noren.core.page.shell import LINKS, icon_of
 from noren.core.page.web import came_from, draw, look_of, of_noun, with_params
 from noren.core.record.declare import RELATIONS, Facts, Record, Related, panels_on
 from noren.core.record.field import Field
@@ -70,7 +70,13 @@ def show(request: HttpRequest, record: type[Record], actor: Actor, pk: int) -> H
     if not context.get("composer"):  # nothing to write in
         context["actions"] = [one for one in context["actions"] if one["href"] != "#composer"]
     context |= _along(request, record, row, actor)
-    return draw(request, "record.html", context)
+    context["urls"] = LINKS
+    main = boxes.page(context, request)
+    return draw(
+        request,
+        "record.html",
+        {"title": context["title"], "area": "record", "composer": context.get("composer"), "main": main},
+    )
 
 
 def row_and_right(record: type[Record], actor: Actor, pk: int) -> tuple[Model, bool]:
@@ -206,7 +212,7 @@ def _panels(
     found = [made for made in told[: len(own)] if made is not None]
     for at, (hung, context) in enumerate(zip(sockets, told[len(own) :], strict=True)):
         if context is not None:
-            if "kind" in context and hung.template in ("", "ui/panel.html"):
+            if "kind" in context and not hung.template:
                 found.append({"id": f"x{at}", **context})
             else:
                 html = render_to_string(hung.template, context, request)

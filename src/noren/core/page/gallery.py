@@ -11,7 +11,7 @@ from typing import Any
 
 from django.utils.safestring import mark_safe
 
-from noren.core.page import charts, parts
+from noren.core.page import boxes, charts, parts
 from noren.core.page.cards import Card, card
 
 Context = dict[str, Any]
@@ -191,14 +191,27 @@ def board(language: str) -> tuple[str, Context]:
     }  # fmt: skip
 
 
+def _boxed(data: Context) -> Context:
+    """What a row's page is drawn from, from its data."""
+    head = data["head"]
+    sign = parts.avatar(head["name"], "", "l", bool(head.get("square"))) if head.get("avatar") else ""
+    return {
+        **data, **boxes.boxes(data, "token"), "head": {**head, "avatar": sign, "sub": mark_safe(boxes.sub(head))},  # noqa: S308
+    }  # fmt: skip
+
+
 def record(language: str) -> tuple[str, Context]:
+    return "record.html", _boxed(_deal(language))
+
+
+def _deal(language: str) -> Context:
     p = partial(pick, language)
     me = PEOPLE[language][0]
 
     def fact(ja: str, en: str, html: str, edit: str = "edit.html", meta: str = "") -> Context:
-        return {"label": p(ja, en), "html": html, "edit": edit, "meta": meta}
+        return {"label": p(ja, en), "html": html, "face": html, "edit": edit, "meta": meta}
 
-    return "record.html", {
+    return {
         "title": p("第3工場 温湿度監視システム", "Plant 3 climate monitoring"), "area": "record", "back": "list.html", "place": p("進行中 5 / 56", "5 of 56"), "previous_href": "?", "next_href": "?",
         "crumbs": [{"label": p("商談", "Deals"), "href": "board.html"}, {"label": p("あけぼの食品株式会社", "Akebono Foods"), "href": "company.html"}, {"label": p("第3工場 温湿度監視システム", "Plant 3 climate monitoring")}],
         "head": {"name": p("第3工場 温湿度監視システム", "Plant 3 climate monitoring"), "parts": [{"text": p("あけぼの食品株式会社", "Akebono Foods"), "href": "company.html"}, {"text": p("高野 真由美 様", "Mayumi Takano")}], "tags": [{"text": p("ヒアリング 8日目", "Discovery, day 8"), "tone": "nando"}], "amount": "860", "unit": p("万円", "0k"), "amount_note": p("加重 215万円・12/25予定", "weighted 2.15M · due 25 Dec")},
@@ -224,15 +237,13 @@ def record(language: str) -> tuple[str, Context]:
 
 def company(language: str) -> tuple[str, Context]:
     p = partial(pick, language)
-    template, context = record(language)
-    context |= {
+    return "record.html", _boxed(_deal(language) | {
         "title": p("あけぼの食品株式会社", "Akebono Foods"), "path": None, "crumbs": [{"label": p("会社", "Companies"), "href": "list.html"}, {"label": p("あけぼの食品株式会社", "Akebono Foods")}],
         "head": {"name": p("あけぼの食品株式会社", "Akebono Foods"), "reading": p("あけぼのしょくひん", ""), "avatar": True, "square": True, "parts": [{"text": p("食品・静岡県焼津市", "Food · Yaizu")}, {"text": "akebono.example", "href": "#"}], "tags": [{"text": p("優良", "Key"), "tone": "matsu"}, {"text": p("ランク A", "Rank A"), "tone": "line"}]},
         "figures_label": p("この会社の数字", "Figures of this company"),
         "figures": [{"label": "LTV", "value": "4,820", "unit": p("万円", "0k"), "note": p("受注11件・2024/02〜", "11 won since 2024/02")}, {"label": p("今年度", "This year"), "value": "1,164", "unit": p("万円", "0k"), "note": p("前年度 1,858万円", "last year 18.6M")}, {"label": p("進行中の商談", "Open deals"), "value": "860", "unit": p("万円", "0k"), "note": p("1件・加重 215万円", "1 · weighted 2.15M")}, {"label": p("最終接触", "Last contact"), "value": p("今日", "today"), "note": p("10:42 電話", "10:42 call")}, {"label": p("健康度", "Health"), "value": "82", "unit": "/100", "note": "+4"}, {"label": p("未入金", "Unpaid"), "value": "¥312,400", "note": p("20日超過", "20 days late"), "hot": True}],
         "next": {"state": "none", "icon": "next", "label": p("次の一手がありません", "No next step"), "note": p("「明日10時 電話」のように書くだけで決まります", "Just write “tomorrow 10:00 call”"), "set_href": "dialog.html"},
-    }  # fmt: skip
-    return template, context
+    })  # fmt: skip
 
 
 def form(language: str) -> tuple[str, Context]:

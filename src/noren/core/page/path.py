@@ -21,7 +21,7 @@ DAY = timedelta(days=1)
 
 
 def path_of(record: type[Record], row: Any, actor: Actor, look: Look) -> Asking[dict[str, Any] | None]:
-    """The context of ui/path.html for a noun with a board whose lanes are rows of their own; else None."""
+    """The context of boxes.path for a noun with a board whose lanes are rows of their own; else None."""
     board = record.board
     if board is None or board.by not in record.model.kept:
         return None

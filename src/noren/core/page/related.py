@@ -27,7 +27,7 @@ from noren.core.record.listing import Line, unseen
 
 
 def panel(one: Related, row: Model, actor: Actor, look: Look) -> Asking[dict[str, Any] | None]:
-    """The context of ui/panel.html, or None for a noun that the actor may not see at all."""
+    """The data of boxes.panel, or None for a noun that the actor may not see at all."""
     record = record_of(one.noun)
     if not (record.model.reach.open_to_all or actor.may(record.word(), "view") or record.word() in actor.shared):
         return None

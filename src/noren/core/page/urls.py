@@ -6,7 +6,6 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from noren.core.page import (
     acts,
-    board,
     bulk,
     detail,
     exporting,
@@ -14,6 +13,7 @@ from noren.core.page import (
     forms,
     inline,
     lists,
+    moving,
     numbers,
     prefs,
     refs,
@@ -26,7 +26,7 @@ of_noun: list[URLPattern | URLResolver] = [
     path("", lists.show),
     path("new/", forms.new),
     path("bin/", removed.show),
-    path("move/", board.move),
+    path("move/", moving.move),
     path("export/", exporting.export),
     path("filter/", filtering.builder),
     path("columns/", filtering.columns),

@@ -108,4 +108,4 @@ def others(deal: Deal, actor: Actor) -> Asking[dict[str, Any] | None]:
 
 
 for at, shows in enumerate((people, company, others)):
-    socket(Panel(on="sales.deal", template="ui/panel.html", shows=shows, order=10 + at))
+    socket(Panel(on="sales.deal", template="", shows=shows, order=10 + at))
