@@ -58,11 +58,13 @@ def ask(
     compare: Compare | None = None,
     known_on: date | None = None,
     today: date | None = None,
+    percentiles: bool = True,
 ) -> Answer:
     """The number, by dimensions and cut by time.
 
     period: days, both included (None: all time). basis: by which of its dates (`closed`, `opened`); as_of: told as of a
-    past day; compare: `previous` or `year`, both cut alike while the period still runs; known_on: as we knew it then.
+    past day; compare: `previous` or `year`, both cut alike while the period still runs; known_on: as we knew it then;
+    percentiles: whether a mean comes with its median and percentiles.
     CannotAsk for a question without sense, Forbidden for what is hidden from the actor.
     """
     q = question(
@@ -70,14 +72,15 @@ def ask(
         today=today,
     )  # fmt: skip
     if compare is None:
-        return _answer(q)
+        return _answer(q, percentiles)
     if not q.period.bounded:
         raise CannotAsk(_("Only a period with a first and a last day can be compared."))
     now, other = compared(q.period, compare, q.today, q.week_start)
-    answer = _answer(replace(q, period=now))
+    answer = _answer(replace(q, period=now), percentiles)
     if isinstance(q.metric, Stock) and q.as_of and q.as_of < other.last:
         raise CannotAsk(_("Compare a number of a day without asking for another day."))
-    before = _answer(replace(q, period=other, as_of=min(q.as_of, other.last) if q.as_of else _past(q, other)))
+    as_of = min(q.as_of, other.last) if q.as_of else _past(q, other)
+    before = _answer(replace(q, period=other, as_of=as_of), percentiles)
     answer.compared = other
     answer.total.before = before.total
     places = {cut.key: n for n, cut in enumerate(answer.question.cuts)}
@@ -216,9 +219,9 @@ def _about(q: Question) -> Any:
     return (q.period, q.dims, q.grain, q.where, q.as_of, q.known_on, q.basis)
 
 
-def _answer(q: Question) -> Answer:
+def _answer(q: Question, percentiles: bool = True) -> Answer:
     q = _cut(q)
-    shared = _Shared()
+    shared = _Shared(percentiles)
     shared.expect(q)
     return _fill(q, _results(q, shared))
 

@@ -12,7 +12,7 @@ from django.core.exceptions import EmptyResultSet
 from django.db.models import QuerySet
 
 T = TypeVar("T")
-MOST = 1000
+MOST = 4000
 
 _made: OrderedDict[Any, tuple[tuple[Any, ...], Any]] = OrderedDict()
 _lock = Lock()

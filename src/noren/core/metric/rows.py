@@ -35,6 +35,7 @@ from noren.core.metric.declare import (
     Survival,
     kept_names,
 )
+from noren.core.metric.prepared import prepared
 from noren.core.metric.question import CannotAsk, Question, question
 from noren.core.record.declare import Record
 
@@ -291,7 +292,12 @@ def rows_url(cell: Cell) -> str:
     """Where the rows behind this number are listed; empty for a number that nothing was asked for."""
     if cell.question is None:
         return ""
-    own = of_cell(cell.question, cell)
+    q = cell.question
+    key = ("rows_url", q.metric.id, cell.key, cell.bucket and cell.bucket.part)
+    return prepared(key, q, lambda: _rows_url(of_cell(q, cell)))
+
+
+def _rows_url(own: Question) -> str:
     leaf = _leaf(own.metric, COUNTED)
     return _url(own, list_filter(replace(own, metric=leaf)), COUNTED)
 

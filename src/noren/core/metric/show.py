@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
+from functools import lru_cache
+from typing import Any, Literal
 
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -44,14 +45,19 @@ def split(value: Any, unit: str, full: bool = False) -> tuple[str, str]:
     if value is None:
         return NOTHING, ""
     if unit in (MONEY, MONEY_PER_DAY):
-        money = Money(round(value), firm().currency)
-        text = money.show() if full else money.compact(locale())
+        text = _money(round(value), firm().currency, "" if full else locale())
         return text, _("per day") if unit == MONEY_PER_DAY else ""
     if unit == PERCENT:
         return f"{float(value) * 100:.1f}", "%"
     if unit == DAYS:
         return number(value, 1), _("days")
     return number(value, 1), ""
+
+
+@lru_cache(4000)
+def _money(minor: int, currency: str, short_in: Locale | Literal[""]) -> str:
+    money = Money(minor, currency)
+    return money.compact(short_in) if short_in else money.show()
 
 
 def number(value: Any, places: int = 2) -> str:

@@ -9,8 +9,8 @@ from urllib.parse import urlencode
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from noren.core.access.actor import Actor, actor_of
 from noren.core.access.scope import unseen
@@ -33,6 +33,7 @@ from noren.core.metric.declare import (
     Survival,
     metric_of,
 )
+from noren.core.metric.memo import one_moment
 from noren.core.metric.question import CannotAsk, Words, dimension, may_ask, question
 from noren.core.metric.rows import PARTS, rows, rows_url
 from noren.core.metric.show import interval, locale, show, split
@@ -98,11 +99,16 @@ def _day(text: str) -> date:
 def explain(request: HttpRequest, word: str) -> HttpResponse:
     """One number: value, doubt, how it is worked out, over time, by what, and who is meant."""
     metric, actor, options = _read(request, word)
+    with one_moment(("number", word, actor.user_id, request.GET.urlencode(), get_language())):
+        return draw(request, "metric.html", _explained(request, metric, actor, options))
+
+
+def _explained(request: HttpRequest, metric: Metric, actor: Actor, options: dict[str, Any]) -> dict[str, Any]:
     answer = ask(metric, actor=actor, **options)
     total = answer.total
     value, unit = split(total.value, metric.unit, full=True)
     by = request.GET.get("by", "")
-    context = {
+    return {
         "title": str(metric.label), "area": "metric", "back": "/metrics/",
         "crumbs": [{"label": _("Number book"), "href": "/metrics/"}, {"label": str(metric.label)}],
         "actions": [{"label": _("The records behind it"), "href": rows_url(total), "icon": "table"}],
@@ -111,7 +117,6 @@ def explain(request: HttpRequest, word: str) -> HttpResponse:
         "sentence": _told(answer), "formula": str(metric.formula), "facts": _facts(answer, request),
         "figure": _figure(metric, actor, options), "by": _breakdowns(metric, actor, options, by, request),
     }  # fmt: skip
-    return draw(request, "metric.html", context)
 
 
 def _told(answer: Answer) -> str:
@@ -181,7 +186,7 @@ def _figure(metric: Metric, actor: Actor, options: dict[str, Any]) -> dict[str, 
     )
     span = Period(min(first, last), last)
     grain = Grain.MONTH if span.days > 62 else Grain.WEEK if span.days > 13 else Grain.DAY
-    cells = ask(metric, actor=actor, **{**options, "period": span}, grain=grain).cells
+    cells = ask(metric, actor=actor, **{**options, "period": span}, grain=grain, percentiles=False).cells
     labels = [cell.label for cell in cells]
     values = [None if cell.value is None else float(cell.value) for cell in cells]
     band = [(cell.low, cell.high) if cell.low is not None and cell.high is not None else None for cell in cells]
@@ -211,18 +216,18 @@ def _breakdowns(
     if not names:
         return []
     name = by if by in names else names[0]
-    cells = ask(metric, actor=actor, by=(name,), **options).cells
+    cells = ask(metric, actor=actor, by=(name,), percentiles=False, **options).cells
     head = [str(dimension(metric, name).label), str(metric.label), "n"]
     doubtful = any(cell.low is not None for cell in cells)
     head += [_("95 % interval")] if doubtful else []
-    lines = [_line(cell, metric, doubtful) for cell in cells]
+    lines = SafeString("".join(_line(cell, metric, doubtful) for cell in cells))
     others = [
         {"label": str(dimension(metric, n).label), "href": _by_url(request, n), "current": n == name} for n in names
     ]
     table = {
         "caption": head[0],
         "head": [{"label": text, "num": bool(at)} for at, text in enumerate(head)],
-        "rows": lines,
+        "drawn": lines,
     }
     shown_bars = sorted((c for c in cells if c.value), key=lambda c: -float(c.value or 0))[:MOST_MEMBERS]
     chart = None
@@ -245,15 +250,15 @@ def _by_url(request: HttpRequest, name: str) -> str:
     return f"?{urlencode([*pairs, ('by', name)])}"
 
 
-def _line(cell: Cell, metric: Metric, doubtful: bool) -> list[dict[str, Any]]:
-    line: list[dict[str, Any]] = [
-        {"text": cell.label, "head": True, "href": rows_url(cell)},
-        {"text": show(cell.value, metric.unit), "num": True},
-        {"text": f"{cell.n:,}", "num": True, "mute": True},
-    ]
+def _line(cell: Cell, metric: Metric, doubtful: bool) -> str:
+    """A row of the table of a breakdown, as ui/mini.html would draw it."""
+    name, href = escape(cell.label), rows_url(cell)
+    head = f'<a class="lead" href="{escape(href)}">{name}</a>' if href else name
+    figures = [(show(cell.value, metric.unit), "num"), (f"{cell.n:,}", "num mute")]
     if doubtful:
-        line.append({"text": interval(cell.low, cell.high, metric.unit), "num": True, "mute": True})
-    return line
+        figures.append((interval(cell.low, cell.high, metric.unit), "num mute"))
+    cells = "".join(f'<td class="{look}">{escape(text)}</td>' for text, look in figures)
+    return f'<tr><th scope="row">{head}</th>{cells}</tr>'
 
 
 @logged_in

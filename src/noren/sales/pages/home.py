@@ -56,8 +56,8 @@ def home(request: HttpRequest) -> HttpResponse:
     fiscal, zone = Fiscal(house.fiscal_start_month), ZoneInfo(house.tz)
     today = today_in(zone)
     choice = chosen(request, actor, Deal, today, fiscal)
-    with one_moment():
-        key = ("home", actor.user_id, choice, today, fiscal, get_language(), request.GET.urlencode())
+    key = ("home", actor.user_id, choice, today, fiscal, get_language(), request.GET.urlencode())
+    with one_moment(key):
         context = keep(key, lambda: _context(request, actor, choice, today, fiscal, zone))
     return draw(request, "home.html", {**context, "notices": notices_for(actor)})
 
