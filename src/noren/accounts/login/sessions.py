@@ -8,8 +8,9 @@ from typing import Any
 from urllib.parse import quote
 
 from django.conf import settings
-from django.contrib.auth import logout
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, get_user, logout
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.crypto import constant_time_compare
 
 OPEN = ("/login/", "/logout/", "/link/", "/me/language/", "/health", "/ready", "/static/", "/api/", "/favicon.ico")
 """What may be asked for without log-in; the API asks for a key itself. Everything else is closed."""
@@ -31,7 +32,8 @@ def Sessions(answer: Answer) -> Answer:  # noqa: N802  (middleware are named lik
             return answer(request)
         if request.path not in ("/health", "/ready"):
             request.get_host()  # refuses names that are not ours, before anything is read or written
-        user: Any = request.user
+        user: Any = person_of(request)
+        request.user = user
         if user.is_authenticated:
             keep(request)
         if request.user.is_authenticated and not request.path.startswith(UNFINISHED) and user.actor().lacks_factor:
@@ -41,6 +43,21 @@ def Sessions(answer: Answer) -> Answer:  # noqa: N802  (middleware are named lik
         return answer(request)
 
     return around
+
+
+def person_of(request: HttpRequest) -> Any:
+    """Whose session it is: as Django's get_user, but the person came along with the session."""
+    session: Any = request.session
+    told, user = session.get(HASH_SESSION_KEY), session.holder
+    if (
+        user is not None
+        and told
+        and session.get(SESSION_KEY) == str(user.pk)
+        and session.get(BACKEND_SESSION_KEY) in settings.AUTHENTICATION_BACKENDS
+        and constant_time_compare(told, user.get_session_auth_hash())
+    ):
+        return user
+    return get_user(request)  # reads anew, and ends a session that does not fit its person
 
 
 def keep(request: HttpRequest) -> None:

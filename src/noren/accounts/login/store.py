@@ -2,32 +2,45 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.base import VALID_KEY_CHARS, CreateError, SessionBase, UpdateError
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.crypto import get_random_string
 
-from noren.accounts.models import Session
+from noren.accounts.models import Session, User
 from noren.accounts.models.key import digest_of
+from noren.accounts.models.user import ROW_SIGN, STAMP
+from noren.core.base.kept import kept
+
+
+def _rows(digest: str, now: datetime) -> QuerySet[Any]:
+    """The session, who holds it, and the access stamp: one query for what every page asks."""
+    return Session.objects.filter(digest=digest, until__gt=now).values_list(
+        "data", "user__is_active", "user__removed_at", "user_id", ROW_SIGN, STAMP
+    )
 
 
 class SessionStore(SessionBase):
-    """What Django asks of a store; `session_key` is the secret in the cookie and never leaves for the database."""
+    """What Django asks of a store; `session_key` is the secret in the cookie and never leaves for the database.
+
+    `holder` is whose it is by the table; `sessions.person_of` looks whether what the session itself says agrees.
+    """
+
+    holder: User | None = None
 
     def load(self) -> dict[str, Any]:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT data FROM accounts_session WHERE digest = %s AND until > %s",
-                [digest_of(self.session_key or ""), timezone.now()],
-            )
-            found = cursor.fetchone()
+        found = next(iter(kept("session", _rows, digest_of(self.session_key or ""), timezone.now())), None)
         if found is None:
             self._session_key = None
             return {}
-        return self.decode(found[0])
+        data, is_active, removed_at, *holder = found
+        self.holder = User.objects.known(*holder) if is_active and removed_at is None else None
+        return self.decode(data)
 
     def exists(self, session_key: str) -> bool:
         return Session.objects.filter(digest=digest_of(session_key)).exists()

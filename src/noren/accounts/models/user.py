@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any, ClassVar
 
 from allauth.mfa.models import Authenticator
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
-from django.db import connection, models, transaction
+from django.db import DEFAULT_DB_ALIAS, connection, models, transaction
 from django.db.models import Subquery
+from django.db.models.base import ModelState
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -18,7 +20,12 @@ from noren.core.access.models import Role, Share, Stamp, Team, bump
 from noren.core.access.rights import LEVEL_WORDS, TOUCH_WORDS, Level, Touch
 from noren.core.base.errors import NotNow
 from noren.core.base.fields import Email, Kana, Text
+from noren.core.base.kept import kept
 from noren.core.base.model import Model, Reach, external_id_rule
+
+STAMP = Subquery(Stamp.objects.filter(pk=1).values("number")[:1])
+ROW_SIGN = RawSQL("accounts_user.xmin::text || accounts_user.ctid::text", ())
+"""Another one after every change of a user's row, whoever made it: the server's own mark of this version of the row."""
 
 
 class Users(BaseUserManager["User"]):
@@ -36,13 +43,24 @@ class Users(BaseUserManager["User"]):
         return self.get(email__iexact=username)
 
     def for_login(self, pk: Any) -> User | None:
-        """The user of a session together with the access stamp: one query, in plain words since every page asks it."""
-        found = self.raw(
-            "SELECT u.*, (SELECT number FROM access_stamp WHERE id = 1) AS access_stamp FROM accounts_user u "
-            "WHERE u.id = %s AND u.is_active AND u.removed_at IS NULL",
-            [pk],
-        )
-        return next(iter(found), None)
+        """The user of a session together with the access stamp; nobody who was switched off."""
+        rows = self.filter(pk=pk, is_active=True, removed_at__isnull=True)
+        return rows.annotate(access_stamp=STAMP, row_sign=ROW_SIGN).first()
+
+    def known(self, pk: int, sign: str, stamp: int | None) -> User | None:
+        """The same from memory, if the row is still the one that was read: `sign` is its ROW_SIGN, just read with the stamp."""
+        held = _users.get(pk)
+        if held is None or held[0] != sign:
+            user = self.for_login(pk)
+            if user is None:
+                return None
+            if len(_users) >= MOST:
+                _users.clear()
+            held = _users[pk] = str(vars(user)["row_sign"]), dict(vars(user))
+        fresh = User.__new__(User)
+        fresh.__dict__.update(held[1], _state=ModelState(), extra=dict(held[1]["extra"]), access_stamp=stamp)
+        fresh._state.db, fresh._state.adding = DEFAULT_DB_ALIAS, False
+        return fresh
 
     def for_key(self, secret: str) -> User | None:
         """The user behind an API key, with `key_id`, `key_scope` and the access stamp; None when the key is not valid.
@@ -54,18 +72,22 @@ class Users(BaseUserManager["User"]):
         if not secret.startswith(PREFIX) or not secret.isascii() or len(secret) > 200:
             return None
         now = timezone.now()
-        stamp = Subquery(Stamp.objects.filter(pk=1).values("number")[:1])
-        user = self.filter(
-            models.Q(api_keys__expires_on__isnull=True) | models.Q(api_keys__expires_on__gte=timezone.localdate()),
-            is_active=True, removed_at__isnull=True, api_keys__digest=digest_of(secret),
-            api_keys__revoked_at__isnull=True, api_keys__removed_at__isnull=True,
-        ).annotate(
-            access_stamp=stamp, key_id=models.F("api_keys__pk"), key_scope=models.F("api_keys__scope"),
-            key_used_at=models.F("api_keys__last_used_at"),
-        ).first()  # fmt: skip
-        if user is not None and (user.key_used_at is None or now - user.key_used_at > timedelta(minutes=1)):
-            ApiKey.every.filter(pk=user.key_id).update(last_used_at=now)
-        return user
+
+        def rows(digest: str, day: date) -> models.QuerySet[Any]:
+            live = models.Q(expires_on__isnull=True) | models.Q(expires_on__gte=day)
+            return ApiKey.every.filter(
+                live, digest=digest, revoked_at__isnull=True, removed_at__isnull=True, user__is_active=True,
+                user__removed_at__isnull=True,
+            ).values_list("pk", "scope", "last_used_at", "user_id", ROW_SIGN, STAMP)  # fmt: skip
+
+        for pk, scope, used_at, *holder in kept("key", rows, digest_of(secret), timezone.localdate()):
+            user = self.known(*holder)
+            if user is not None:
+                user.__dict__.update(key_id=pk, key_scope=scope)
+                if used_at is None or now - used_at > timedelta(minutes=1):
+                    ApiKey.every.filter(pk=pk).update(last_used_at=now)
+                return user
+        return None
 
 
 class User(AbstractBaseUser, Model):
@@ -161,7 +183,7 @@ class User(AbstractBaseUser, Model):
             stamp = Stamp.objects.filter(pk=1).values_list("number", flat=True).first() or 0
         known = _actors.get(self.pk)
         if known is None or known[0] != stamp:
-            if len(_actors) > 5000:
+            if len(_actors) >= MOST:
                 _actors.clear()
             known = _actors[self.pk] = (stamp, _load(self))
         actor = known[1]
@@ -169,10 +191,13 @@ class User(AbstractBaseUser, Model):
 
 
 _actors: dict[int, tuple[int, Actor]] = {}
+_users: dict[int, tuple[str, dict[str, Any]]] = {}
+MOST = 5000  # people remembered
 
 
 def forget_actors() -> None:
     _actors.clear()
+    _users.clear()
 
 
 def _load(user: User) -> Actor:
