@@ -85,6 +85,7 @@ class Company(Addressed, Model):
         "invoice_number",
         "external_id",
     )
+    named_by = "name_key"
     settled = ("name_key", "form", "form_position", "kana_sort")
     alone = True
     has_timeline = True

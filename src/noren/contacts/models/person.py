@@ -62,6 +62,8 @@ class Person(Addressed, Model):
 
     reach = Reach(owner="owner")
     searched = ("family_name", "given_name", "family_kana", "given_kana", "email", "mobile", "phone", "external_id")
+    found_through = "company"
+    named_by = "name_fold"
     settled = ("full_name", "name_fold", "kana_sort")
     alone = True
     has_timeline = True

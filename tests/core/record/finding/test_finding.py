@@ -9,8 +9,7 @@ from tests import make
 
 from noren.contacts.models import Company, Person
 from noren.core.access.actor import HOUSE, Actor
-from noren.core.record import finding
-from noren.core.record.finding import find, terms
+from noren.core.record.finding import commonness, find, terms
 
 pytestmark = pytest.mark.django_db
 
@@ -56,7 +55,9 @@ def test_every_usual_spelling_finds(world: None, text: str, who: str) -> None:
     assert who in names(text)
 
 
-@pytest.mark.parametrize("text", ["", " ", "　", "%", "_", "'", "\\", "?", "田中%", "ゞゞ", "zqx", "田中 山田"])
+@pytest.mark.parametrize(
+    "text", ["", " ", "　", "%", "_", "'", "\\", "?", "田中%", "ゞゞ", "zqx", "田中 川田", "山田 川田"]
+)
 def test_signs_are_only_signs_and_all_words_must_be_there(world: None, text: str) -> None:
     assert names(text) == []
 
@@ -73,9 +74,13 @@ def test_a_word_in_most_rows_gives_the_newest_and_says_that_there_are_more(world
     assert group.more
 
 
-def test_a_rare_word_is_found_behind_many_newer_rows(world: None, settings: Any) -> None:
+def test_a_rare_word_is_found_behind_many_newer_rows(world: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commonness, "LOOK", 1e-9)
+    monkeypatch.setattr(commonness, "FEW", 0)  # as if looking at rows cost nothing
+    monkeypatch.setattr(commonness, "LEAST", 5)
+    monkeypatch.setattr(commonness, "MOST", 5)
     rare = make.person(family_name="勅使河原")
-    for n in range(finding.FIRST + 5):
+    for n in range(10):
         Person(family_name=f"人{n}").save()
     assert names("勅使河原") == [str(rare)]
 
@@ -103,7 +108,7 @@ def test_renamed_and_removed_rows(world: None) -> None:
     shop.name_kana = ""
     shop.save()
     assert names("山田商店") == []
-    assert names("川田") == ["株式会社川田商店"]
+    assert names("川田") == ["株式会社川田商店", "田中 太郎"]
 
 
 def test_terms_leave_the_legal_form_out() -> None:
