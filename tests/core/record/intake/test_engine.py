@@ -358,3 +358,19 @@ def test_names_of_colleagues_are_known_whatever_the_space_in_them(bring: Any) ->
     _run, tally = bring("companies", "会社名,自社担当\n青空食品,佐藤　美咲\n北斗精機,佐藤美咲\n", owner="error")
     assert (tally.created, tally.failed) == (2, 0)
     assert set(Company.system("test").values_list("owner_id", flat=True)) == {user.pk}
+
+
+def test_a_row_of_totals_stays_out_with_its_reason(bring: Any) -> None:
+    text = "会社名,年商,従業員数\n甲商店,100,1\n合計商事,5,\n小計,100,1\n,,\n合計,105,2\n"
+    run, tally = bring("companies", text)
+    assert sorted(Company.every.values_list("legal_name", flat=True)) == ["合計商事", "甲商店"]
+    assert (tally.created, codes(run)) == (2, [(4, "total_row"), (6, "total_row")])
+
+
+def test_what_a_file_calls_a_company_is_kept_without_honorific_and_phones_in_half_width(bring: Any) -> None:
+    bring(
+        "people",
+        "姓,会社名,電話番号\n高野,株式会社みなと 御中,０３－１１１１－２２２２\n佐藤,株式会社みなと,03ー1111ー2223(内線５)\n",
+    )
+    assert Company.every.get().legal_name == "株式会社みなと"
+    assert list(Person.every.order_by("pk").values_list("phone", flat=True)) == ["03-1111-2222", "03-1111-2223(内線5)"]

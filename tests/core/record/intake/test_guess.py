@@ -34,8 +34,16 @@ def test_an_unknown_name_is_guessed_by_what_the_cells_look_like() -> None:
     assert [column.reason for column in result.columns] == ["content", "content", "unknown"]
 
 
+def test_figures_alone_propose_no_field_and_a_blank_column_is_called_so() -> None:
+    targets = [*PERSON, Target("person.score", "点数", "number")]
+    column, blank = guess(["項目1", "B"], [["12", ""], ["13", " "]], targets).columns
+    assert (column.field, column.reason, column.options) == (None, "unknown", ("person.score",))
+    assert (blank.field, blank.reason) == (None, "empty")
+
+
 def test_no_field_is_proposed_twice() -> None:
     result = guess(["電話番号", "TEL", "電話"], [["03-1111-2222"] * 3], PERSON)
+    assert [column.reason for column in result.columns].count("taken") == 2
     assert list(result.mapping.values()).count("person.phone") == 1
 
 

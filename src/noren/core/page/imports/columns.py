@@ -28,7 +28,7 @@ REASONS = {
     "same_name": gettext_lazy("Same name"), "synonym": gettext_lazy("Known name"), "source": gettext_lazy("Known form"),
     "dictionary": gettext_lazy("Known name"), "content": gettext_lazy("By its content"), "neighbors": gettext_lazy("By its neighbors"),
     "remembered": gettext_lazy("As last time"), "ambiguous": gettext_lazy("Can mean two things"), "unknown": gettext_lazy("Unknown name"),
-    "ours_not": gettext_lazy("Not a field of ours"),
+    "ours_not": gettext_lazy("Not a field of ours"), "taken": gettext_lazy("Another column fills this field"), "empty": gettext_lazy("Empty column"),
 }  # fmt: skip
 SEPARATORS = (
     (",", gettext_lazy("Comma")),
@@ -126,9 +126,19 @@ def _context(run: ImportRun, actor: Actor, table: Table, errors: list[str]) -> d
     taken = sum(1 for c in columns if c["tone"] != "off")
     return {
         **frame(run, 1, table), "back": reverse("import_new") + f"?noun={run.noun}", "action": reverse("import_columns", args=[run.pk]),
-        "columns": columns, "errors": errors, "options": _options(run, record, known, table, guessed),
+        "columns": columns, "errors": [*errors, *_without_rows(table)], "options": _options(run, record, known, table, guessed),
         "columns_note": _("%(taken)s of %(all)s columns are taken over; the others stay with the import.") % {"taken": taken, "all": len(columns)},
     }  # fmt: skip
+
+
+def _without_rows(table: Table) -> list[str]:
+    if table.sample:
+        return []
+    return [
+        _(
+            "Below the column names there are no rows. If the first row is already data, choose “None” at Row with the column names."
+        )
+    ]
 
 
 def _groups(record: type[Record], known: dict[str, Any], chosen: str) -> list[dict[str, Any]]:

@@ -56,7 +56,11 @@ def preview(run: ImportRun, table: Table, actor: Actor, look: Look) -> dict[str,
         line: list[Cell] = [{"text": number, "num": True}]
         for at, column in enumerate(columns):
             raw = cells[column.index].strip()
-            cell = named[at][raw] if at in named and raw in named[at] else _shown(column, values[at], raw, look)
+            cell = _shown(column, values[at], raw, look)
+            if at in named and isinstance(values[at], str):
+                cell = named[at].get(values[at], cell)
+                if raw not in (cell["text"], ""):
+                    cell = {**cell, "raw": raw[:60]}
             line.append({**cell, "head": at == 0})
         line += [{"text": words.said(plan.record.field(n), more[n], look) if n in more else ""} for n in further]
         made.append(line)
@@ -121,17 +125,13 @@ def _named(column: Column, values: list[Any], plan: Plan, actor: Actor) -> dict[
     made: dict[str, Cell] = {}
     for text in texts:
         if text in found:
-            name = called.get(found[text], text)
-            made[text] = {"text": name[:60], "raw": "" if name == text else text[:60]}
+            made[text] = {"text": called.get(found[text], text)[:60]}
         elif policy == "create" or text in options.make.get(column.name, ()):
             made[text] = {"text": text[:60], "note": _("will be made")}
         elif policy == "blank":
-            made[text] = {"text": "", "raw": text[:60], "note": _("not known, left empty")}
+            made[text] = {"text": "", "note": _("not known, left empty")}
         else:
             made[text] = {"text": text[:60], "note": _("not known"), "tone": "err"}
-    for raw, value in column.memory.items():  # put right before: the raw name is shown beside what it means
-        if isinstance(value, str) and value in made and raw != value:
-            made[raw] = {**made[value], "raw": raw[:60]}
     return made
 
 

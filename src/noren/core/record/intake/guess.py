@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from noren.core.record.intake import headers
+from noren.core.record.intake.shape import letters
 
 Kind = Literal[
     "text",
@@ -42,6 +43,8 @@ Reason = Literal[
     "ambiguous",
     "unknown",
     "ours_not",
+    "taken",
+    "empty",
 ]
 
 BLANK_WORDS = frozenset(
@@ -285,14 +288,13 @@ def guess(
         if -minus_at not in taken and field not in used:
             taken[-minus_at] = (field, confidence, reason)
             used.add(field)
-    for at, (field, _confidence, _reason) in list(taken.items()):
-        of = f"{main}.{field.partition('.')[0]}"
-        if not field.startswith(f"{main}.") and of in wanted and of not in used:
-            del taken[at]  # nobody says which company is described
+    _drop_weak(taken, wanted, main, used)
     result = []
     for at, name in enumerate(header):
         options = asked.get(at) or tuple(dict.fromkeys(field for _, minus, _, field, _ in pool if -minus == at))
-        field_or_none, confidence, reason = taken.get(at, (None, 0.0, "unknown"))
+        field_or_none, confidence, reason = taken.get(at, (None, 0.0, "taken" if set(options) & used else "unknown"))
+        if name == letters(at) and not any(value.strip() for value in columns[at]):
+            reason = "empty"
         if at in asked:
             reason = "ambiguous"
         elif at in silent:
@@ -325,7 +327,20 @@ def guess(
     return Guess(tuple(result), main, found)
 
 
+SURE = 0.5
+"""Confidence below which the look of the cells alone proposes nothing."""
 Offer = tuple[str, float, Reason]
+
+
+def _drop_weak(taken: dict[int, Offer], wanted: Mapping[str, Target], main: str, used: set[str]) -> None:
+    """Take proposals back that say nothing: columns of a company that no column names, and fields for which only figures or
+    days speak; the latter are still among the options."""
+    for at, (field, confidence, reason) in list(taken.items()):
+        of = f"{main}.{field.partition('.')[0]}"
+        is_nameless = not field.startswith(f"{main}.") and of in wanted and of not in used
+        if is_nameless or (reason == "content" and confidence < SURE):
+            del taken[at]
+            used.discard(field)
 
 
 def _offers(

@@ -47,6 +47,7 @@ SENTENCES: Mapping[str, str | Promise] = {
     "too_many_columns": _("The row has more than %(cap)s columns."),
     "extra_cells": _("The row has %(count)s cells, the header only %(width)s."),
     "quote_open": _("A quotation mark is opened and not closed."),
+    "total_row": _("This is a row of totals (%(word)s), not one of the table's rows."),
     "too_many_cells": _("The sheet has more than %(cap)s cells. What follows was not read."),
     # The row is read; this is worth knowing.
     "nul_removed": _("Characters without meaning (NUL) were removed."),

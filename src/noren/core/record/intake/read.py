@@ -20,6 +20,7 @@ from noren.core.record.intake.sheet import Book, Refused
 
 SAMPLE = 200
 """Rows looked at to judge the shape of a table."""
+TOTAL_STARTS = frozenset(word[0] for word in shape.TOTALS) | frozenset("TGS 　")
 KEPT = 1_000
 """Problems a table keeps by itself when nobody listens."""
 
@@ -118,6 +119,9 @@ class Table:
                         params = {"count": len(row), "width": width}
                         tell(Problem(number, len(row), "short_row", params, level="warning"))
                     row.extend([""] * (width - len(row)))
+            if (not row[0] or row[0][0] in TOTAL_STARTS) and (word := shape.total_of(row)):
+                tell(Problem(number, 0, "total_row", {"word": word}, cells=clip(row)))
+                continue
             yield number, row
 
     def _keep(self, problem: Problem) -> None:

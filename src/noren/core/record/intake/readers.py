@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable
 from datetime import datetime, time
 from decimal import Decimal
@@ -40,13 +41,13 @@ Reader = Callable[[str], Any]
 def reader_of(one: Field, options: Options) -> Reader:
     """The function that reads the cells of a column for this field."""
     if one.kind == "phone":
-        return _phone(_plain_text(one)) if one.name in options.zeros else _plain_text(one)
+        return _phone(_plain_text(one), zeros=one.name in options.zeros)
     if one.kind in ("text", "longtext"):
         return _plain_text(one)
     if one.kind == "choice":
         return _choice(one)
     if one.kind == "ref":
-        return lambda cell: clean(cell).strip()
+        return _name(one)
     if one.kind in READERS:
         kind = (
             "decimal"
@@ -77,10 +78,28 @@ LOST_ZERO = re.compile(r"[1-9]\d{8,9}")
 """A Japanese number of which a spreadsheet took the leading zero: nine digits, ten for mobile phones."""
 
 
-def _phone(inner: Reader) -> Reader:
+LONG_BAR = re.compile("(?<=[0-9)])[ー‐‑‒–—―−](?=[0-9(])")
+
+
+def _phone(inner: Reader, *, zeros: bool) -> Reader:
+    """zeros: give numbers their lost zero back. Full-width digits and dashes become half-width ones."""
+
     def read(cell: str) -> Any:
         text = inner(cell)
-        return f"0{text}" if LOST_ZERO.fullmatch(text) else text
+        if not text.isascii():
+            text = LONG_BAR.sub("-", unicodedata.normalize("NFKC", text))
+        return f"0{text}" if zeros and LOST_ZERO.fullmatch(text) else text
+
+    return read
+
+
+def _name(one: Field) -> Reader:
+    """What a file calls another row. 御中 and 様 are no part of the name of a company or person."""
+    named = {f.name for f in one.target._meta.concrete_fields} & {"legal_name", "family_name"} if one.target else set()
+
+    def read(cell: str) -> str:
+        text = clean(cell).strip()
+        return strip_honorific(text) if named else text
 
     return read
 

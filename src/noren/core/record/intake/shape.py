@@ -97,6 +97,20 @@ def shape_of(rows: Sequence[Sequence[str]]) -> Shape:
     return Shape(start, certain=True, width=len(rows[start]))
 
 
+TOTALS = frozenset(
+    {"合計", "総合計", "総計", "小計", "計", "合 計", "合　計", "total", "grand total", "totals", "subtotal", "sum"}
+)
+_NUMBER = re.compile(r"[-▲△(]?[¥\\$€£]?\s*[-▲△]?\d[\d,.]*\s*[円%件名社個人)]?")
+
+
+def total_of(row: Sequence[str]) -> str:
+    """The word (合計) of a row that adds the others up and is none of them, else empty: beside it stand figures alone."""
+    filled = [cell.strip() for cell in row if cell and not cell.isspace()]
+    if len(filled) < 2 or filled[0].strip(" :：").lower() not in TOTALS:
+        return ""
+    return filled[0] if all(_NUMBER.fullmatch(cell) for cell in filled[1:]) else ""
+
+
 def most_width(rows: Sequence[Sequence[str]]) -> int:
     """The usual number of cells of a row."""
     widths = Counter(len(row) for row in rows if len(row) > 1) or Counter(len(row) for row in rows)
