@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from tests.config.conftest import PutDatabase
 
 from noren.config import postgres
 from noren.config.postgres import Server
@@ -38,9 +39,11 @@ def kept(server: Server) -> list[str]:
 
 
 @pytest.fixture
-def two(folder: Path) -> tuple[Path, Path]:
+def two(folder: Path, put_database: PutDatabase) -> tuple[Path, Path]:
+    """Data folders with an empty database each."""
     for name in ("old", "new"):
         (folder / name).mkdir(mode=0o711)
+        put_database(folder / name)
     return folder / "old", folder / "new"
 
 
@@ -62,11 +65,14 @@ def test_a_backup_comes_back_whole_in_another_place(two: tuple[Path, Path], fold
     assert [path.name for path in folder.glob(".*")] == []
 
 
-def test_a_backup_moves_between_versions_both_ways(two: tuple[Path, Path], folder: Path) -> None:
+def test_a_backup_moves_between_versions_both_ways(folder: Path, put_database: PutDatabase) -> None:
     versions = sorted(postgres.all_programs(), key=lambda one: one.major)
     for number, (source, target) in enumerate(((versions[0], versions[-1]), (versions[-1], versions[0]))):
         file = folder / f"{number}.tar"
-        old, new = two[0] / str(number), two[1] / str(number)
+        old, new = folder / f"old{number}", folder / f"new{number}"
+        for data, version in ((old, source), (new, target)):
+            data.mkdir(mode=0o711)
+            put_database(data, version.folder)
         with Server(old, source.folder) as server:
             fill(server, "のれん")
             assert noren(old, "backup", file).returncode == 0
@@ -120,13 +126,14 @@ def test_a_broken_backup_changes_nothing(two: tuple[Path, Path], folder: Path) -
 
 @pytest.mark.parametrize("content", [None, b"", b"not a tar at all"])
 def test_something_else_than_a_backup_is_told_in_one_line(
-    two: tuple[Path, Path], folder: Path, content: bytes | None
+    folder: Path, put_database: PutDatabase, content: bytes | None
 ) -> None:
+    put_database(folder)
     file = folder / "other.tar"
     if content is not None:
         file.write_bytes(content)
 
-    refused = noren(two[1], "restore", file)
+    refused = noren(folder, "restore", file)
 
     assert refused.returncode == 1
     assert refused.stderr.splitlines()[-1].startswith(f"{file} ")

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from tests.config.conftest import PutDatabase
 from tests.ground import wheel_programs
 
 from noren.config import postgres
@@ -66,7 +67,10 @@ def test_a_new_database_is_private_checked_and_not_run_by_root(folder: Path, bin
 
 
 @pytest.mark.database
-def test_what_was_committed_survives_kill_9_and_comes_back_by_itself(folder: Path, bin_folder: Path) -> None:
+def test_what_was_committed_survives_kill_9_and_comes_back_by_itself(
+    folder: Path, bin_folder: Path, put_database: PutDatabase
+) -> None:
+    put_database(folder, bin_folder)
     with Server(folder, bin_folder) as server:
         ask(server, "CREATE TABLE kept (n int)")
         ask(server, "INSERT INTO kept SELECT generate_series(1, 1000)")
@@ -80,7 +84,10 @@ def test_what_was_committed_survives_kill_9_and_comes_back_by_itself(folder: Pat
 
 
 @pytest.mark.database
-def test_a_start_after_everything_was_killed_needs_no_hand_work(folder: Path, bin_folder: Path) -> None:
+def test_a_start_after_everything_was_killed_needs_no_hand_work(
+    folder: Path, bin_folder: Path, put_database: PutDatabase
+) -> None:
+    put_database(folder, bin_folder)
     first = Server(folder, bin_folder)
     first.start()
     ask(first, "CREATE TABLE kept AS SELECT 7 AS n")
@@ -93,7 +100,10 @@ def test_a_start_after_everything_was_killed_needs_no_hand_work(folder: Path, bi
         assert ask(second, "SELECT n FROM kept") == 7
 
 
-def test_a_pid_file_that_names_some_other_living_program_does_not_block(folder: Path) -> None:
+def test_a_pid_file_that_names_some_other_living_program_does_not_block(
+    folder: Path, put_database: PutDatabase
+) -> None:
+    put_database(folder)
     with Server(folder) as server:
         ask(server, "CREATE TABLE kept AS SELECT 7 AS n")
         owner = server.user
@@ -115,7 +125,8 @@ def test_a_pid_file_that_names_some_other_living_program_does_not_block(folder: 
         other.wait()
 
 
-def test_a_second_process_joins_and_the_last_to_leave_stops_it(folder: Path) -> None:
+def test_a_second_process_joins_and_the_last_to_leave_stops_it(folder: Path, put_database: PutDatabase) -> None:
+    put_database(folder)
     first, second = Server(folder), Server(folder)
     first.start()
     second.start()
@@ -145,7 +156,8 @@ def test_two_that_start_at_once_make_one_server(folder: Path) -> None:
     assert [one.returncode for one in both] == [0, 0]
 
 
-def test_an_administrators_restart_is_joined_instead_of_fought(folder: Path) -> None:
+def test_an_administrators_restart_is_joined_instead_of_fought(folder: Path, put_database: PutDatabase) -> None:
+    put_database(folder)
     with Server(folder) as server:
         assert server.child is not None
         restart = [server.programs.path("pg_ctl"), "restart", "-D", server.cluster, "-m", "fast", "-l", "/dev/null"]
@@ -157,7 +169,8 @@ def test_an_administrators_restart_is_joined_instead_of_fought(folder: Path) -> 
         assert ask(server, "SELECT 1") == 1
 
 
-def test_a_database_of_another_version_is_refused_in_words(folder: Path) -> None:
+def test_a_database_of_another_version_is_refused_in_words(folder: Path, put_database: PutDatabase) -> None:
+    put_database(folder)
     cluster = folder / "postgres" / "cluster"
     with Server(folder) as server:
         made = server.programs.major
@@ -175,7 +188,10 @@ def test_a_database_of_another_version_is_refused_in_words(folder: Path) -> None
     (cluster / "PG_VERSION").write_text(version)
 
 
-def test_an_existing_database_keeps_its_version_when_a_newer_one_is_installed(folder: Path) -> None:
+def test_an_existing_database_keeps_its_version_when_a_newer_one_is_installed(
+    folder: Path, put_database: PutDatabase
+) -> None:
+    put_database(folder, wheel_programs())
     with Server(folder, wheel_programs()) as server:
         ask(server, "CREATE TABLE kept AS SELECT 7 AS n")
 
@@ -184,9 +200,10 @@ def test_an_existing_database_keeps_its_version_when_a_newer_one_is_installed(fo
         assert ask(again, "SELECT n FROM kept") == 7
 
 
-def test_a_deep_folder_gets_a_short_private_socket(folder: Path) -> None:
+def test_a_deep_folder_gets_a_short_private_socket(folder: Path, put_database: PutDatabase) -> None:
     deep = folder / ("long" * 30)
     deep.mkdir(mode=0o711)
+    put_database(deep)
 
     with Server(deep) as server:
         assert ask(server, "SELECT 1") == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -16,6 +17,7 @@ from pathlib import Path
 import psutil
 import psycopg
 import pytest
+from tests.config.conftest import copy_database, place
 
 from noren.config import postgres
 
@@ -88,14 +90,36 @@ def until(true: Callable[[], object], seconds: float = 15) -> None:
         time.sleep(0.05)
 
 
+@pytest.fixture(scope="module")
+def tables() -> Iterator[Path]:
+    """A stopped noren that was started once, so its database has all tables: what most tests go on from."""
+    folder = place()
+    noren = Running(folder)
+    until(noren.get, 60)
+    assert noren.stop() == 0
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
 @pytest.fixture
-def running(folder: Path) -> Iterator[Running]:
+def ready(folder: Path, tables: Path) -> Path:
+    """A data folder whose database has all tables."""
+    copy_database(tables, folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def running(tables: Path) -> Iterator[Running]:
+    """One noren for all tests after which it runs as before."""
+    folder = place()
+    copy_database(tables, folder)
     noren = Running(folder)
     try:
-        until(noren.get)
+        until(noren.get, 60)
         yield noren
     finally:
         noren.stop()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def defer(noren: Running, name: str = "tests.config.small_site.note") -> int:
@@ -156,8 +180,8 @@ def test_after_a_kill_of_everything_a_new_start_serves_what_was_there(folder: Pa
         assert noren.stop() == 0
 
 
-def test_when_only_the_parent_is_killed_its_children_leave_and_a_new_start_takes_over(folder: Path) -> None:
-    noren = Running(folder)
+def test_when_only_the_parent_is_killed_its_children_leave_and_a_new_start_takes_over(ready: Path) -> None:
+    noren = Running(ready)
     until(noren.get)
     children = [one for one in psutil.Process(noren.process.pid).children() if one.name() != "postgres"]
 
@@ -172,8 +196,8 @@ def test_when_only_the_parent_is_killed_its_children_leave_and_a_new_start_takes
         assert noren.stop() == 0
 
 
-def test_a_stop_lets_a_running_request_finish_and_leaves_no_process(folder: Path) -> None:
-    noren = Running(folder)
+def test_a_stop_lets_a_running_request_finish_and_leaves_no_process(ready: Path) -> None:
+    noren = Running(ready)
     until(noren.get)
     family = psutil.Process(noren.process.pid).children(recursive=True)
     with closing(HTTPConnection("127.0.0.1", noren.port, timeout=10)) as link:
@@ -210,15 +234,15 @@ def test_a_database_that_is_down_is_told_in_one_line_without_its_password(folder
     assert "hidden" not in told
 
 
-def test_web_and_worker_may_run_apart(folder: Path) -> None:
-    web = Running(folder, "serve", "--web-only")
+def test_web_and_worker_may_run_apart(ready: Path) -> None:
+    web = Running(ready, "serve", "--web-only")
     try:
         until(web.get)
         job = defer(web)
         time.sleep(0.5)
         assert not done(web, job)
 
-        worker = Running(folder, "worker")
+        worker = Running(ready, "worker")
         try:
             until(lambda: done(web, job))
         finally:

@@ -307,15 +307,16 @@ def bring_up_to_date(env: Env, say: Callable[[str], None] = print) -> None:
     from django.db import connection
     from django.db.migrations.executor import MigrationExecutor
 
-    from noren.core.metric.cube import keep as cubes
-
     without_limits()
     with _alone(env):
         executor = MigrationExecutor(connection)
         if executor.migration_plan(executor.loader.graph.leaf_nodes()):
             say("Bringing the database up to date …")
             call_command("migrate", interactive=False, verbosity=0)
-        cubes.stand_up(say)
+        if has_numbers():
+            from noren.core.metric.cube import keep as cubes
+
+            cubes.stand_up(say)
 
 
 def collect_static() -> None:
@@ -340,6 +341,13 @@ def collect_static() -> None:
         return
     call_command("collectstatic", interactive=False, verbosity=0)
     stamp.write_text(sign.hexdigest())
+
+
+def has_numbers() -> bool:
+    """Whether this site holds a firm whose numbers are kept; these processes also run sites that do not."""
+    from django.apps import apps
+
+    return apps.is_installed("noren.core.access")
 
 
 def without_limits() -> None:
@@ -417,7 +425,6 @@ def run_worker(env: Env) -> None:
     from procrastinate.contrib.django import app, django_connector
 
     from noren.core.job import rescue
-    from noren.core.metric.cube import keep as cubes
 
     call_itself("noren-worker")
     parent = os.getppid()
@@ -432,7 +439,10 @@ def run_worker(env: Env) -> None:
     threading.Thread(target=watch, daemon=True).start()
     without_limits()
     threading.Thread(target=rescue.keep_looking, daemon=True).start()
-    threading.Thread(target=cubes.keep_merging, daemon=True).start()
+    if has_numbers():
+        from noren.core.metric.cube import keep as cubes
+
+        threading.Thread(target=cubes.keep_merging, daemon=True).start()
     assert isinstance(app.connector, django_connector.DjangoConnector)
     with app.replace_connector(app.connector.get_worker_connector()) as queue:
         queue.run_worker(
