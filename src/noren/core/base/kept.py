@@ -68,6 +68,7 @@ class _Made:
     params: tuple[Any, ...] = ()
     spots: tuple[tuple[int, int, Callable[[Any], Any] | None], ...] = ()
     text: bytes = b""
+    converters: Any = None  # place of a value in a row -> how Django reads it
 
 
 _made: dict[Hashable, _Made] = {}
@@ -195,8 +196,9 @@ def _learned(asked: Ask) -> _Made:
     if {which for _at, which, _wrap in spots} != {at for at, value in enumerate(values) if value is not None}:
         return _Made(who)
     text = _with_constants(sql, params, {at for at, _which, _wrap in spots})
+    converters = compiler.get_converters([column for column, *_rest in compiler.select[: compiler.col_count]])
     compiler.connection = None  # each reader brings the one of its thread
-    return _Made(who, rows, compiler, sql, tuple(params), tuple(spots), text)
+    return _Made(who, rows, compiler, sql, tuple(params), tuple(spots), text, converters)
 
 
 def _with_constants(sql: str, params: Sequence[Any], spots: set[int]) -> bytes:
@@ -259,6 +261,14 @@ def _objects(made: _Made, raw: list[Any]) -> list[Any]:
     compiler.connection = connections[DEFAULT_DB_ALIAS]
     if compiler.has_extra_select:
         raw = [row[: compiler.col_count] for row in raw]
+
+    def results_iter(*_args: Any, tuple_expected: bool = False, **_kw: Any) -> Any:
+        if not made.converters:
+            return iter(raw)
+        read = compiler.apply_converters(raw, made.converters)
+        return map(tuple, read) if tuple_expected else read
+
+    compiler.results_iter = results_iter
     compiler.execute_sql = lambda *_args, **_kw: [raw]
     query = object.__new__(type(rows.query))
     query.__dict__.update(rows.query.__dict__)

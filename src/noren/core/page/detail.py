@@ -32,7 +32,7 @@ from noren.core.page.shell import LINKS, icon_of
 from noren.core.page.web import came_from, draw, look_of, of_noun, with_params
 from noren.core.record.declare import RELATIONS, Facts, Record, Related, panels_on
 from noren.core.record.field import Field
-from noren.core.record.listing import may_write, neighbors
+from noren.core.record.listing import neighbors
 from noren.core.record.state import State
 
 
@@ -130,14 +130,16 @@ def _fact_names(record: type[Record]) -> list[str]:
 def _groups(record: type[Record], row: Model, actor: Actor, look: Look, *, editable: bool) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     shown: set[str] = set()
+    writable = {one.name for one in record.writable(actor) if one.is_near} if editable else set()
+    written = set(record.form_names())
+
+    def fact(one: Field) -> dict[str, Any]:
+        return _fact(record, row, one, actor, look, writes=one.name in writable, has_past=one.name in written)
+
     for panel in record.panels:
         if not isinstance(panel, Facts):
             continue
-        facts = [
-            fact(record, row, record.field(n), actor, look, editable=editable)
-            for n in panel.names
-            if record.may_read(n, actor)
-        ]
+        facts = [fact(record.field(n)) for n in panel.names if record.may_read(n, actor)]
         shown.update(panel.names)
         title = str(panel.title) if panel.title else _("Details")
         found.append(
@@ -157,7 +159,7 @@ def _groups(record: type[Record], row: Model, actor: Actor, look: Look, *, edita
         found.append(
             {
                 "title": _("More"),
-                "facts": [fact(record, row, f, actor, look, editable=editable) for f in filled],
+                "facts": [fact(f) for f in filled],
                 "edit_href": "",
             }
         )
@@ -167,14 +169,15 @@ def _groups(record: type[Record], row: Model, actor: Actor, look: Look, *, edita
 LEAVE = frozenset({"next_step", "next_step_at", "full_name", "about_noun", "about_id", "is_kana_guess"})
 
 
-def fact(record: type[Record], row: Model, one: Field, actor: Actor, look: Look, *, editable: bool) -> dict[str, Any]:
+def _fact(
+    record: type[Record], row: Model, one: Field, actor: Actor, look: Look, *, writes: bool, has_past: bool
+) -> dict[str, Any]:
     """One field of the page: its label, its value as markup, where to edit it and where its history is."""
-    write = editable and one.is_near and may_write(record, one.name, actor)
     html = value_html(record, row, one, actor, look)
     return {
-        "label": str(one.label), "html": html, "face": face(html) if write else "",
-        "edit": f"{record.url(row.pk)}field/{one.name}/" if write else "",
-        "history_href": f"{record.url(row.pk)}history/{one.name}/" if one.name in record.form_names() else "",
+        "label": str(one.label), "html": html, "face": face(html) if writes else "",
+        "edit": f"{record.url(row.pk)}field/{one.name}/" if writes else "",
+        "history_href": f"{record.url(row.pk)}history/{one.name}/" if has_past else "",
     }  # fmt: skip
 
 
@@ -254,7 +257,6 @@ __all__ = [
     "MENU",
     "OWN",
     "STEPS",
-    "fact",
     "icon_of",
     "row_and_right",
     "show",
