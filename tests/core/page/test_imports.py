@@ -143,6 +143,38 @@ def test_two_columns_for_one_field_are_refused_and_what_was_chosen_stays(client:
     assert answer.content.decode().count('value="legal_name" selected') == 2
 
 
+def test_a_table_without_rows_or_fields_says_what_to_do_and_keeps_what_was_chosen(client: Client) -> None:
+    run = send(client, "会社名,電話番号\n", "contacts.company")
+    assert 'role="alert"' in client.get(f"/imports/{run.pk}/columns/").content.decode()
+    answer = client.post(f"/imports/{run.pk}/columns/", {**mapping(run), "on_match": "skip"})
+    assert answer.status_code == 422
+    assert '<option value="skip" selected' in answer.content.decode()
+    run = send(client, "株式会社一列\n株式会社二列\n", "contacts.company")
+    answer = client.post(f"/imports/{run.pk}/columns/", mapping(run))
+    assert answer.status_code == 422
+    assert 'role="alert"' in answer.content.decode()
+    client.post(f"/imports/{run.pk}/columns/", {"header_row": "0"})
+    assert client.post(f"/imports/{run.pk}/columns/", {"to-0": "legal_name", "header_row": "0"}).status_code == 302
+    run.refresh_from_db()
+    assert run.counts["created"] == 2
+
+
+def test_a_sheet_with_a_table_is_found_behind_a_cover(client: Client) -> None:
+    from openpyxl import Workbook
+
+    book = Workbook()
+    book.active.append(["このファイルについて"])
+    sheet = book.create_sheet("データ")
+    sheet.append(["会社名", "電話番号"])
+    sheet.append(["みなと", "03-1111-2222"])
+    out = io.BytesIO()
+    book.save(out)
+    client.post("/imports/new/", {"file": SimpleUploadedFile("b.xlsx", out.getvalue()), "noun": "contacts.company"})
+    run = ImportRun.objects.latest("pk")
+    assert run.mapping == {"会社名": "legal_name", "電話番号": "phone"}
+    assert 'value="データ" selected' in client.get(f"/imports/{run.pk}/columns/").content.decode()
+
+
 def test_what_is_no_table_is_refused_with_a_sentence(client: Client) -> None:
     answer = client.post("/imports/new/", {"file": SimpleUploadedFile("x.csv", b"%PDF-1.7"), "noun": ""})
     assert answer.status_code == 422

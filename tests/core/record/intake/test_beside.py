@@ -147,3 +147,25 @@ def test_columns_without_a_field_stay_with_rows_that_were_there_too(bring: Any) 
     kept = dict(ImportRow.objects.filter(run=run, unmapped__isnull=False).values_list("row_id", "unmapped"))
     assert kept == {old.pk: {"社風": "のんびり"}, Company.every.get(legal_name="あおば").pk: {"社風": "にぎやか"}}
     assert Deal.every.count() == 0
+
+
+def test_the_address_of_a_card_is_the_company_s_too_where_that_has_none(bring: Any) -> None:
+    settled = make.company(legal_name="あおば", city="横浜市")
+    text = (
+        EIGHT
+        + EIGHT.split("\n")[1]
+        .replace("株式会社みなと", "あおば")
+        .replace("takano", "sato")
+        .replace("090-1111", "090-2222")
+        + "\n"
+    )
+    run, _tally = bring("people", text)
+    assert run.options["lend"] is True
+    company = Company.every.get(legal_name="株式会社みなと")
+    assert (company.postal_code, company.prefecture, company.city) == ("1050011", "東京都", "港区")
+    settled.refresh_from_db()
+    assert (settled.city, settled.prefecture) == ("横浜市", "")
+    assert Person.every.first().city == "港区"
+    plain, _tally = bring("people", "姓,会社名,住所\n山本,ひかり,東京都港区芝1-1\n")
+    assert plain.options["lend"] is False
+    assert Company.every.get(legal_name="ひかり").prefecture == ""

@@ -19,7 +19,7 @@ from noren.core.page.web import draw, logged_in
 from noren.core.record.declare import ImportField, Record, record_of
 from noren.core.record.intake import run as intake
 from noren.core.record.intake.guess import ColumnGuess
-from noren.core.record.intake.plan import Column, field_name, importable
+from noren.core.record.intake.plan import Column, field_name, importable, lent
 from noren.core.record.intake.read import Table
 from noren.core.record.intake.refs import MADE_BY_NAME, default_policy
 from noren.core.record.models import ImportRun
@@ -59,6 +59,8 @@ def assign(request: HttpRequest, pk: int) -> HttpResponse:
             _read_mapping(request, run, table, actor)
             try:
                 intake.plan_of(run, table, actor)
+                if hints := _hints(table, run.mapping):
+                    raise Invalid(mapping=hints[0])
             except Invalid as fault:
                 errors = [str(text) for listed in fault.errors.values() for text in listed]
             else:
@@ -98,6 +100,8 @@ def _read_mapping(request: HttpRequest, run: ImportRun, table: Table, actor: Act
     for name, allowed in (("on_match", ("update", "skip", "create")), ("blank", ("keep", "clear"))):
         if sent.get(name) in allowed:
             options[name] = sent[name]
+    if "lend" in sent:
+        options["lend"] = "on" in sent.getlist("lend")
     options["automations"] = sent.get("automations") == "on"
     options["unknown"] = {
         k[8:]: str(v) for k, v in sent.items() if k.startswith("unknown-") and v in ("create", "blank", "error")
@@ -126,14 +130,21 @@ def _context(run: ImportRun, actor: Actor, table: Table, errors: list[str]) -> d
     taken = sum(1 for c in columns if c["tone"] != "off")
     return {
         **frame(run, 1, table), "back": reverse("import_new") + f"?noun={run.noun}", "action": reverse("import_columns", args=[run.pk]),
-        "columns": columns, "errors": [*errors, *_without_rows(table)], "options": _options(run, record, known, table, guessed),
+        "columns": columns, "errors": list(dict.fromkeys([*errors, *_hints(table, run.mapping)])), "options": _options(run, record, known, table, guessed),
         "columns_note": _("%(taken)s of %(all)s columns are taken over; the others stay with the import.") % {"taken": taken, "all": len(columns)},
     }  # fmt: skip
 
 
-def _without_rows(table: Table) -> list[str]:
+def _hints(table: Table, mapping: dict[str, str]) -> list[str]:
+    """What is odd about the table as a whole, and what to do about it."""
     if table.sample:
-        return []
+        if any(mapping.get(name, "-") != "-" for name in table.header):
+            return []
+        return [
+            _(
+                "No column has a field yet. Choose one; or, if the first row is already data, choose “None” at Row with the column names."
+            )
+        ]
     return [
         _(
             "Below the column names there are no rows. If the first row is already data, choose “None” at Row with the column names."
@@ -199,7 +210,7 @@ def _options(
                     f"order-{name}",
                     label,
                     "select",
-                    options.get("date_orders", {}).get(name, guess.dates.order),
+                    options.get("date_orders", {}).get(name, _order_of(guess)),
                     options=ORDERS,
                 )
             )
@@ -207,11 +218,21 @@ def _options(
         made.append(
             field("zeros", _("Give phone numbers their lost leading zero back"), "check", bool(options.get("zeros")))
         )
+    for of in lent(record, set(run.mapping.values())):
+        label = _("Where the %(what)s has no address, give it the one of the row") % {"what": record.field(of).label}
+        made.append(field("lend", label, "check", options.get("lend", False)))
     made.append(field(
         "automations", _("Let automations and notices react"), "check", options.get("automations", False),
         hint=_("Usually off: otherwise every row may send messages, as if somebody had entered it by hand today."),
     ))  # fmt: skip
     return [*made, *_reading(table)]
+
+
+def _order_of(guess: ColumnGuess) -> str:
+    """The order to begin with: of several that a column mixes, the one that its day-first or month-first dates show."""
+    assert guess.dates is not None
+    shown = [order for order in guess.dates.options if order in ("dmy", "mdy")]
+    return shown[0] if guess.dates.order == "mixed" and len(shown) == 1 else guess.dates.order
 
 
 def _unknowns(run: ImportRun, known: dict[str, Any], table: Table) -> list[dict[str, Any]]:

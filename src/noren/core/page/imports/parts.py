@@ -13,11 +13,14 @@ from noren.core.access.actor import Actor, actor_of
 from noren.core.base.errors import NotFound
 from noren.core.record.declare import RECORDS, Record, record_of
 from noren.core.record.intake import run as intake
-from noren.core.record.intake.headers import SOURCES
 from noren.core.record.intake.read import Table
 from noren.core.record.models import ImportRun
 
 DIRECT = 1_000  # rows up to which the person waits for the end
+PROGRAMS = {
+    "eight": "Eight", "sansan": "Sansan", "salesforce": "Salesforce", "hubspot": "HubSpot", "zoho": "Zoho CRM",
+    "kintone": "kintone", "freee": "freee", "moneyforward": "Money Forward", "cybozu": "Cybozu",
+}  # fmt: skip
 OVER = ("done", "cancelled", "failed", "undone")
 
 
@@ -82,15 +85,15 @@ def frame(run: ImportRun, now: int, table: Table | None = None) -> dict[str, Any
 def _file(run: ImportRun, table: Table | None) -> dict[str, Any]:
     rows = _("%(n)s rows") % {"n": grouped(run.total)}
     if table is None:
-        return {"name": run.file_name, "note": rows, "encoding": "", "form": run.source}
+        return {"name": run.file_name, "note": rows, "encoding": "", "form": PROGRAMS.get(run.source, "")}
     size = table.size / 1024
     weight = f"{size / 1024:.1f} MB" if size > 1024 else f"{max(size, 1):.0f} KB"
-    known = [s.name for s in SOURCES if s.name == run.source]
+    known = PROGRAMS.get(run.source, "")
     reasons = [problem.sentence() for problem in table.questions]
     return {
         "name": run.file_name,
         "note": " · ".join([_("%(n)s columns") % {"n": len(table.header)}, rows, weight]),
-        "form": run.source if known else "",
+        "form": known,
         "form_tag": _("recognized") if known else "",
         "encoding": table.encoding or ("Excel" if table.kind == "xlsx" else ""),
         "reason": " ".join(reasons),

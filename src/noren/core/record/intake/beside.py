@@ -13,7 +13,7 @@ from noren.core.action.plain import _json, _told, plain_event
 from noren.core.event.models import Fact
 from noren.core.record.declare import Record, Trace, record_of
 from noren.core.record.intake.merge import Merger
-from noren.core.record.intake.plan import Column, Plan
+from noren.core.record.intake.plan import Column, Plan, lent
 from noren.core.record.intake.tally import Parsed, Tally
 from noren.core.record.intake.write import rewrite
 from noren.core.record.models import ImportRow
@@ -33,7 +33,8 @@ class Beside:
         for column in plan.columns:
             if column.virtual is not None and column.virtual.of:
                 fills.setdefault(column.virtual.of, []).append(column)
-        self.fills = [(by_name[of], columns) for of, columns in fills.items()]
+        self.lent = lent(plan.record, by_name) if plan.options.lend else {}
+        self.fills = [(by_name[of], fills.get(of, [])) for of in dict.fromkeys((*fills, *self.lent))]
         self.told: set[int] = set()
 
     def go(self, fresh: list[Parsed], known: list[Parsed], tally: Tally) -> None:
@@ -71,6 +72,9 @@ class Beside:
                 value = row.virtual.get(column.name)
                 if value not in (None, ""):
                     wanted.setdefault(pk, {}).setdefault(column.name.partition(".")[2], value)
+            own = {n: v for n in self.lent.get(ref.name, ()) if (v := row.values.get(n)) not in (None, "")}
+            if own and not wanted.get(pk, {}).keys() & own.keys():  # the address of one row, never of two
+                wanted.setdefault(pk, {}).update(own)
         if not wanted:
             return
         record = record_of(ref.target)

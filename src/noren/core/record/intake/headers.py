@@ -297,6 +297,9 @@ SOURCES: tuple[Source, ...] = (
     ),
 )  # fmt: skip
 
+CARDS = frozenset({"eight", "sansan"})
+"""Programs that keep business cards: the address on a card is the company's as well."""
+
 _BY_NOUN: Mapping[str, Mapping[str, tuple[str, ...]]]
 _KNOWN: frozenset[str]
 

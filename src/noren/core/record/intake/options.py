@@ -21,6 +21,7 @@ class Options:
     date_order: str = "ymd"
     date_orders: dict[str, str] = field(default_factory=dict)  # field -> order, when columns differ
     zeros: tuple[str, ...] = ()  # phone fields that get their lost leading zero back
+    lend: bool = False  # an address of the row stands for that of its company too, where that has none
     automations: bool = False
     owner: int | None = None
 

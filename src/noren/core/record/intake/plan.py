@@ -6,7 +6,7 @@ A Plan is compiled once per run. Reading a cell is then one call of a small func
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -139,6 +139,20 @@ def fillable(record: type[Record], actor: Actor) -> list[ImportField]:
                 one = writable[name]
                 label = _joined([record.field(of).label, one.label])
                 found.append(ImportField(f"{of}.{name}", label, kind=one.kind, of=of, field=one))
+    return found
+
+
+def lent(record: type[Record], names: Collection[str]) -> dict[str, list[str]]:
+    """Reference -> fields that these columns fill on the row itself and that stand for what it points at too, told together
+    (the parts of an address), unless a column says them of that outright."""
+    found = {}
+    for of, parts in record.fills.items():
+        groups = [part for part in parts if not isinstance(part, str)]
+        mine = [
+            n for group in groups for n in group if n in names and not any(f"{of}.{other}" in names for other in group)
+        ]
+        if mine and of in names:
+            found[of] = mine
     return found
 
 

@@ -21,6 +21,8 @@ from noren.core.record.intake.sheet import Book, Refused
 SAMPLE = 200
 """Rows looked at to judge the shape of a table."""
 TOTAL_STARTS = frozenset(word[0] for word in shape.TOTALS) | frozenset("TGS 　")
+SHEETS = 10
+"""Sheets looked at when the first one holds no table (a cover, notes)."""
 KEPT = 1_000
 """Problems a table keeps by itself when nobody listens."""
 
@@ -186,6 +188,9 @@ def open_table(
         return Table(place, "csv", refused=Problem(0, None, "unreadable"))
     if table.refused is None:
         _find_header(table, header_row)
+    if sheet is None and header_row is None and len(table.sheets) > 1 and not table.sample:
+        others = (open_table(path, sheet=name) for name in table.sheets[:SHEETS] if name != table.sheet)
+        return next((other for other in others if other.refused is None and other.sample), table)
     return table
 
 

@@ -27,7 +27,7 @@ from noren.core.record.intake import fixes
 from noren.core.record.intake.engine import Engine
 from noren.core.record.intake.faults import write_faults
 from noren.core.record.intake.guess import Guess, guess
-from noren.core.record.intake.headers import fields_of, nouns_of
+from noren.core.record.intake.headers import CARDS, fields_of, nouns_of
 from noren.core.record.intake.plan import Options, Plan, compile_plan, field_name, importable, targets
 from noren.core.record.intake.read import Table, open_table
 from noren.core.record.intake.readers import LOST_ZERO
@@ -110,6 +110,7 @@ def propose(run: ImportRun, table: Table, by: Actor) -> Guess:
     }
     options.setdefault("date_orders", orders)
     options.setdefault("zeros", zeros(record, by, table, run.mapping))
+    options.setdefault("lend", run.source in CARDS)
     options.setdefault("blanks", sorted({w for c in made.columns for w in c.blank_words}))
     run.options = {**run.options, **options}
     run.state = "uploaded"
