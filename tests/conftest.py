@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.conf import settings
 from django.db import connection, transaction
+from django.template import Template
 from django.test import TestCase
 
 from tests.ground import django_db_setup
@@ -29,6 +31,20 @@ def _roll_back_and_stay(case: type[TestCase]) -> None:
 
 
 TestCase.tearDownClass = classmethod(_roll_back_and_stay)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays: the collector need not look through it again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _plain_templates(django_test_environment: None) -> None:
+    """Django's test client keeps a copy of what each template was given, with each piece of a page; nothing here asks."""
+    Template._render = lambda self, context: self.nodelist.render(context)
 
 
 @pytest.fixture(scope="module")
