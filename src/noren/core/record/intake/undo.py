@@ -15,6 +15,8 @@ from noren.core.event.models import Fact
 from noren.core.event.publish import ECHOES, publish, tell_echoes
 from noren.core.record.declare import RECORDS, record_of
 from noren.core.record.intake.beside import MADE
+from noren.core.record.intake.refs import SLOW
+from noren.core.record.intake.write import rewrite
 from noren.core.record.models import ImportRow, ImportRun
 
 UNDO_CHUNK = 2_000
@@ -118,31 +120,68 @@ def _delete(model: Any, ids: list[int]) -> None:
 
 
 def _take_back_changed(run: ImportRun, by: Actor, counts: dict[str, int]) -> None:
-    for change in ImportRow.objects.filter(run=run, before__isnull=False).order_by("-id").iterator(chunk_size=1000):
-        model = record_of(change.noun).model
+    """Give changed rows their old values, the last changes first."""
+    notes = ImportRow.objects.filter(run=run, before__isnull=False)
+    low: int | None = None
+    while True:
         with transaction.atomic():
-            row = model.every.select_for_update().filter(pk=change.row_id).first()
-            if row is None:
+            page = notes if low is None else notes.filter(pk__lt=low)
+            listed = list(page.order_by("-pk").values_list("pk", "noun", "row_id")[:UNDO_CHUNK])
+            if not listed:
+                return
+            for noun in dict.fromkeys(noun for _pk, noun, _row in listed):
+                ids = {row_id for _pk, its, row_id in listed if its == noun}
+                each: dict[int, list[ImportRow]] = {}
+                for note in notes.filter(noun=noun, row_id__in=ids).order_by("-pk"):
+                    each.setdefault(note.row_id, []).append(note)
+                fresh = {pk: its for pk, its in each.items() if low is None or its[0].pk < low}
+                _restore(run, record_of(noun).model, fresh, by, counts)
+            low = listed[-1][0]
+
+
+def _restore(
+    run: ImportRun, model: Any, notes: dict[int, list[ImportRow]], by: Actor, counts: dict[str, int]
+) -> None:  # fmt: skip
+    """Rows of one noun, each with what the import noted of it, latest first. A row that moved on since is kept."""
+    columns = {c.attname: c for c in model._meta.concrete_fields}
+    moved: list[tuple[Any, dict[str, Any]]] = []
+    names: set[str] = set()
+    done: list[int] = []
+    for row in model.every.select_for_update(of=("self",)).filter(pk__in=notes).order_by("pk"):
+        version = row.version
+        before: dict[str, Any] = {}
+        for note in notes[row.pk]:
+            if note.after_version != version:
+                break  # between this change and the next one of the import somebody else was at it
+            before.update(note.before or {})
+            version -= 1
+            done.append(note.pk)
+        if version == row.version:
+            counts["kept"] += 1
+            continue
+        told = {}
+        for name, value in before.items():
+            if name.startswith(MADE):
+                other: Any = record_of(name.removeprefix(MADE)).model
+                other.every.filter(pk__in=value).delete()
                 continue
-            if row.version != change.after_version:
-                counts["kept"] += 1
-                continue
-            moved: dict[str, Any] = {}
-            for name, value in (change.before or {}).items():
-                if name.startswith(MADE):
-                    other: Any = record_of(name.removeprefix(MADE)).model
-                    other.every.filter(pk__in=value).delete()
-                    continue
-                moved[name.removesuffix("_id")] = [_json(row.__dict__.get(name)), value]
-                column = next((c for c in model._meta.concrete_fields if c.attname == name), None)
-                setattr(
-                    row,
-                    name,
-                    column.to_python(value)
-                    if column is not None and not column.is_relation and value is not None
-                    else value,
-                )
+            told[name.removesuffix("_id")] = [_json(row.__dict__.get(name)), value]
+            column = columns.get(name)
+            if column is not None and not column.is_relation and value is not None:
+                value = column.to_python(value)
+            setattr(row, name, value)
+            names.add(name)
+        moved.append((row, told))
+    if not moved:
+        return
+    if model.word() in SLOW:
+        for row, _told in moved:
             row.save()
-            publish(plain_event(model, "changed")(row.pk), by=by, changes=[moved], batch=run.pk)
-            ImportRow.objects.filter(pk=change.pk).update(before=None)
-            counts["restored"] += 1
+    else:
+        for row, _told in moved:
+            row.settle()
+        rewrite(model, [row for row, _told in moved], names)
+    event = plain_event(model, "changed")
+    publish([event(row.pk) for row, _told in moved], by=by, changes=[told for _row, told in moved], batch=run.pk)
+    ImportRow.objects.filter(pk__in=done).update(before=None)
+    counts["restored"] += len(moved)

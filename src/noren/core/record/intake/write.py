@@ -259,15 +259,25 @@ def rewrite(model: type[Model], rows: Sequence[Any], changed: Iterable[str]) -> 
         )
         _copy_rows("import_change", rows, (key, *columns))
         cursor.execute(f'UPDATE "{table}" t SET {sets} FROM import_change n WHERE t.id = n.id')
-        if model.searched:
-            ids = _array([row.id for row in rows])
-            cursor.execute(f'DELETE FROM "{entry_model(model)._meta.db_table}" WHERE row_id = ANY(%s::bigint[])', [ids])
         cursor.execute("DROP TABLE import_change")
     if model.searched:
-        write_search(model, rows)
+        _rewrite_search(model, rows)
     if model.kept:
         for row in rows:
             row.keep()
+
+
+def _rewrite_search(model: type[Model], rows: Sequence[Any]) -> None:
+    """New entries for rows whose text is another one now; most changes are of fields that nobody searches."""
+    table = entry_model(model)._meta.db_table
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f'SELECT row_id, q FROM "{table}" WHERE row_id = ANY(%s::bigint[])', [_array([row.id for row in rows])]
+        )
+        there = dict(cursor.fetchall())
+        rows = [row for row in rows if there.get(row.id) != row.search_text()]
+        cursor.execute(f'DELETE FROM "{table}" WHERE row_id = ANY(%s::bigint[])', [_array([row.id for row in rows])])
+    write_search(model, rows)
 
 
 def _array(ids: Sequence[int]) -> str:
