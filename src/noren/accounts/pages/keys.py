@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -10,8 +10,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_date
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from noren.accounts.actions.keys import issue_key, revoke_key
@@ -69,7 +69,7 @@ def key_add(request: HttpRequest) -> HttpResponse:
     fields = [
         field("name", _("What is it for?"), required=True, max=80),
         field("scope", _("Scope"), "radio", "read", options=ApiKey.SCOPES),
-        field("expires_on", _("Valid until"), "date", (timezone.localdate() + timedelta(days=365)).isoformat(),
+        field("expires_on", _("Valid until"), "date", _written(timezone.localdate() + timedelta(days=365)),
               hint=_("Leave it empty for no end.")),
     ]  # fmt: skip
     if fault:
@@ -83,6 +83,11 @@ def key_add(request: HttpRequest) -> HttpResponse:
         sections=[{"title": _("Make a key"), "note": note, "form": form}],
         status=422 if fault else 200,
     )
+
+
+def _written(day: date) -> str:
+    """As forms write a day: 2027/11/25 in Japanese, else 2027-11-25."""
+    return day.isoformat().replace("-", "/" if get_language() == "ja" else "-")
 
 
 def _day(text: str) -> Any:

@@ -176,7 +176,7 @@ def docs(request: HttpRequest) -> HttpResponse:
     """The API for people: every noun with its fields, verbs and filters."""
     from noren.core.api.docs import context
 
-    return render(request, "api_docs.html", {"title": gettext_now("API"), **context(actor_of(request))})
+    return render(request, "api_docs.html", {"title": gettext_now("API"), "area": "settings", **context(actor_of(request))})
 
 
 @api("GET", "POST", "PATCH", "PUT", "DELETE")
