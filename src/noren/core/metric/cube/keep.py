@@ -190,9 +190,10 @@ def differences(everything: bool = False, most: int = 20) -> list[Difference]:
 
 
 def _some(cursor: Any, cube: Cube) -> str:
-    """A condition for some months by chance, this one and what has no day."""
+    """A condition for some months by chance, of those that have cells and of the last ones, and for what has no day."""
     cursor.execute(
-        f"SELECT DISTINCT day FROM cube_{cube.name} WHERE level = 1 AND day IS NOT NULL ORDER BY day",
+        f"SELECT DISTINCT date_trunc('month', day)::date FROM cube_{cube.name}_all WHERE level IN (-1, 1) AND day IS NOT NULL"
+        " UNION SELECT (date_trunc('month', now()) - make_interval(months => n))::date FROM generate_series(0, 5) n"
     )
     days = [day for (day,) in cursor.fetchall()]
     picked = sorted(random.sample(days, min(SAMPLE, len(days))))

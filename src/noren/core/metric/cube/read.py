@@ -136,13 +136,13 @@ def _has_spread(found: Fit) -> bool:
 
 def _write(q: Question, fits: list[Fit], roll: int, borders: tuple[date, ...]) -> _Query | None:
     cube, leaves = fits[0].cube, [found.leaf for found in fits]
-    period = q.period if not q.as_of else Period(q.period.first, min(q.period.last, q.as_of))
-    if isinstance(leaves[0], Stock):
-        if cube.past:
-            days = past_days(q)
-            period, borders = Period(date.min, days[-1]), tuple(day + DAY for day in days) if q.cuts else ()
-        else:
-            period, borders = Period.all(), ()
+    if not isinstance(leaves[0], Stock):
+        period = _flow_period(q)
+    elif cube.past:
+        days = past_days(q)
+        period, borders = Period(date.min, days[-1]), tuple(day + DAY for day in days) if q.cuts else ()
+    else:
+        period, borders = Period.all(), ()
     rows = _cells(q, fits, roll, period, borders)
     names: dict[str, Any] = {}
     if borders:
@@ -181,6 +181,11 @@ def _write(q: Question, fits: list[Fit], roll: int, borders: tuple[date, ...]) -
 
 
 _MARK = "(SELECT mark FROM cube_state WHERE name = %s)"
+
+
+def _flow_period(q: Question) -> Period:
+    """The days of a question as far as it is told of."""
+    return Period(q.period.first, min(q.period.last, q.as_of)) if q.as_of else q.period
 
 
 def past_days(q: Question) -> list[date]:
@@ -352,8 +357,7 @@ def _write_spread(q: Question, leaf: Distribution, borders: tuple[date, ...]) ->
     if found is None or roll is None or found.where is None:
         return None
     cube = found.cube
-    period = q.period if not q.as_of else Period(q.period.first, min(q.period.last, q.as_of))
-    rows = _cells(q, [found], roll, period, borders)
+    rows = _cells(q, [found], roll, _flow_period(q), borders)
     rows = rows.filter(**{f"{SPREAD}__isnull": False, f"{day_of(cube)}__isnull": False})
     names: dict[str, Any] = {}
     if borders:
