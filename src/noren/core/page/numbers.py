@@ -42,6 +42,7 @@ from noren.core.metric.stats import Curve
 from noren.core.page import charts
 from noren.core.page.cells import shown
 from noren.core.page.shell import Place, place
+from noren.core.page.tiles import show_short
 from noren.core.page.web import draw, logged_in, look_of
 from noren.core.record.declare import record_of
 
@@ -191,7 +192,10 @@ def _figure(metric: Metric, actor: Actor, options: dict[str, Any]) -> dict[str, 
     values = [None if cell.value is None else float(cell.value) for cell in cells]
     band = [(cell.low, cell.high) if cell.low is not None and cell.high is not None else None for cell in cells]
     doubt = _("95 % interval") if any(band) else ""
-    made = charts.line(labels, values, str(metric.label), band, doubt, fmt=lambda v: show(v, metric.unit))
+    made = charts.line(
+        labels, values, str(metric.label), band, doubt, fmt=lambda v: show(v, metric.unit),
+        axis=lambda v: show_short(v, metric.unit),
+    )  # fmt: skip
     note = "" if not cells or cells[-1].complete else _("The last period is not over yet.")
     return {"title": _("Over time"), "chart": made, "note": note}
 

@@ -109,8 +109,12 @@ def line(
     target_name: str = "",
     fmt: Format = plain,
     height: int = 200,
+    axis: Format | None = None,
 ) -> Chart:
-    """A line with an optional band of doubt around it. A missing value breaks the line; a rate shows its band always."""
+    """A line with an optional band of doubt around it. A missing value breaks the line; a rate shows its band always.
+
+    axis: how values are written beside the plot, where there is little room; as everywhere else if not given.
+    """
     band = band or [None] * len(labels)
     edges = [edge for pair in band if pair for edge in pair]
     known = [*(value for value in values if value is not None), *edges, *([target] if target is not None else [])] or [
@@ -147,7 +151,7 @@ def line(
         *([("plan", target_name)] if target_name else []),
     ]
     return Chart(
-        frame.done(at_values, fmt, name, under),
+        frame.done(at_values, axis or fmt, name, under),
         table(["", name, *([band_name] if band_name else [])], rows),
         legend(*keys),
     )

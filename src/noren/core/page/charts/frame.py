@@ -116,7 +116,7 @@ class Frame:
         return f'<line class="{name}" x1="{short(x1)}%" x2="{short(x2)}%" y1="{y}" y2="{y}"/>'
 
     def label(self, at: int, text: str, strong: bool = False) -> str:
-        thin = " alt" if self.count > 8 and at % 2 else ""
+        thin = "" if self.count <= 8 else " alt" if at % 2 else " alt4" if at % 4 else ""
         return f'<text class="{"t-b" if strong else ""}{thin}" x="{short(self.x(at))}%" y="{self.height - 7}" text-anchor="middle">{escape(text)}</text>'
 
     def mark(self, at: int, tip: str, inner: str, now: bool = False) -> None:
