@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
@@ -157,9 +158,19 @@ def _groups(record: type[Record], known: dict[str, Any], chosen: str) -> list[di
         return {"value": name, "label": str(label), "selected": name == chosen}
 
     plain = [option(n, f.label) for n, f in known.items() if not isinstance(f, ImportField) and n not in record.history]
-    special = [option(n, f.label) for n, f in known.items() if isinstance(f, ImportField) or n in record.history]
+    special = [
+        option(n, f.label) for n, f in known.items() if n in record.history or (isinstance(f, ImportField) and not f.of)
+    ]
+    beside: dict[str, list[dict[str, Any]]] = {}  # what describes the thing a row points at, under its name
+    for name, one in known.items():
+        if isinstance(one, ImportField) and one.of and one.field is not None:
+            beside.setdefault(one.of, []).append(option(name, one.label))
     nothing = [option("-", _("Leave out"))]
-    groups = [{"label": _("Not taken over"), "options": nothing}, {"label": str(record.label()), "options": plain}]
+    groups = [{"label": _("Not taken over"), "options": nothing}, {"label": capfirst(record.label()), "options": plain}]
+    groups += [
+        {"label": _("Fills empty fields of: %(what)s") % {"what": record.field(of).label}, "options": found}
+        for of, found in beside.items()
+    ]
     return [*groups, {"label": _("Only when importing"), "options": special}] if special else groups
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.formats import number_format
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from noren.core.access.actor import Actor, actor_of
@@ -77,7 +78,7 @@ def frame(run: ImportRun, now: int, table: Table | None = None) -> dict[str, Any
     title = _("Import: %(what)s") % {"what": record.labels()}
     return {
         "title": title, "area": "import", "back": reverse("imports"), "steps": steps(run, now),
-        "crumbs": [{"label": str(record.labels()), "href": record.url()}, {"label": _("Imports"), "href": reverse("imports")}, {"label": run.file_name, "href": ""}],
+        "crumbs": [{"label": capfirst(record.labels()), "href": record.url()}, {"label": _("Imports"), "href": reverse("imports")}, {"label": run.file_name, "href": ""}],
         "file": _file(run, table),
     }  # fmt: skip
 

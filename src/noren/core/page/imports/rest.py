@@ -13,6 +13,7 @@ from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 from django.views.decorators.http import require_safe
@@ -142,7 +143,7 @@ def origin(request: HttpRequest, noun: str, pk: int) -> HttpResponse:
             ]
     context = {
         "title": _("Original row"), "area": "import", "back": record.url(row.pk) if record.pages else "/",
-        "crumbs": [{"label": str(record.labels()), "href": record.url()}, {"label": str(row), "href": record.url(row.pk)}, {"label": _("Original row"), "href": ""}],
+        "crumbs": [{"label": capfirst(record.labels()), "href": record.url()}, {"label": str(row), "href": record.url(row.pk)}, {"label": _("Original row"), "href": ""}],
         "origins": list(found.values()), "empty": _("No file is known that this row came from, or all its columns have a field."),
     }  # fmt: skip
     return draw(request, "import_origin.html", context)
