@@ -82,6 +82,15 @@ def test_a_page_names_no_row_that_may_not_be_seen(address: str, deal: Any, page:
     assert not re.findall(rf".{{0,80}}(?:{SECRET}|{INDUSTRY}).{{0,40}}", text)
 
 
+def test_nor_does_the_panel_beside_a_list(deal: Any, page: Client) -> None:
+    response = page.get(f"/sales/deals/{deal.pk}/peek/", headers={"HX-Request": "true"})
+
+    assert response.status_code == 200
+    text = said(response)
+    assert deal.title in text
+    assert not re.findall(rf".{{0,80}}(?:{SECRET}|{INDUSTRY}).{{0,40}}", text)
+
+
 @pytest.mark.parametrize("path", ["sales/deals", "contacts/people", "search?q=見える", "metrics/open_deals?by=company"])
 def test_a_program_is_told_no_name_that_may_not_be_seen(path: str, deal: Any, me: User) -> None:
     text = said(Program.of(me).send("GET", path))

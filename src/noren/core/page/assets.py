@@ -33,9 +33,10 @@ AREAS = (
     "metric",
     "gallery",
     "today",
+    "peek",
 )
 SCRIPTS = (
-    "keys", "dom", "toast", "listbox", "select", "inline", "hotkeys", "palette", "combobox", "board", "draft", "forms",
+    "keys", "dom", "toast", "listbox", "select", "inline", "hotkeys", "peek", "palette", "combobox", "board", "draft", "forms",
     "tips", "kana", "postal", "progress", "menu", "passkey", "matrix",
 )  # fmt: skip
 

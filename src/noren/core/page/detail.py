@@ -47,7 +47,7 @@ def show(request: HttpRequest, record: type[Record], actor: Actor, pk: int) -> H
     path, step, _known, panels, extra, told = together(
         path_of(record, row, actor, look) if here else None,
         head.next_bar(record, row, actor, look),
-        related.look_behind(record, row, actor, _refs(record)),
+        related.look_behind(record, row, actor, refs_of(record)),
         _panels(request, record, row, actor, look),
         beside(*(fn(request, record, row, actor, look) for fn in ABOVE.get(record.word(), ()))),
         feed(request, record, row, actor, look),
@@ -59,7 +59,7 @@ def show(request: HttpRequest, record: type[Record], actor: Actor, pk: int) -> H
         "actions": head.actions(record, row, actor),
         "menu": head.menu(record, row, actor, editable=editable),
         "path": path, "next": step,
-        "groups": _groups(record, row, actor, look, editable=editable),
+        "groups": groups_of(record, row, actor, look, editable=editable),
         "panels": panels,
         "notices": head.notices(record, row, actor, look),
         "figures": FIGURES[record.word()](row, actor, look) if record.word() in FIGURES else None,
@@ -84,7 +84,7 @@ def row_and_right(record: type[Record], actor: Actor, pk: int) -> tuple[Model, b
     empty it. NotFound."""
     if not 0 < pk < 2**63:
         raise NotFound
-    refs = _refs(record)
+    refs = refs_of(record)
 
     def rows(pk: int) -> QuerySet[Any]:
         found = visible(record.model, actor).filter(pk=pk)
@@ -106,7 +106,7 @@ def row_and_right(record: type[Record], actor: Actor, pk: int) -> tuple[Model, b
     return removed, False
 
 
-def _refs(record: type[Record]) -> tuple[str, ...]:
+def refs_of(record: type[Record]) -> tuple[str, ...]:
     """Fields of the page that lead to one other row."""
     names = dict.fromkeys((*record.compact, *_fact_names(record), *record.form_names(), *record.read_only))
     return tuple(name for name in names if _is_ref(record, name))
@@ -127,7 +127,7 @@ def _fact_names(record: type[Record]) -> list[str]:
 # -- facts and panels --------------------------------------------------------------------------------------------------
 
 
-def _groups(record: type[Record], row: Model, actor: Actor, look: Look, *, editable: bool) -> list[dict[str, Any]]:
+def groups_of(record: type[Record], row: Model, actor: Actor, look: Look, *, editable: bool) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     shown: set[str] = set()
     writable = {one.name for one in record.writable(actor) if one.is_near} if editable else set()
@@ -257,7 +257,9 @@ __all__ = [
     "MENU",
     "OWN",
     "STEPS",
+    "groups_of",
     "icon_of",
+    "refs_of",
     "row_and_right",
     "show",
     "value_html",

@@ -57,8 +57,29 @@ def _entries(
             for key, label in story.KINDS
             if number[key] or not key
         ]
+    days = _by_day(page.entries, record, row, look)
+    older = with_params(base, [*([("kind", kind)] if kind else []), ("older", str(page.older))]) if page.older else ""
+    return {
+        "tabs": tabs,
+        "days": days,
+        "older_href": older,
+        "feed_empty": "" if days else _("Nothing has happened yet. What is done and what changes stands here."),
+    }
+
+
+def latest(record: type[Record], row: Model, actor: Actor, look: Look, number: int) -> Asking[list[dict[str, Any]]]:
+    """The newest entries alone, as days for boxes.days."""
+
+    def say(one: Field, value: Any, name: str) -> str:
+        return cells.said(one, value, look, name)
+
+    page = yield from story.timeline(row, actor, limit=number, say=say)
+    return _by_day(page.entries, record, row, look)
+
+
+def _by_day(entries: list[story.Entry], record: type[Record], row: Model, look: Look) -> list[dict[str, Any]]:
     days: list[dict[str, Any]] = []
-    for entry in page.entries:
+    for entry in entries:
         local = entry.at.astimezone(look.zone)
         label = _day_label(local, look)
         if not days or days[-1]["label"] != label:
@@ -68,13 +89,7 @@ def _entries(
             href = reverse("import_origin", args=[record.word().replace(".", "-"), row.pk])
             made["link"] = {"href": href, "label": _("Original row")}
         days[-1]["entries"].append(made)
-    older = with_params(base, [*([("kind", kind)] if kind else []), ("older", str(page.older))]) if page.older else ""
-    return {
-        "tabs": tabs,
-        "days": days,
-        "older_href": older,
-        "feed_empty": "" if days else _("Nothing has happened yet. What is done and what changes stands here."),
-    }
+    return days
 
 
 def _day_label(local: datetime, look: Look) -> str:

@@ -33,6 +33,12 @@ def assets(area: str = "", board: bool = False) -> SafeString:
     )
 
 
+@lru_cache(maxsize=32)
+def style(area: str) -> str:
+    """Address of the style file of an area."""
+    return static(f"noren/{area}.css")
+
+
 @lru_cache(maxsize=512)
 def icon(name: str, size: str = "") -> SafeString:
     """An icon of the sheet, hidden from screen readers. `size`: "" 16 px, "s" 14 px, "xl" 32 px."""

@@ -13,6 +13,7 @@ register.simple_tag(parts.avatar, name="avatar")
 register.simple_tag(parts.tag, name="tag")
 register.simple_tag(parts.sprite, name="sprite")
 register.simple_tag(parts.assets, name="assets")
+register.simple_tag(parts.style, name="style")
 register.simple_tag(entry, name="entry")
 
 
