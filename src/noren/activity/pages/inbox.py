@@ -17,15 +17,15 @@ from noren.activity.queries.feed import about_names
 from noren.contacts.models import Company, Person
 from noren.core.access.actor import Actor, actor_of
 from noren.core.access.scope import unseen
-from noren.core.base.kept import alone
+from noren.core.base.kept import Asking, alone
 from noren.core.page.cells import Look, ago, moment
 from noren.core.page.shell import Place, place
 from noren.core.page.web import came_from, draw, logged_in, look_of, onward, safe_next, say
 from noren.core.record.declare import RECORDS
 
 
-def _count(actor: Actor) -> tuple[int, str]:
-    number = unread_count(actor)
+def _count(actor: Actor) -> Asking[tuple[int, str]]:
+    number = yield from unread_count(actor)
     return number, ngettext("%(n)s unread", "%(n)s unread", number) % {"n": number}
 
 

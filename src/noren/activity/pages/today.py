@@ -23,6 +23,7 @@ from noren.contacts.models import Company, Person
 from noren.core.access.actor import Actor, actor_of
 from noren.core.access.scope import visible
 from noren.core.base.japan.calendar import format_date
+from noren.core.base.kept import Asking
 from noren.core.page.cells import Look, short_day
 from noren.core.page.shell import Place, place
 from noren.core.page.web import draw, logged_in, look_of
@@ -31,8 +32,8 @@ from noren.core.record.declare import RECORDS
 MOST_LACKING = 8
 
 
-def _count(actor: Actor) -> tuple[int, str]:
-    number = to_do_count(actor, timezone.now().astimezone(actor.zone))
+def _count(actor: Actor) -> Asking[tuple[int, str]]:
+    number = yield from to_do_count(actor, timezone.now().astimezone(actor.zone))
     return number, ""
 
 

@@ -6,14 +6,13 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db import connection
-from django.db.models import F
+from django.db.models import Count, F, QuerySet
 
 from noren.activity.models import Activity, Mention
 from noren.activity.queries.feed import about_names
 from noren.core.access.actor import Actor
 from noren.core.access.scope import unseen, visible
-from noren.core.base.kept import alone
+from noren.core.base.kept import Asking, alone, ask
 from noren.core.base.period import day_bounds
 
 MOST = 100
@@ -68,16 +67,15 @@ def day_of(actor: Actor, day: date, now: datetime) -> Day:
     return made
 
 
-def to_do_count(actor: Actor, now: datetime) -> int:
+def to_do_count(actor: Actor, now: datetime) -> Asking[int]:
     """Open steps of the actor that are late or due today."""
-    _start, end = day_bounds(now.date(), actor.zone)
-    with connection.cursor() as cursor:  # on every page, so in plain words
-        cursor.execute(
-            "SELECT count(*) FROM activity_activity WHERE owner_id = %s AND due_at < %s AND due_at IS NOT NULL "
-            "AND done_at IS NULL AND removed_at IS NULL",
-            [actor.user_id, end],
-        )
-        return int(cursor.fetchone()[0])
+
+    def mine(owner: int, end: datetime) -> QuerySet[Any]:
+        rows = Activity.every.filter(owner_id=owner, due_at__lt=end, due_at__isnull=False, done_at__isnull=True)
+        return rows.filter(removed_at__isnull=True).order_by().values_list("owner_id").annotate(n=Count("pk"))
+
+    found = yield [ask("to do", mine, actor.user_id or 0, day_bounds(now.date(), actor.zone)[1])]
+    return sum(number for _owner, number in found[0])
 
 
 def mentions_of(actor: Actor, *, unread: bool = False, limit: int = 50) -> list[Mention]:
@@ -89,13 +87,15 @@ def mentions_of(actor: Actor, *, unread: bool = False, limit: int = 50) -> list[
     return list(rows.order_by(F("read_at").desc(nulls_first=True), "-pk")[:limit])
 
 
-def unread_count(actor: Actor) -> int:
-    with connection.cursor() as cursor:  # on every page, and mostly none: look before asking who may see what
-        cursor.execute(
-            "SELECT 1 FROM activity_mention WHERE user_id = %s AND read_at IS NULL LIMIT 1", [actor.user_id or 0]
-        )
-        if cursor.fetchone() is None:
-            return 0
+def unread_count(actor: Actor) -> Asking[int]:
+    """Unread mentions in what the actor may see."""
+
+    def any_unread(user: int) -> QuerySet[Any]:
+        return Mention.objects.filter(user_id=user, read_at__isnull=True).values_list("pk")[:1]
+
+    found = yield [ask("any unread", any_unread, actor.user_id or 0)]
+    if not found[0]:  # mostly none: look before asking who may see what
+        return 0
     return Mention.objects.filter(
         user_id=actor.user_id or 0, read_at__isnull=True, activity__in=visible(Activity, actor)
     ).count()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -12,6 +12,9 @@ from noren.core.access.rights import Level, Touch
 if TYPE_CHECKING:
     from django.db.models import Model as DjangoModel
     from django.http import HttpRequest
+
+
+MOST = 300  # things remembered for each actor
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,8 @@ class Actor:
     locale: str = "ja"
     tz: str = "Asia/Tokyo"
     via: str = "page"
+    memo: dict[Any, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
+    """What was worked out for this actor; gone with it when the access stamp moves."""
 
     @property
     def zone(self) -> ZoneInfo:
@@ -65,7 +70,17 @@ class Actor:
 
     def through(self, via: str) -> Actor:
         """The same actor by another door (page, api, import, command, rule)."""
-        return replace(self, via=via)
+        made: Actor = self.remembered(("through", via), lambda: replace(self, via=via))
+        return made
+
+    def remembered(self, key: Hashable, work: Callable[[], Any]) -> Any:
+        """What `work` gives, worked out once for this actor. The key names all else that it depends on."""
+        found = self.memo.get(key)
+        if found is None:
+            if len(self.memo) >= MOST:
+                self.memo.clear()
+            found = self.memo[key] = work()
+        return found
 
 
 HOUSE = Actor(user_id=None, name="noren", is_admin=True, via="house")

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from noren.core.access.actor import Actor
 from noren.core.access.scope import visible
 from noren.core.base.errors import NotFound
+from noren.core.base.kept import together
 from noren.core.base.model import Model
 from noren.core.base.text import kana_key, row_id
 from noren.core.filter.condition import BadFilter, Cond, F
@@ -25,12 +26,12 @@ from noren.core.filter.vocabulary import Term
 from noren.core.page import cells
 from noren.core.page.cells import Look
 from noren.core.page.drawn import Place, drawn
-from noren.core.page.shell import LINKS, icon_of
+from noren.core.page.shell import LINKS, counts_of, icon_of, is_fragment
 from noren.core.page.views import View, default_view, tabs, views_of
 from noren.core.page.web import draw, look_of, of_noun, with_params
 from noren.core.record.columns import has_column, title_path
 from noren.core.record.declare import Record, record_of
-from noren.core.record.listing import MOST, Listing, listing
+from noren.core.record.listing import MOST, Listing, asked_listing
 from noren.core.record.state import State
 
 INDEX = "あかさたなはまやらわ"
@@ -56,7 +57,8 @@ def show(request: HttpRequest, record: type[Record], actor: Actor) -> HttpRespon
     jump = request.GET.get("jump", "")
     jump = kana_key(jump).partition("\x01")[0] if jump and jump in INDEX else ""
     try:
-        made = listing(record, actor, state, jump=jump)
+        around_it = None if is_fragment(request) else counts_of(request)
+        made = together(asked_listing(record, actor, state, jump=jump), around_it)[0]
     except BadFilter as no:
         fault = str(no)
         made = Listing(record, state, [], None, [])  # type: ignore[arg-type]

@@ -22,6 +22,7 @@ from django.utils.translation import gettext_lazy as _
 
 from noren.core.access.actor import Actor, actor_of
 from noren.core.access.firm import firm
+from noren.core.base.kept import Asking, alone, beside
 from noren.core.page.drawn import drawn
 from noren.core.record.declare import RECORDS, Record
 
@@ -34,7 +35,7 @@ ICONS = {
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A page made by hand that stands in the rail. `shows`: for whom; `count`: (number, is urgent, sentence) if cheap."""
+    """A page made by hand that stands in the rail. `shows`: for whom; `count`: a number, and a sentence if it needs a hand."""
 
     group: str
     order: int
@@ -43,7 +44,7 @@ class Place:
     icon: str
     go: str = ""
     shows: Callable[[Actor], bool] | None = None
-    count: Callable[[Actor], tuple[int, str]] | None = None
+    count: Callable[[Actor], Asking[tuple[int, str]]] | None = None
     exact: bool = False
 
 
@@ -94,7 +95,7 @@ class Shell:
         """All markup before the main part. page: the context of the template, of which title, area and board are read."""
         request = self.request
         actor = actor_of(request)
-        counts = {one.href: one.count(actor) for one in _places(actor) if one.count is not None}
+        counts = alone(counts_of(request))
         area, board = page.get("area", ""), bool(page.get("board"))
         return drawn(
             "ui/before.html",
@@ -169,6 +170,17 @@ def around(context: Context, side: Literal["before", "after"]) -> SafeString:
         return made.before(context) if side == "before" else made.after(context)
     template: Any = context.template
     return template.engine.get_template(f"ui/{side}.html").render(context)  # type: ignore[no-any-return]
+
+
+def counts_of(request: HttpRequest) -> Asking[dict[str, tuple[int, str]]]:
+    """The numbers of the rail, by address; asked once for a request, by a page beside its own questions if it can."""
+    found: Any = getattr(request, "_counts", None)
+    if found is None:
+        actor = actor_of(request)
+        asking = {one.href: one.count(actor) for one in _places(actor) if one.count is not None}
+        found = dict(zip(asking, (yield from beside(*asking.values())), strict=True))
+        request._counts = found  # type: ignore[attr-defined]
+    return found  # type: ignore[no-any-return]
 
 
 def _places(actor: Actor) -> list[Place]:

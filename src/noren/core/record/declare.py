@@ -256,9 +256,9 @@ class Record:
     @classmethod
     def form_names(cls) -> list[str]:
         """Fields that may be written, in the order of the form, custom fields last."""
-        names: list[str] = []
-        for part in cls.form:
-            names.extend(_names(part))
+        if cls not in _forms:
+            _forms[cls] = [name for part in cls.form for name in _names(part)]
+        names = _forms[cls].copy()
         names.extend(f"extra.{d.key}" for d in definitions(cls.word()) if f"extra.{d.key}" not in names)
         return names
 
@@ -405,4 +405,5 @@ def _names(part: Section | Row | str) -> Iterable[str]:
     return (name for row in part.rows for name in _names(row))
 
 
+_forms: dict[type[Record], list[str]] = {}
 _fields: dict[tuple[str, str], Field] = {}

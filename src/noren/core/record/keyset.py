@@ -20,7 +20,7 @@ from typing import Any
 from django.db.models import F as Column
 from django.db.models import Q, QuerySet
 
-from noren.core.base.kept import kept
+from noren.core.base.kept import Asking, ask
 
 Fetch = Callable[[QuerySet[Any], int], list[Any]]
 Select = Callable[[QuerySet[Any], int], QuerySet[Any]]
@@ -112,19 +112,22 @@ def page(
 def kept_page(
     key: Hashable, rows: Callable[[], QuerySet[Any]], keys: Sequence[Key], size: int, select: Select,
     after: Place | None = None, before: Place | None = None, *, who: Any,
-) -> tuple[list[Any], bool, bool]:  # fmt: skip
+) -> Asking[tuple[list[Any], bool, bool]]:  # fmt: skip
     """The same for rows that `key` and `who` (the actor) say all about: their SQL is remembered."""
     place, back = _way(after, before)
     told = () if place is None else (*place.values, place.pk)
 
-    def read(number: int, limit: int) -> list[Any]:
-        def part(*told: Any) -> QuerySet[Any]:
-            start = Place(told[:-1], told[-1]) if told else None
-            return select(_parts(rows(), keys, start, back)[number], size + 1)
+    def part(number: int, *told: Any) -> QuerySet[Any]:
+        start = Place(told[:-1], told[-1]) if told else None
+        return select(_parts(rows(), keys, start, back)[number], size + 1)
 
-        return kept((key, number, back, size, *keys), part, *told, who=who)[:limit]
-
-    return _joined([partial(read, number) for number in range(_number_of_parts(keys, place, back))], size, place, back)
+    found: list[Any] = []
+    for number in range(_number_of_parts(keys, place, back)):
+        more = yield [ask((key, number, back, size, *keys), partial(part, number), *told, who=who)]
+        found += more[0]
+        if len(found) > size:
+            break
+    return _paged(found, size, place, back)
 
 
 def _way(after: Place | None, before: Place | None) -> tuple[Place | None, bool]:
@@ -140,6 +143,10 @@ def _joined(
         found += part(size + 1 - len(found))
         if len(found) > size:
             break
+    return _paged(found, size, place, back)
+
+
+def _paged(found: list[Any], size: int, place: Place | None, back: bool) -> tuple[list[Any], bool, bool]:
     more = len(found) > size
     found = found[:size]
     if back:

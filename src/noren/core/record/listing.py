@@ -17,17 +17,20 @@ from django.db.models import F as Path
 from django.db.models import When as When_
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast
+from django.utils.translation import get_language
 
 from noren.core.access.actor import Actor
 from noren.core.access.firm import fiscal
 from noren.core.access.rights import Touch
 from noren.core.access.scope import behind, reach, visible
 from noren.core.base.errors import NotFound
+from noren.core.base.kept import Asking, alone
 from noren.core.base.model import Model
 from noren.core.filter.condition import F
 from noren.core.filter.sql import to_q
 from noren.core.filter.when import When
 from noren.core.record.columns import Column, Plan, choosable, chosen, has_column, is_many, target_record, title_path
+from noren.core.record.custom import edition
 from noren.core.record.declare import Record
 from noren.core.record.field import Field, kind_of
 from noren.core.record.finding import narrow
@@ -189,6 +192,18 @@ def order_of(
     raise NotFound
 
 
+def plan_of(record: type[Record], actor: Actor, state: State, keys: Sequence[Key]) -> tuple[list[Field], Plan]:
+    """The columns of a list and what must be fetched for them: worked out once for an actor, columns and order."""
+
+    def work() -> tuple[list[Field], Plan]:
+        fields = chosen(record, actor, state)
+        return fields, Plan(record, fields, [key.path for key in keys])
+
+    key = ("plan of a list", record, state.columns, *(key.path for key in keys), get_language(), edition())
+    found: tuple[list[Field], Plan] = actor.remembered(key, work)
+    return found
+
+
 # -- the list itself -----------------------------------------------------------------------------------------------
 
 
@@ -197,12 +212,18 @@ def listing(
 ) -> Listing:
     """One page of a list for an actor. `jump`: start at this reading (the 50-on bar). A filter that the actor may not
     use, or that cannot be read, gives BadFilter."""
-    fields = chosen(record, actor, state)
+    return alone(asked_listing(record, actor, state, removed=removed, jump=jump, counted=counted))
+
+
+def asked_listing(
+    record: type[Record], actor: Actor, state: State, *, removed: bool = False, jump: str = "", counted: bool = True
+) -> Asking[Listing]:
+    """The same as a part that asks beside others."""
     names, keys, annotations = order_of(record, actor, state)
+    fields, plan = plan_of(record, actor, state, keys)
     rows = narrowed(record, actor, state, removed=removed)
     if annotations:
         rows = rows.annotate(**annotations)
-    plan = Plan(record, fields, [key.path for key in keys])
     spots = [plan.at(key.path) for key in keys]
     after = read_place(state.after, keys) if state.after else None
     before = read_place(state.before, keys) if state.before and after is None else None
@@ -211,7 +232,7 @@ def listing(
     if state.where or state.find or annotations or removed:
         found, has_previous, has_next = page(rows, keys, state.size, plan.fetch, after, before)
     else:
-        found, has_previous, has_next = kept_page(
+        found, has_previous, has_next = yield from kept_page(
             ("list", record, *plan.paths), lambda: rows, keys, state.size, plan.select, after, before, who=actor
         )
     lines = masked(record, plan.columns, [Line(values[0], values[1], values) for values in found], actor)
