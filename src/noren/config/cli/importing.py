@@ -129,6 +129,8 @@ def _print(result: dict[str, Any], run: Any, *, as_json: bool) -> None:
     )
     for noun, count in result["made"].items():
         print(f"  {count} {noun} {word}made because they were named")
+    for noun, count in result["filled"].items():
+        print(f"  {count} {noun} {word}completed where they were empty")
     for part in ("unknown", "spellings"):
         for field, found in result.get(part, {}).items():
             for one in found[:20]:

@@ -61,7 +61,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
     names = titles(record.model, actor, [row.row_id for row in rows])
     table = {
         "caption": _("Columns not taken over"),
-        "head": [{"label": _("Row"), "num": True}, {"label": str(record.label())}, *({"label": name} for name in columns)],
+        "head": [{"label": _("Row"), "num": True}, {"label": capfirst(record.label())}, *({"label": name} for name in columns)],
         "rows": [
             [{"text": row.number, "num": True}, _link(record, row.row_id, names), *({"text": (row.unmapped or {}).get(name, "")[:200]} for name in columns)]
             for row in rows[:SHOWN]

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.formats import date_format
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
@@ -241,10 +242,10 @@ def _figures(run: ImportRun, counts: dict[str, Any]) -> list[dict[str, Any]]:
         if counts.get(key) or key in ("created", "updated", "failed")
     ]
     figures += [
-        {"label": str(record_of(noun).labels()), "value": grouped(n)} for noun, n in counts.get("made", {}).items()
+        {"label": capfirst(record_of(noun).labels()), "value": grouped(n)} for noun, n in counts.get("made", {}).items()
     ]
     figures += [
-        {"label": _("%(nouns)s completed") % {"nouns": record_of(noun).labels()}, "value": grouped(n)}
+        {"label": capfirst(_("%(nouns)s completed") % {"nouns": record_of(noun).labels()}), "value": grouped(n)}
         for noun, n in counts.get("filled", {}).items()
     ]
     return figures

@@ -18,6 +18,7 @@ from noren.core.page.imports.runs import mini
 from noren.core.page.web import draw, logged_in
 from noren.core.record.declare import record_of
 from noren.core.record.field import Field
+from noren.core.record.intake import keeping
 from noren.core.record.intake import run as intake
 from noren.core.record.intake.plan import importable
 
@@ -43,6 +44,7 @@ def new(request: HttpRequest) -> HttpResponse:
                 error = str(fault)
             else:
                 if made.noun not in by_word:
+                    keeping.drop(made.stored)
                     made.delete()
                     raise Forbidden
                 return HttpResponseRedirect(reverse("import_columns", args=[made.pk]))

@@ -5,11 +5,12 @@ import { command, composing } from "./keys.js";
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Enter" || event.defaultPrevented || composing(event)) return;
   const target = /** @type {HTMLElement} */ (event.target);
-  const form = /** @type {HTMLFormElement | null} */ (target.closest("form"));
+  const alone = command(event) ? one("form.withfoot[data-form]") : null; // the form of the page, wherever the focus is
+  const form = /** @type {HTMLFormElement | null} */ (target.closest("form") ?? alone);
   if (!form) return;
   if (command(event)) {
     event.preventDefault();
-    form.requestSubmit();
+    form.requestSubmit(/** @type {HTMLElement | null} */ (form.querySelector("button.pri:not([type=button], :disabled)")));
   } else if (form.matches("[data-form]") && target.matches("input:not([type=submit], [type=button], [type=checkbox], [type=radio])")) event.preventDefault();
 });
 
