@@ -283,3 +283,19 @@ def test_of_two_colleagues_of_one_name_none_is_taken_with_the_rest(client: Clien
     page = client.get(f"/imports/{run.pk}/check/").content.decode()
     assert "佐藤 美咲" in page
     assert 'name="accept"' not in page
+
+
+def test_all_that_is_wrong_with_a_row_is_told_at_once(client: Client) -> None:
+    make.user("sales", name="佐藤 美咲")
+    make.product(name="温度計")
+    run = send(client, "商談名,自社担当,商品名,金額\nA,佐藤,おんどけい,abc\n", "sales.deal")
+    client.post(f"/imports/{run.pk}/columns/", mapping(run))
+    run.refresh_from_db()
+    assert run.counts["failed"] == 1
+    assert run.report["unknown"]["owner"][0]["suggestions"] == ["佐藤 美咲"]
+    assert run.report["unknown"]["product"][0]["value"] == "おんどけい"
+    client.post(f"/imports/{run.pk}/check/", {
+        "again": "1", "fix-u.owner.0": "佐藤 美咲", "fix-u.product.0": "温度計", f"fix-f.{run.faults.get().pk}": "100",
+    })  # fmt: skip
+    run.refresh_from_db()
+    assert run.counts["created"] == 1

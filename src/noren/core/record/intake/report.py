@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from noren.core.record.intake.engine import Engine
@@ -9,10 +10,16 @@ from noren.core.record.intake.read import Table
 from noren.core.record.intake.refs import default_policy
 from noren.core.record.intake.suggest import WORDS, Suggestion, clusters
 from noren.core.record.intake.suggest import closest as closest_word
+from noren.core.record.models import ImportFault
+
+LOOKED_AT = 2_000
+"""Rows with faults of which the names are looked at too."""
 
 
 def report_of(engine: Engine, table: Table) -> dict[str, Any]:
     """What a person should look at before pressing the button: unknown names with suggestions, odd spellings."""
+    if not engine.writes:
+        _look_behind_faults(engine)
     unknown: dict[str, list[dict[str, Any]]] = {}
     for name, counter in engine.tally.unknown.items():
         resolver = engine.references.resolvers[name]
@@ -50,6 +57,28 @@ def report_of(engine: Engine, table: Table) -> dict[str, Any]:
         if found:
             spellings[column.name] = found
     return {"unknown": unknown, "spellings": spellings, "blanked": dict(engine.tally.blanked), "header": table.header}
+
+
+def _look_behind_faults(engine: Engine) -> None:
+    """Names in rows that stay out for another reason, so that all of a row can be put right at once."""
+    rows = list(
+        ImportFault.objects.filter(run=engine.run).order_by("number").values_list("cells", flat=True)[:LOOKED_AT]
+    )
+    for column in engine.plan.refs:
+        texts: Counter[str] = Counter()
+        for cells in rows:
+            raw = cells[column.index] if column.index < len(cells) else ""
+            value = column.memory.get(raw) or (column.read(raw) if raw.strip() else "")
+            if isinstance(value, str) and value:
+                texts[value] += 1
+        resolver, found = (
+            engine.references.resolvers[column.name],
+            engine.tally.unknown.setdefault(column.name, Counter()),
+        )
+        resolver.look_up(texts)
+        for text, count in texts.items():
+            if text not in resolver.known and text not in found:
+                found[text] = count
 
 
 def _offered(near: list[Suggestion]) -> dict[str, Any]:
