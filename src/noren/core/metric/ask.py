@@ -110,12 +110,13 @@ def ask_many(
     results = [_results(q, shared) for q in ready]
     labels: dict[Any, Labels] = {}
     for q in ready:
-        if q.dims not in labels:
+        names = _names(q)
+        if names not in labels:
             keys = {
-                key[1:] for other, found in zip(ready, results, strict=True) if other.dims == q.dims for key in found
+                key[1:] for other, found in zip(ready, results, strict=True) if _names(other) == names for key in found
             }
-            labels[q.dims] = labels_of(q.dims, [key for key in keys if len(key) == len(q.dims)], q.actor)
-    return {q.metric.id: _fill(q, found, labels[q.dims]) for q, found in zip(ready, results, strict=True)}
+            labels[names] = labels_of(q.dims, [key for key in keys if len(key) == len(q.dims)], q.actor)
+    return {q.metric.id: _fill(q, found, labels[_names(q)]) for q, found in zip(ready, results, strict=True)}
 
 
 @one_moment()
@@ -215,8 +216,12 @@ class _Shared:
             self.counted[place, leaf.id] = {key: tallies[i] for key, tallies in found.items()}
 
 
+def _names(q: Question) -> tuple[str, ...]:
+    return tuple(dim.name for dim in q.dims)
+
+
 def _about(q: Question) -> Any:
-    return (q.period, q.dims, q.grain, q.where, q.as_of, q.known_on, q.basis)
+    return (q.period, _names(q), q.grain, q.where, q.as_of, q.known_on, q.basis)
 
 
 def _answer(q: Question, percentiles: bool = True) -> Answer:

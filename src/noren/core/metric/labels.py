@@ -10,8 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from noren.core.access.actor import Actor
 from noren.core.access.scope import reach
-from noren.core.base.kept import kept, padded
 from noren.core.base.model import Model
+from noren.core.metric.prepared import objects
 from noren.core.metric.question import Dim
 
 NOTHING = "—"
@@ -52,11 +52,10 @@ def _seen(target: Any, values: set[Any], actor: Actor) -> set[Any]:
 
 def _rows(target: Any, values: set[Any]) -> list[Any]:
     """The rows with these ids, in their usual order."""
-
-    def build(*ids: int) -> Any:
-        return target._base_manager.filter(pk__in=ids).order_by(*target._meta.ordering)
-
-    return kept(("labels", target), build, *padded(values))
+    ids = tuple(sorted(values))
+    return objects(
+        ("labels", target, ids), lambda: target._base_manager.filter(pk__in=ids).order_by(*target._meta.ordering)
+    )
 
 
 def labels_of(dims: Sequence[Dim], keys: Sequence[tuple[Any, ...]], actor: Actor) -> Labels:

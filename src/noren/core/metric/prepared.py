@@ -9,7 +9,10 @@ from threading import Lock
 from typing import Any, TypeVar
 
 from django.core.exceptions import EmptyResultSet
+from django.db import DEFAULT_DB_ALIAS
 from django.db.models import QuerySet
+
+from noren.core.metric.memo import run
 
 T = TypeVar("T")
 MOST = 4000
@@ -53,3 +56,15 @@ def sql_of(rows: QuerySet[Any]) -> tuple[str, tuple[Any, ...]]:
     except EmptyResultSet:
         return "", ()
     return text, tuple(params)
+
+
+def objects(key: Any, build: Callable[[], QuerySet[Any]]) -> list[Any]:
+    """The rows of a query without values of its own, remembered as numbers are, to be read and not changed."""
+
+    def written() -> tuple[Any, list[str], str, tuple[Any, ...]]:
+        rows = build()
+        names = [column.attname for column in rows.model._meta.concrete_fields]
+        return (rows.model, names, *sql_of(rows.values_list(*names)))
+
+    model, names, text, params = once(("objects", key), (), written)
+    return [model.from_db(DEFAULT_DB_ALIAS, names, values) for values in run(text, params)] if text else []

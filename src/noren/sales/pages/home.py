@@ -20,7 +20,6 @@ from noren.activity.models import Activity
 from noren.core.access.actor import Actor, actor_of
 from noren.core.access.firm import firm
 from noren.core.access.scope import visible
-from noren.core.base.kept import kept
 from noren.core.base.period import Fiscal, Period, add_months, day_bounds, today_in
 from noren.core.filter.condition import All, Cond, F, Some
 from noren.core.filter.url import to_params
@@ -28,7 +27,7 @@ from noren.core.metric.answer import Answer, Cell
 from noren.core.metric.ask import ask, ask_many, series
 from noren.core.metric.declare import MONEY
 from noren.core.metric.memo import keep, one_moment, run
-from noren.core.metric.prepared import once, prepared, sql_of
+from noren.core.metric.prepared import objects, once, prepared, sql_of
 from noren.core.metric.question import may_ask
 from noren.core.metric.rows import metric_url, rows
 from noren.core.metric.show import locale, split
@@ -70,7 +69,7 @@ def _context(
     }  # fmt: skip
     stocks = _stocks(actor, choice, today)
     flows, months = _flows(actor, choice, today, fiscal)
-    stages = {stage.pk: stage for stage in kept("stages of home", lambda: Stage.every.filter(removed_at__isnull=True))}
+    stages = {stage.pk: stage for stage in objects("stages", lambda: Stage.every.filter(removed_at__isnull=True))}
     context["attention"] = _attention(actor, choice, stocks, stages, today, zone)
     context["tiles"] = _tiles(actor, choice, stocks, flows, today, fiscal)
     context["months"] = _months(months, fiscal, today)
