@@ -169,3 +169,11 @@ def test_the_address_of_a_card_is_the_company_s_too_where_that_has_none(bring: A
     plain, _tally = bring("people", "姓,会社名,住所\n山本,ひかり,東京都港区芝1-1\n")
     assert plain.options["lend"] is False
     assert Company.every.get(legal_name="ひかり").prefecture == ""
+
+
+def test_what_a_company_says_otherwise_itself_stays_with_the_row(bring: Any) -> None:
+    make.company(legal_name="みなと", phone="03-9999-0000")
+    text = "姓,会社名,会社電話番号,趣味\n高野,みなと,03-1111-2222,釣り\n佐藤,みなと,03-9999-0000,\n鈴木,みなと,03-3333-4444,\n"
+    run, _tally = bring("people", text)
+    kept = dict(ImportRow.objects.filter(run=run, noun="contacts.person").values_list("number", "unmapped"))
+    assert kept == {2: {"趣味": "釣り", "会社電話番号": "03-1111-2222"}, 4: {"会社電話番号": "03-3333-4444"}}

@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterator
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Func, QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
@@ -41,13 +41,11 @@ def kept_rows(run: ImportRun) -> QuerySet[ImportRow]:
 
 def columns_of(run: ImportRun) -> list[str]:
     """Names of the columns without a field, in the order of the file."""
-    header = run.report.get("header")
-    if header:
-        return [name for name in header if run.mapping.get(name, "-") == "-"]
-    found: dict[str, None] = {}
-    for unmapped in kept_rows(run).values_list("unmapped", flat=True)[:CHUNK]:
-        found.update(dict.fromkeys(unmapped or ()))
-    return list(found)
+    names = kept_rows(run).order_by().annotate(name=Func("unmapped", function="jsonb_object_keys"))
+    order = {name: at for at, name in enumerate(run.report.get("header", ()))}
+    return sorted(
+        set(names.values_list("name", flat=True).distinct()), key=lambda name: (order.get(name, len(order)), name)
+    )
 
 
 @require_safe
@@ -57,7 +55,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
     run, actor = run_of(request, pk)
     record = record_of(run.noun)
     rows = list(kept_rows(run)[: SHOWN + 1])
-    columns = [name for name in columns_of(run) if any(name in (row.unmapped or {}) for row in rows)]
+    columns = columns_of(run)
     names = titles(record.model, actor, [row.row_id for row in rows])
     table = {
         "caption": _("Columns not taken over"),

@@ -12,7 +12,7 @@ from noren.core.access.scope import visible
 from noren.core.action.plain import _json, _told, plain_event
 from noren.core.event.models import Fact
 from noren.core.record.declare import Record, Trace, record_of
-from noren.core.record.intake.merge import Merger
+from noren.core.record.intake.merge import Merger, clean_json
 from noren.core.record.intake.plan import Column, Plan, lent
 from noren.core.record.intake.tally import Parsed, Tally
 from noren.core.record.intake.write import rewrite
@@ -80,7 +80,8 @@ class Beside:
         record = record_of(ref.target)
         mine = _made_by(self.run_id, record, list(wanted)) if self.writes else set()
         changed: list[tuple[Any, dict[str, Any]]] = []
-        for target in self._targets(record, wanted, mine):
+        targets = self._targets(record, wanted, mine)
+        for target in targets:
             before = self._set(ref, target, wanted[target.pk], record)
             if before:
                 changed.append((target, before))
@@ -91,6 +92,8 @@ class Beside:
             self.told.update(fresh)
         if self.writes and changed:
             self._store(record, changed, mine)
+        if self.writes and columns:
+            self._keep_unused(ref, columns, rows, {target.pk: target for target in targets})
 
     def _targets(self, record: type[Record], wanted: dict[int, Any], mine: set[int]) -> list[Any]:
         """The rows to fill: those that the actor may edit, and those that this import made."""
@@ -136,6 +139,36 @@ class Beside:
         moves = [_told({n: (_json(v), _json(getattr(t, n))) for n, v in before.items()}) for t, before in others]
         self.merger._told([(event(t.pk), None) for t, _before in others], moves)
         self._remember(record, [Trace(t.pk, {n: _json(v) for n, v in before.items()}) for t, before in others])
+
+    def _keep_unused(self, ref: Column, columns: list[Column], rows: list[Parsed], targets: dict[int, Any]) -> None:
+        """What a file says of a company that says otherwise itself stays with the row, beside the columns without a field."""
+        unused: dict[tuple[int, int], dict[str, str]] = {}
+        for row in rows:
+            if not row.stands:
+                continue
+            target = targets.get(row.values.get(ref.attname) or 0)
+            for column in columns:
+                value = row.virtual.get(column.name)
+                if value in (None, "") or (target and getattr(target, column.name.partition(".")[2]) == value):
+                    continue
+                unused.setdefault((row.row_id, row.number), {})[column.header] = row.cells[column.index]
+        if not unused:
+            return
+        noun = self.plan.record.word()
+        notes = ImportRow.objects.filter(run_id=self.run_id, noun=noun, unmapped__isnull=False)
+        kept = {(note.row_id, note.number): note for note in notes.filter(row_id__in=[pk for pk, _number in unused])}
+        for key, said in unused.items():
+            note = kept.get(key)
+            if note is not None:
+                note.unmapped = {**(note.unmapped or {}), **clean_json(said)}
+        old = [note for key, note in kept.items() if key in unused]
+        ImportRow.objects.bulk_update(old, ["unmapped"], batch_size=500)
+        ImportRow.objects.bulk_create(
+            (
+                ImportRow(run_id=self.run_id, noun=noun, row_id=pk, number=number, unmapped=clean_json(said))
+                for (pk, number), said in unused.items() if (pk, number) not in kept
+            ), batch_size=2000,
+        )  # fmt: skip
 
     # -- for undo ----------------------------------------------------------------------------------------------------
     def _remember(self, record: type[Record], traces: Sequence[Trace]) -> None:
