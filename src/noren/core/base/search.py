@@ -45,9 +45,12 @@ def write_entries(model: type[models.Model], pairs: Iterable[tuple[int, str]]) -
     if not rows:
         return
     table = entry_model(model)._meta.db_table
+    statement = (
+        f'INSERT INTO "{table}" AS e (row_id, q, g) VALUES (%s, %s, %s) '  # noqa: S608  (table name is ours)
+        "ON CONFLICT (row_id) DO UPDATE SET q = excluded.q, g = excluded.g WHERE e.q <> excluded.q"
+    )
     with connection.cursor() as cursor:
-        cursor.executemany(
-            f'INSERT INTO "{table}" AS e (row_id, q, g) VALUES (%s, %s, %s) '  # noqa: S608  (table name is ours)
-            "ON CONFLICT (row_id) DO UPDATE SET q = excluded.q, g = excluded.g WHERE e.q <> excluded.q",
-            rows,
-        )
+        if len(rows) == 1:
+            cursor.execute(statement, rows[0])
+        else:
+            cursor.executemany(statement, rows)
