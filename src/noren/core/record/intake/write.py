@@ -78,7 +78,7 @@ def insert(model: type[Model], rows: Sequence[Any], columns: Sequence[models.Fie
 
 def _copy_rows(table: str, rows: Sequence[Any], columns: Sequence[Any]) -> None:
     lines = Lines(columns)
-    copy_lines(table, [c.column for c in columns], map(lines.text, rows))
+    copy_lines(table, [c.column for c in lines.columns], map(lines.text, rows))
 
 
 def copy_lines(table: str, columns: Iterable[str], lines: Iterable[str]) -> None:
@@ -91,25 +91,28 @@ def copy_lines(table: str, columns: Iterable[str], lines: Iterable[str]) -> None
 
 
 class Lines:
-    """Rows as lines of COPY: the given columns, apart by tabs."""
+    """Rows as lines of COPY: `columns`, apart by tabs. Texts stand first, for nearly always they hold nothing to escape."""
 
     def __init__(self, columns: Sequence[Any]) -> None:
-        self.columns = columns
-        self.names = [c.attname for c in columns]
-        self.json = [isinstance(c, models.JSONField) for c in columns]
-        self.plain = not any(self.json)
+        texts = [c for c in columns if isinstance(c, (models.CharField, models.TextField)) and not c.null]
+        others = [c for c in columns if c not in texts]
+        self.columns = [*texts, *others]
+        self.texts = [c.attname for c in texts]
+        self.others = [(c.attname, isinstance(c, models.JSONField)) for c in others]
 
     def text(self, row: Any) -> str:
         inner = row.__dict__
-        values = [inner[name] for name in self.names]
-        if self.plain:
-            try:
-                line = "\t".join(values)  # nearly always all of them are texts without anything to escape
-                if not _ESCAPED.search(line) and line.count("\t") < len(values):
-                    return line
-            except TypeError:
-                pass
-        return "\t".join(map(_cell, values, self.json))
+        try:
+            line = "\t".join([inner[name] for name in self.texts])
+            plain = not _ESCAPED.search(line) and line.count("\t") < max(len(self.texts), 1)
+        except TypeError:
+            plain = False
+        if not plain:
+            line = "\t".join([_cell(inner[name]) for name in self.texts])
+        if not self.others:
+            return line
+        rest = "\t".join([_cell(inner[name], is_json) for name, is_json in self.others])
+        return f"{line}\t{rest}" if self.texts else rest
 
 
 _ESCAPED = re.compile(r"[\\\n\r]")
