@@ -61,6 +61,26 @@ def test_screen_opens_without_complaint_and_never_scrolls_sideways(page: Page, s
     page.set_viewport_size({"width": 1440, "height": 900})
 
 
+def test_on_a_phone_the_gear_opens_the_menu_with_all_places(page: Page, site: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    visit(page, f"{site}/home.html")
+    expect(page.locator("#me")).to_be_hidden()
+    page.locator(".topbar [popovertarget=me]").click()
+    for link in (page.locator("#me .hand a").first, page.locator("#me form").last):
+        link.scroll_into_view_if_needed()
+        expect(link).to_be_in_viewport()
+    box = page.locator("#me").bounding_box()
+    assert box
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 390
+    assert box["y"] + box["height"] <= 844
+    page.keyboard.press("Escape")
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.locator(".me [popovertarget=me]").click()
+    expect(page.locator("#me .hand")).to_be_hidden()
+    page.keyboard.press("Escape")
+
+
 def test_ticks_take_ranges_pages_and_the_whole_filter(page: Page, site: str) -> None:
     visit(page, f"{site}/list.html")
     expect(page.locator(".bulk")).to_be_hidden()
@@ -98,6 +118,16 @@ def test_palette_asks_once_for_a_word_written_in_kana(page: Page, site: str) -> 
     assert len(asked) == 1
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
+    page.wait_for_url("**/record.html")
+
+
+def test_enter_waits_for_the_answer_to_what_was_typed(page: Page, site: str) -> None:
+    visit(page, f"{site}/home.html")
+    page.keyboard.press("Control+k")
+    expect(page.locator("dialog.palette [role=option]").first).to_be_visible()
+    with page.expect_request(lambda request: "q=abc" in request.url):
+        page.keyboard.type("abc")
+        page.keyboard.press("Enter")
     page.wait_for_url("**/record.html")
 
 
