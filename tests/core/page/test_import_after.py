@@ -84,6 +84,7 @@ def test_companies_that_a_file_of_people_made_are_listed_as_its_own_too(client: 
     listed = client.get(f"/contacts/companies/?import={run.pk}").content.decode()
     assert "みなと" in listed
     assert "よそ" not in listed
+    assert "table.csv" in client.get("/contacts/companies/filter/?import=1").content.decode()
 
 
 def test_the_filter_form_offers_imports_and_keeps_one_in_the_address(client: Client) -> None:

@@ -28,8 +28,8 @@ class Runs(Sequence[tuple[str, str]]):
     def _read(self) -> list[tuple[str, str]]:
         if self._found is None:
             runs = ImportRun.objects.filter(started_at__isnull=False).exclude(state="undone").order_by("-id")
-            ids = Fact.objects.filter(noun=self.noun, batch__gt=0).values("batch")
-            runs = runs.filter(Q(noun=self.noun) | Q(pk__in=ids))
+            named = Q(counts__made__has_key=self.noun) | Q(counts__filled__has_key=self.noun)
+            runs = runs.filter(Q(noun=self.noun) | named)
             if not self.actor.is_admin:
                 runs = runs.filter(by_id=self.actor.user_id)
             self._found = [(str(run.pk), _named(run, self.actor)) for run in runs[:OFFERED]]

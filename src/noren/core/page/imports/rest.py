@@ -22,6 +22,7 @@ from noren.core.access.actor import Actor, actor_of
 from noren.core.access.rights import GROUPS, Touch
 from noren.core.access.scope import fetch
 from noren.core.base.errors import NotFound
+from noren.core.event.models import Fact
 from noren.core.page.imports.parts import frame, grouped, run_of
 from noren.core.page.lists import titles
 from noren.core.page.web import draw, logged_in, to_login
@@ -127,7 +128,9 @@ def origin(request: HttpRequest, noun: str, pk: int) -> HttpResponse:
         raise NotFound
     record = record_of(word)
     row = fetch(record.model, actor, pk)
-    noted = ImportRow.objects.filter(noun=word, row_id=row.pk, run__in=_runs(actor)).select_related("run__by")
+    told = Fact.objects.filter(noun=word, subject_id=row.pk, batch__gt=0)
+    runs = _runs(actor).filter(pk__in=list(told.values_list("batch", flat=True).distinct()))
+    noted = ImportRow.objects.filter(noun=word, row_id=row.pk, run__in=runs).select_related("run__by")
     found: dict[int, dict[str, Any]] = {}
     for note in noted.order_by("-run_id", "number"):
         run = note.run
