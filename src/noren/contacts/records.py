@@ -108,6 +108,7 @@ class Companies(Record):
     reading = "name_kana"
     groups = {"annual_revenue": "money", "email": "private", "phone": "private", "fax": "private"}
     keys = (("external_id",), ("corporate_number",), ("name_key",))
+    alike = (("kana_sort",), ("phone",))
     views = (
         (_("Mine"), "owner=@me"),
         (_("Customers"), "standing=customer"),
@@ -158,6 +159,7 @@ class People(Record):
     reading = "family_kana"
     groups = {"email": "private", "mobile": "private", "phone": "private", "fax": "private"}
     keys = (("external_id",), ("email",), ("mobile", "family_name"), ("name_fold", "company"))
+    alike = (("mobile",), ("phone",), ("name_fold",), ("kana_sort",))
     views = ((_("Mine"), "owner=@me"), (_("Met this month"), "met_on__on=@this_month"))
     icon = "person"
     nav = ("sales", 40)

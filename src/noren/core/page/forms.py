@@ -305,16 +305,23 @@ def _draw_form(
         "hidden": list(hidden.items()),
         "back": back,
     }
+    twins_url = record.url(verb="twins") if row is None and record.pages and (record.keys or record.alike) else ""
     if in_sheet(request) or not record.pages:
         listed = [f for s in sections for f in s["fields"]]
-        made_dialog = common | {"fields": listed, "error": " ".join(whole), "submit": _("Save"), "note": ""}
+        made_dialog = common | {
+            "twins_url": twins_url,
+            "fields": listed,
+            "error": " ".join(whole),
+            "submit": _("Save"),
+            "note": "",
+        }
         return dialog(request, made_dialog, status)
     crumbs = [{"label": capfirst(record.labels()), "href": record.url()}]
     if row:
         crumbs.append({"label": str(row), "href": record.url(row.pk)})
     context = common | {
         "area": "record", "crumbs": [*crumbs, {"label": title}], "key": f"{record.word()}-{row.pk if row else 'new'}", "errors": whole,
-        "sections": sections, "submit": _("Save") if row else _("Create"), "again": "" if row else _("Save and add another"), "cancel_href": back,
+        "sections": sections, "twins_url": twins_url, "submit": _("Save") if row else _("Create"), "again": "" if row else _("Save and add another"), "cancel_href": back,
     }  # fmt: skip
     return draw(request, "form.html", context, status)
 

@@ -19,6 +19,7 @@ from noren.core.page import (
     prefs,
     refs,
     search,
+    twins,
     views,
 )
 from noren.core.page import bin as removed
@@ -26,6 +27,7 @@ from noren.core.page import bin as removed
 of_noun: list[URLPattern | URLResolver] = [
     path("", lists.show),
     path("new/", forms.new),
+    path("twins/", twins.show),
     path("bin/", removed.show),
     path("move/", moving.move),
     path("export/", exporting.export),

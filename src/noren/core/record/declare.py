@@ -174,6 +174,7 @@ class Record:
     groups: ClassVar[dict[str, str]] = {}  # field -> money | private | secret
     read_only: ClassVar[Sequence[str]] = ()  # shown and exported, never written
     keys: ClassVar[Sequence[tuple[str, ...]]] = ()  # natural keys by which import knows a row again, strongest first
+    alike: ClassVar[Sequence[tuple[str, ...]]] = ()  # further keys that only show a person which rows may be the same
     known_by: ClassVar[Sequence[str]] = ()  # columns by which a reference in a file names a row of this noun
     imports: ClassVar[Sequence[ImportField]] = ()  # fields only an import may set (history), and virtual columns
     history: ClassVar[Sequence[str]] = ()  # state fields that an import may bring as history, never a form
