@@ -70,6 +70,7 @@ def _fill(size: Size, word: str) -> None:
 
     from noren.catalog.models import Product
     from noren.contacts.models import Company, Person
+    from noren.core.metric.cube import keep as cubes
     from noren.sales.models import Deal
 
     with connection.cursor() as cursor:
@@ -100,6 +101,9 @@ def _fill(size: Size, word: str) -> None:
                 )
         cursor.execute("SET session_replication_role = origin")
         cursor.execute("VACUUM ANALYZE")
+        began = time.monotonic()
+        cubes.rebuild()
+        _say(f"  numbers added up: {time.monotonic() - began:.1f} s")
         cursor.execute("UPDATE access_firm SET name = %s", [name_of(word)])
 
 

@@ -34,7 +34,7 @@ def digests(noren: Noren) -> dict[str, tuple[int, str]]:
         ]
         found = {}
         for table in tables:
-            if table not in MOVING:
+            if table not in MOVING and not table.startswith("cube_"):  # new cells are added to old ones by and by
                 row = link.execute(
                     f'SELECT count(*), coalesce(sum(hashtextextended(t::text, 0)::numeric), 0)::text FROM "{table}" t'
                 ).fetchone()

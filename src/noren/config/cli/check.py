@@ -7,7 +7,7 @@ import typer
 
 def check(
     mend: bool = typer.Option(
-        False, "--mend", help="Compare next steps with the activities too, and write anew what differs."
+        False, "--mend", help="Compare next steps and numbers with all rows too, and write anew what differs."
     ),
 ) -> None:
     """Look at settings, database and declarations, and tell in words what is misset."""
@@ -26,7 +26,8 @@ def check(
         for message in found:
             remarks.append(" ".join(part for part in (str(message.msg), message.hint) if part))
         executor = MigrationExecutor(connection)
-        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        behind = executor.migration_plan(executor.loader.graph.leaf_nodes())
+        if behind:
             remarks.append("The database is behind this version: run `noren migrate`, or just `noren serve`.")
         elif mend:
             from noren.activity.actions.mirror import differences, mirror_all
@@ -34,6 +35,8 @@ def check(
             if wrong := differences():
                 mirror_all()
                 remarks.append(f"Next steps were not what the activities say, and are again: {', '.join(wrong)}.")
+        if not behind:
+            remarks += _numbers(mend)
         serious = any(message.level >= ERROR for message in found)
         with connection.cursor() as cursor:
             cursor.execute("SHOW server_version")
@@ -43,3 +46,25 @@ def check(
     if serious:
         raise typer.Exit(1)
     print("Ready to serve." if not remarks else "Ready to serve, with the remarks above.")
+
+
+def _numbers(mend: bool) -> list[str]:
+    """Do the sums that the database keeps say what the rows say? Some months are compared, or all and made anew."""
+    from noren.config import processes
+    from noren.core.metric.cube import keep
+
+    processes.without_limits()
+    if mend and (made := keep.stand_up()):
+        return [f"Numbers were not added up as this version wants them, and are now: {', '.join(made)}."]
+    if away := keep.missing():
+        return [
+            f"Numbers are asked of the rows for now ({', '.join(away)}): run `noren migrate`, or just `noren serve`."
+        ]
+    wrong = keep.differences(everything=mend)
+    if not wrong:
+        return []
+    told = "; ".join(map(str, wrong[:5]))
+    if not mend:
+        return [f"Numbers differ from the rows ({told}): run `noren check --mend`."]
+    keep.rebuild(sorted({each.cube for each in wrong}))
+    return [f"Numbers differed from the rows and are right again: {told}."]

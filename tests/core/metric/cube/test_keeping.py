@@ -16,6 +16,7 @@ from tests import make
 from tests.core.metric.cube.asked import same
 from tests.core.metric.world import won
 
+from noren.config.cli import check
 from noren.core.access.models import Firm
 from noren.core.metric import memo
 from noren.core.metric.ask import ask
@@ -182,3 +183,18 @@ def test_merging_twice_adds_nothing() -> None:
         Deal.every.update(amount=7)
         transaction.set_rollback(True)
     assert keep.merge() == 0
+
+
+def test_the_check_tells_of_differences_and_mends_them() -> None:
+    make.firm()
+    won(make.deal(opened_on=date(2026, 9, 1), amount=100), date(2026, 10, 1))
+    assert check._numbers(mend=False) == []
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE cube_deal_closed_new SET n = 9, t0 = 4")
+    assert "deal_closed 2026-10-01 outcome=won" in check._numbers(mend=True)[0]
+    assert check._numbers(mend=True) == []
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM cube_state WHERE name = 'deal_closed'")
+    assert "noren migrate" in check._numbers(mend=False)[0]
+    assert "deal_closed" in check._numbers(mend=True)[0]
+    assert check._numbers(mend=False) == []

@@ -6,7 +6,8 @@ A cube has standing cells (`cube_x`), cells a statement has just changed (`cube_
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
 from typing import Any
 
 from noren.core.base.model import Model
@@ -67,16 +68,19 @@ def merge(cube: Cube) -> str:
     )
 
 
-def wrong(cube: Cube, zone: str, where: str = "true") -> str:
-    """SELECT of cells that differ from the rows: level, day, keys, what stands and what the rows say. `where`: of which
-    cells, a condition on `day`."""
+def wrong(cube: Cube, zone: str, months: Sequence[date] | None = None) -> str:
+    """SELECT of cells that differ from the rows: level, day, keys, how many rows stand there and how many there are.
+    months: of these and of what has no day; None: of all."""
+    where, near = (
+        ("true", "") if months is None else (f"day IS NULL OR {_in_months('day', months)}", _near(cube, months))
+    )
     made, name = layout(cube), f"cube_{cube.name}"
     sums = ", ".join(f"sum({column}) AS {column}" for column in made.counts)
     keys = ", ".join(("level", "day", *made.heads))
     heads = ", ".join((*made.heads, *made.counts))
     same = " AND ".join(f"a.{key} IS NOT DISTINCT FROM b.{key}" for key in ("level", "day", *made.heads))
     return (
-        f"WITH made AS MATERIALIZED (SELECT * FROM ({cells(cube, zone, whole(cube), '1')}) c WHERE {where}),"
+        f"WITH made AS MATERIALIZED (SELECT * FROM ({cells(cube, zone, whole(cube), '1', near)}) c WHERE {where}),"
         f" fresh AS MATERIALIZED (SELECT day, {heads} FROM {name}_new WHERE {where}),"
         f" a AS (SELECT * FROM ({lines(cube, 'made')}) c({_told(cube)}) WHERE {something(cube)}),"
         f" b AS (SELECT {keys}, {sums} FROM (SELECT {_told(cube)} FROM {name} WHERE {where} UNION ALL {lines(cube, 'fresh')}) c"
@@ -87,6 +91,24 @@ def wrong(cube: Cube, zone: str, where: str = "true") -> str:
         f" UNION ALL SELECT {', '.join(f'b.{key}' for key in ('level', 'day', *made.heads))}, b.n, NULL FROM less b"
         f" WHERE NOT EXISTS (SELECT 1 FROM more a WHERE {same})"
     )
+
+
+def _in_months(column: str, months: Sequence[date], slack: int = 0) -> str:
+    """Within these months, some days more or less: the days of moments are those of the firm."""
+    ranges = (
+        f"({column} >= '{month}'::date - {slack} AND {column} < ('{month}'::date + interval '1 month')::date + {slack})"
+        for month in months
+    )
+    return " OR ".join(ranges)
+
+
+def _near(cube: Cube, months: Sequence[date]) -> str:
+    """A condition that rows of the cells of these months meet, and that an index can answer."""
+    table: Any = spans_of(cube) if cube.past else cube.of
+    names = ("from_at", "to_at") if cube.past else (cube.day,)
+    columns = [f'"{_table(table)}"."{table._meta.get_field(name).column}"' for name in names]
+    near = " OR ".join(_in_months(column, months, 2) for column in columns)
+    return near if cube.past else f"{columns[0]} IS NULL OR {near}"
 
 
 def _told(cube: Cube) -> str:

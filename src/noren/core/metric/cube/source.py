@@ -166,11 +166,11 @@ def source(cube: Cube, zone: str) -> Source:
     return Source(head.removeprefix("SELECT "), where)
 
 
-def cells(cube: Cube, zone: str, tables: str, sign: str) -> str:
+def cells(cube: Cube, zone: str, tables: str, sign: str, near: str = "") -> str:
     """SELECT of a cube's cells. tables: the FROM clause, under the names of the tables; sign: 1 for rows that are there,
-    -1 for rows that are not any more."""
+    -1 for rows that are not any more; near: a condition on rows, where only some cells are wanted."""
     made, columns = source(cube, zone), layout(cube)
-    inner = f"SELECT {sign} AS s, {made.columns} FROM {tables} WHERE {made.where}"
+    inner = f"SELECT {sign} AS s, {made.columns} FROM {tables} WHERE {made.where}" + (f" AND ({near})" if near else "")
     if cube.past:
         inner = (
             f"SELECT i.*, m.day, m.way FROM ({inner}) i CROSS JOIN LATERAL (VALUES (i.from_day, 1), (i.to_day, -1)) m(day, way)"
