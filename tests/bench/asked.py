@@ -172,15 +172,19 @@ class Bench:
         from urllib.parse import quote
 
         kinds = (
-            ("two kanji, common", "松浦"), ("two kanji, rare", "浅沼"), ("four kanji", "五十嵐拓"), ("kana", "たかはし"), ("half-width kana", "ﾏﾂｳﾗ"),
-            ("letters of an address", "koichi.matsuura"), ("digits of a phone", "0000124"), ("a company", "㈱みなとの冷蔵"), ("two words", "松浦 浩一"),
-            ("nothing found", "鯨鯢鱗"),
+            ("two kanji, common", "松浦"), ("two kanji, in one of a hundred", "田中"), ("two kanji, rare", "浅沼"), ("one kanji", "林"),
+            ("four kanji", "五十嵐拓"), ("kana", "たかはし"), ("half-width kana", "ﾏﾂｳﾗ"), ("letters of an address", "koichi.matsuura"),
+            ("end of an address", "example.com"), ("digits of a phone", "0000124"), ("beginning of a phone", "090-0"), ("a company", "㈱みなとの冷蔵"),
+            ("a trade of many companies", "製薬"), ("株式会社", "株式会社"), ("a deal", "計測器 23"), ("two words", "松浦 浩一"),
+            ("a company and a name", "すみれ製薬 松浦"), ("two letters", "ab"), ("nothing found", "鯨鯢鱗"),
         )  # fmt: skip
         for title, text in kinds:
             like = f"%{text}%"
             question = """SELECT p.id, p.full_name FROM contacts_personsearch s JOIN contacts_person p ON p.id = s.row_id
                           WHERE s.q LIKE %s ORDER BY p.updated_at DESC, p.id DESC LIMIT 21"""
             self.page(f"search: {title}", f"/search/?q={quote(text)}", question, [like], target=12, target95=30)
+        for title, text in (("a name", "田中"), ("a company", "すみれ製薬"), ("digits", "0000124")):
+            self.page(f"palette: {title}", f"/palette/?q={quote(text)}", target=12, target95=30)
 
     def records(self) -> None:
         pk = self.link.execute("SELECT person_id FROM sales_deal ORDER BY id LIMIT 1").fetchone()[0]  # type: ignore[index]

@@ -128,7 +128,7 @@ def test_enter_waits_for_the_answer_to_what_was_typed(page: Page, site: str) -> 
     with page.expect_request(lambda request: "q=abc" in request.url):
         page.keyboard.type("abc")
         page.keyboard.press("Enter")
-    page.wait_for_url("**/record.html")
+    page.wait_for_url("**/company.html")
 
 
 def test_reading_fills_itself_and_enter_does_not_send_the_form(page: Page, site: str) -> None:

@@ -46,9 +46,9 @@ def options(request: HttpRequest, record: type[Record], actor: Actor, name: str)
         for pk, title, about in noted(found, rows, actor)
     ]
     create = None
-    if text and found.form and found.pages and actor.may(found.word(), "create") and _creates(found):
+    if text and found.form and found.pages and actor.may(found.word(), "create") and creates(found):
         create = {
-            "href": f"{found.url(verb='new')}?{_creates(found)}={quote(text)}",
+            "href": f"{found.url(verb='new')}?{creates(found)}={quote(text)}",
             "label": _("New: %(text)s") % {"text": text},
         }
     return draw(request, "ui/options.html", {"options": listed, "create": create, "nothing": _("Nothing found.")})
@@ -99,7 +99,7 @@ def note_path(record: type[Record]) -> str:
     return "external_id"
 
 
-def _creates(record: type[Record]) -> str:
+def creates(record: type[Record]) -> str:
     """The field of the form that a name typed into the picker fills."""
     names = record.form_names()
     if record.title_field() in names:

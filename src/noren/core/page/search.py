@@ -14,13 +14,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from noren.core.access.actor import Actor, actor_of
-from noren.core.page.cells import Look, ago
+from noren.core.page.cells import Look
+from noren.core.page.hits import beginnings, note_of, shown_hit, why_marked, with_marks
 from noren.core.page.shell import PLACES, icon_of, may_open
 from noren.core.page.web import draw, logged_in
 from noren.core.record.declare import RECORDS, Record
-from noren.core.record.finding import Group, Hit, Why, find, searchable, terms
+from noren.core.record.finding import Group, Hit, find, marked, searchable, terms
 
-A_PAGE = 20
+A_PAGE = 10  # hits of each noun
+A_PAGE_OF_ONE = 20  # of one noun alone
+ENOUGH = 10  # hits on all words, from which those on one are left out
 IN_PALETTE = 5
 
 
@@ -31,17 +34,19 @@ def show(request: HttpRequest) -> HttpResponse:
     text = request.GET.get("q", "").strip()
     offered = searchable(actor)
     kind = request.GET.get("kind", "")
-    wanted = [r for r in offered if r.word() == kind] or offered
+    chosen = next((r for r in offered if r.word() == kind), None)
     began = perf_counter()
-    groups = find(text, actor, offered, A_PAGE) if text else []
-    parts = [_part(text, [g for g in groups if g.record in wanted], actor, whole=True)] if groups else []
+    groups = find(text, actor, offered, A_PAGE if chosen is None else A_PAGE_OF_ONE) if text else []
+    parts = []
     words = terms(text)
-    if len(words) > 1:
+    shown = [g for g in groups if chosen in (None, g.record)]
+    if shown:
+        parts.append(_part(text, words, shown, actor, whole=True))
+    if len(words) > 1 and sum(len(g.hits) for g in shown) < ENOUGH:
         known = {(h.record.word(), h.row.pk) for g in groups for h in g.hits}
-        single = _singles(words, actor, wanted, known)
+        single = _singles(words, actor, offered if chosen is None else [chosen], known)
         if single:
-            parts.append(_part(text, single, actor, whole=False))
-    parts = [part for part in parts if part["groups"]]
+            parts.append(_part(text, words, single, actor, whole=False))
     took = _("%(count)s hits in %(seconds).2f s") % {
         "count": sum(len(g["hits"]) for p in parts for g in p["groups"]),
         "seconds": perf_counter() - began,
@@ -56,7 +61,7 @@ def show(request: HttpRequest) -> HttpResponse:
         "kinds": _kinds(text, kind, offered, groups),
         "parts": parts,
         "hidden_note": _("Fields hidden from you were not searched.") if not actor.is_admin and parts else "",
-        "empty": None if parts else _empty(text),
+        "empty": None if parts else _empty(text, [chosen] if chosen else offered, actor),
     }
     return draw(request, "search.html", context)
 
@@ -75,11 +80,10 @@ def _singles(words: list[str], actor: Actor, wanted: list[type[Record]], known: 
     return [g for g in merged.values() if g.hits]
 
 
-def _part(text: str, groups: list[Group], actor: Actor, *, whole: bool) -> dict[str, Any]:
+def _part(text: str, words: list[str], groups: list[Group], actor: Actor, *, whole: bool) -> dict[str, Any]:
     look = Look.of(actor)
     count = sum(len(g.hits) for g in groups)
-    several = len(terms(text)) > 1
-    title = _("All of the words") if whole and several else _("One of the words") if not whole else _("Found")
+    title = _("All of the words") if whole and len(words) > 1 else _("One of the words") if not whole else _("Found")
     return {
         "title": title,
         "note": ngettext("%(count)s hit", "%(count)s hits", count) % {"count": count},
@@ -87,47 +91,14 @@ def _part(text: str, groups: list[Group], actor: Actor, *, whole: bool) -> dict[
             {
                 "label": capfirst(str(g.record.labels())),
                 "note": f"{len(g.hits)}+" if g.more else str(len(g.hits)),
-                "hits": [_hit(h, actor, look) for h in g.hits],
+                "hits": [shown_hit(h, words, actor, look) for h in g.hits],
+                "more": {"href": f"{g.record.url()}?{urlencode({'find': text})}", "label": _("All in the list")}
+                if g.more and g.record.pages
+                else None,
             }
             for g in groups
         ],
     }
-
-
-def _hit(hit: Hit, actor: Actor, look: Look) -> dict[str, Any]:
-    has_face = hit.record.word() in ("contacts.person", "contacts.company")
-    return {
-        "href": hit.record.url(hit.row.pk),
-        "title": str(hit.row),
-        "note": note_of(hit, actor),
-        "name": str(hit.row) if has_face else "",
-        "square": hit.record.word() == "contacts.company",
-        "icon": "" if has_face else icon_of(hit.record),
-        "why": [{"label": why.label, "html": marked(why)} for why in hit.why],
-        "date": ago(hit.row.updated_at, look),
-    }
-
-
-def marked(why: Why) -> SafeString:
-    return format_html("{}<mark>{}</mark>{}", why.before[-40:], why.hit, why.after[:40])
-
-
-def note_of(hit: Hit, actor: Actor) -> str:
-    """The compact line of a row: what the record says is worth knowing at a glance, as far as this person may see it."""
-    told = []
-    record, row = hit.record, hit.row
-    for name in record.compact[1:]:
-        if "__" in name or name in hit.unsaid or not record.may_read(name, actor):
-            continue
-        one = record.field(name)
-        if one.kind in ("text", "ref", "choice", "kana"):
-            value = getattr(row, name)
-            text = one.choice_label(value) if one.kind == "choice" else str(value or "")
-            if text:
-                told.append(text)
-        if len(told) == 3:
-            break
-    return "・".join(told)
 
 
 def _kinds(text: str, kind: str, offered: list[type[Record]], groups: list[Group]) -> list[dict[str, Any]]:
@@ -149,7 +120,7 @@ def _kinds(text: str, kind: str, offered: list[type[Record]], groups: list[Group
     ]
 
 
-def _empty(text: str) -> dict[str, Any]:
+def _empty(text: str, offered: list[type[Record]], actor: Actor) -> dict[str, Any]:
     if not text:
         return {
             "title": _("What are you looking for?"),
@@ -160,6 +131,7 @@ def _empty(text: str) -> dict[str, Any]:
     return {
         "title": _("Nothing found for “%(text)s”") % {"text": text[:80]},
         "text": _("Try fewer letters, the reading instead of the kanji, or only the last digits of a number."),
+        "actions": beginnings(text, offered, actor),
     }
 
 
@@ -168,6 +140,7 @@ def palette(request: HttpRequest) -> HttpResponse:
     """What the palette shows for `?q=`: rows, then places and things to do whose name has the text."""
     actor = actor_of(request)
     text = request.GET.get("q", "").strip()
+    words = terms(text)
     groups = [
         {
             "label": capfirst(str(g.record.labels())),
@@ -175,23 +148,38 @@ def palette(request: HttpRequest) -> HttpResponse:
                 {
                     "href": h.record.url(h.row.pk),
                     "icon": icon_of(h.record),
-                    "html": marked(h.why[0])
-                    if h.why and h.why[0].hit and h.why[0].before + h.why[0].hit + h.why[0].after == str(h.row)
-                    else str(h.row),
-                    "note": note_of(h, actor),
+                    "html": with_marks(str(h.row), words),
+                    "note": _why_noted(h, words, actor),
                 }
                 for h in g.hits
             ],
         }
         for g in (find(text, actor, None, IN_PALETTE) if text else [])
     ]
+    found = bool(groups)
     groups += _places(text, actor)
+    if text and not found:
+        make = [
+            {"href": one["href"], "icon": one["icon"], "html": one["label"]}
+            for one in beginnings(text, searchable(actor), actor)
+        ]
+        if make:
+            groups.append({"label": _("Make"), "options": make})
     if text:
         groups.append({
             "label": _("Search"),
             "options": [{"href": "/search/?" + urlencode({"q": text}), "icon": "search", "html": _("Search everything for “%(text)s”") % {"text": text[:60]}}],
         })  # fmt: skip
-    return draw(request, "palette_options.html", {"groups": groups, "nothing": _("Nothing found.")})
+    nothing = "" if found or not text else _("Nothing found for “%(text)s”") % {"text": text[:80]}
+    return draw(request, "palette_options.html", {"groups": groups, "nothing": nothing})
+
+
+def _why_noted(hit: Hit, words: list[str], actor: Actor) -> SafeString:
+    """The compact line; with the field that matched before it, where neither the name nor the line shows it."""
+    note = with_marks(note_of(hit, actor), words)
+    if "<mark>" in note or not hit.why or any(is_hit for _piece, is_hit in marked(str(hit.row), words)):
+        return note
+    return format_html("{}・{}", why_marked(hit.why[0]), note) if note else why_marked(hit.why[0])
 
 
 def _places(text: str, actor: Actor) -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ from django import template
 
 from noren.core.page import parts
 from noren.core.page.entries import entry
+from noren.core.page.hits import hit_row
 from noren.core.page.shell import around
 
 register = template.Library()
@@ -15,6 +16,7 @@ register.simple_tag(parts.sprite, name="sprite")
 register.simple_tag(parts.assets, name="assets")
 register.simple_tag(parts.style, name="style")
 register.simple_tag(entry, name="entry")
+register.simple_tag(hit_row, name="hit")
 
 
 @register.simple_tag(takes_context=True)

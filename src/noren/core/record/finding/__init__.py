@@ -14,7 +14,7 @@ from django.db import models
 
 from noren.core.access.actor import Actor
 from noren.core.access.scope import unseen
-from noren.core.base.kept import kept, padded
+from noren.core.base.kept import Ask, padded, read_all
 from noren.core.record.declare import RECORDS, Record
 from noren.core.record.finding.asking import ask
 from noren.core.record.finding.branches import EXACT, PREFIX, THROUGH, WITHIN
@@ -64,19 +64,28 @@ def find(text: str, actor: Actor, records: Iterable[type[Record]] | None = None,
         return []
     hidden = {r for r in RECORDS.values() if r.model.searched and not all(readable(r, actor).values())}
     listed = ask(asked, words, actor, (limit * HIDDEN if hidden else limit) + 1, hidden)
-    groups = [_group(record, found, words, actor, limit) for record, found in listed.items()]
+    rows = read_all([_rows(record, found) for record, found in listed.items()])
+    groups = [
+        _group(record, found, {row.pk: row for row in some}, words, actor, limit)
+        for (record, found), some in zip(listed.items(), rows, strict=True)
+    ]
     groups = [group for group in groups if group.hits]
     return sorted(groups, key=lambda group: min(group.hits[0].rank, THROUGH))
 
 
-def _group(record: type[Record], found: list[tuple[int, int]], words: list[str], actor: Actor, limit: int) -> Group:
-    refs = _shown_refs(record)
-
+def _rows(record: type[Record], found: list[tuple[int, int]]) -> Ask:
     def chosen(*some: int) -> models.QuerySet[Any]:
+        refs = _shown_refs(record)
         rows = record.model.every.filter(pk__in=some)
         return rows.select_related(*refs) if refs else rows
 
-    rows = {row.pk: row for row in kept(("hits", record), chosen, *padded(pk for pk, _rank in found))}
+    return Ask(("hits", record), chosen, tuple(padded(pk for pk, _rank in found)))
+
+
+def _group(
+    record: type[Record], found: list[tuple[int, int]], rows: dict[int, Any], words: list[str], actor: Actor, limit: int
+) -> Group:
+    refs = _shown_refs(record)
     hidden = unseen(rows.values(), refs, actor)
     group = Group(record)
     for pk, rank in found:

@@ -19,6 +19,7 @@ export class Listbox {
     this.url = url;
     this.choose = choose;
     this.wait = wait;
+    this.timer = 0; // while an answer is awaited
     this.flight = new AbortController();
     field.addEventListener("input", (event) => composing(/** @type {InputEvent} */ (event)) || this.soon());
     field.addEventListener("compositionend", () => this.soon());
@@ -46,10 +47,12 @@ export class Listbox {
     this.flight.abort();
     this.flight = new AbortController();
     const mark = this.url.includes("?") ? "&" : "?";
-    const url = `${this.url}${mark}q=${encodeURIComponent(this.field.value.trim())}`;
+    const word = this.field.value.trim();
+    const url = `${this.url}${mark}q=${encodeURIComponent(word)}`;
     const answer = await ask(url, { signal: this.flight.signal }).catch(() => null);
     if (!answer?.ok) return;
     this.list.innerHTML = await answer.text();
+    if (word === this.field.value.trim()) this.timer = 0;
     this.show(true);
     this.mark(this.options[0]);
   }
@@ -82,6 +85,11 @@ export class Listbox {
       if (this.field.ariaExpanded !== "true") return void this.load();
       const step = event.key === "ArrowDown" ? 1 : -1;
       this.mark(options[(at + step + options.length) % options.length]);
+    } else if (event.key === "Enter" && this.timer && !event.ctrlKey && !event.metaKey) {
+      event.preventDefault(); // faster than the answer: choose from what was typed, not from what was there before
+      event.stopPropagation();
+      clearTimeout(this.timer);
+      this.load().then(() => !this.timer && this.active && this.choose(this.active));
     } else if (event.key === "Enter" && this.field.ariaExpanded === "true" && options[at] && !event.ctrlKey && !event.metaKey) {
       event.preventDefault();
       event.stopPropagation();

@@ -1,0 +1,106 @@
+"""Hits of a search as people read them: the name with the words marked, the compact line, and why it was found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+from django.utils.html import conditional_escape, escape
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+
+from noren.core.access.actor import Actor
+from noren.core.page.cells import Look, ago
+from noren.core.page.parts import avatar, icon
+from noren.core.page.refs import creates
+from noren.core.page.shell import icon_of
+from noren.core.record.declare import Record
+from noren.core.record.finding import Hit, Why, marked
+
+AROUND = 40  # characters shown before and after what matched
+
+
+def shown_hit(hit: Hit, words: Sequence[str], actor: Actor, look: Look) -> dict[str, Any]:
+    has_face = hit.record.word() in ("contacts.person", "contacts.company")
+    title = str(hit.row)
+    return {
+        "href": hit.record.url(hit.row.pk),
+        "title": with_marks(title, words),
+        "note": with_marks(note_of(hit, actor), words),
+        "name": title if has_face else "",
+        "square": hit.record.word() == "contacts.company",
+        "icon": "" if has_face else icon_of(hit.record),
+        "why": [{"label": why.label, "html": why_marked(why)} for why in hit.why],
+        "date": ago(hit.row.updated_at, look),
+    }
+
+
+def hit_row(hit: Mapping[str, Any]) -> SafeString:
+    """One line of the results. hit: {href, title, note, name (+square) | icon, why: [{label, html}], date, current}."""
+    face = icon(hit["icon"]) if hit.get("icon") else avatar(str(hit["name"]), "", "", bool(hit.get("square")))
+    why = "".join(
+        f'<span class="blk"><b>{conditional_escape(one["label"])}</b>{conditional_escape(one["html"])}</span>'
+        for one in hit["why"]
+    )
+    current = ' class="cur"' if hit.get("current") else ""
+    return mark_safe(  # noqa: S308 (all data is escaped)
+        f'<li><a href="{escape(hit["href"])}"{current}>{face}<span class="min0"><b>{conditional_escape(hit["title"])}</b>'
+        f'<span class="meta blk">{conditional_escape(hit["note"])}</span></span><span class="wy">{why}</span>'
+        f'<span class="meta num">{conditional_escape(hit["date"])}</span></a></li>'
+    )
+
+
+def with_marks(text: str, words: Sequence[str]) -> SafeString:
+    return mark_safe(  # noqa: S308 (each piece is escaped)
+        "".join(f"<mark>{escape(piece)}</mark>" if is_hit else escape(piece) for piece, is_hit in marked(text, words))
+    )
+
+
+def why_marked(why: Why) -> SafeString:
+    before, after = why.before[-AROUND:], why.after[:AROUND]
+    mark = f"<mark>{escape(why.hit)}</mark>" if why.hit else ""
+    return mark_safe(f"{escape(before)}{mark}{escape(after)}")  # noqa: S308
+
+
+def note_of(hit: Hit, actor: Actor) -> str:
+    """The compact line of a row: what the record says is worth knowing at a glance, as far as this person may see it."""
+    told = []
+    record, row = hit.record, hit.row
+    for name in record.compact[1:]:
+        if "__" in name or name in hit.unsaid or not record.may_read(name, actor):
+            continue
+        one = record.field(name)
+        if one.kind in ("text", "ref", "choice", "kana"):
+            value = getattr(row, name)
+            text = one.choice_label(value) if one.kind == "choice" else str(value or "")
+            if text:
+                told.append(text)
+        if len(told) == 3:
+            break
+    return "・".join(told)
+
+
+def beginnings(text: str, records: Sequence[type[Record]], actor: Actor) -> list[dict[str, Any]]:
+    """Where nothing was found: forms for a new row that begin with the words. {href, label, icon}"""
+    found = []
+    for record in records:
+        name = _field_for(record, text)
+        if name and record.form and record.pages and record.nav and actor.may(record.word(), "create"):
+            said = {"noun": record.label(), "text": text[:60]}
+            found.append({
+                "href": f"{record.url(verb='new')}?{name}={quote(text[:200])}",
+                "label": _("New %(noun)s “%(text)s”") % said,
+                "icon": "plus",
+            })  # fmt: skip
+    return found
+
+
+def _field_for(record: type[Record], text: str) -> str:
+    """The field of the form that the words belong into: an address, a number, or the name."""
+    names = record.form_names()
+    if "@" in text:
+        return "email" if "email" in names else ""
+    if all(c.isdigit() or c in "-+() " for c in text):
+        return next((name for name in ("mobile", "phone") if name in names), "")
+    return creates(record)
