@@ -175,6 +175,29 @@ def test_a_sheet_with_a_table_is_found_behind_a_cover(client: Client) -> None:
     assert 'value="データ" selected' in client.get(f"/imports/{run.pk}/columns/").content.decode()
 
 
+def test_cells_merged_over_rows_speak_for_each_and_formulas_without_a_result_are_told(client: Client) -> None:
+    from openpyxl import Workbook
+
+    book = Workbook()
+    sheet = book.active
+    for row in (
+        ["名簿", None, None], ["会社名", "氏名", "役職"], ["株式会社みなと", "高野 真由美", "部長"], [None, "佐藤 健", "=1+1"],
+        [None, "鈴木 花", None], ["あおば", "山本 一", "課長"],
+    ):  # fmt: skip
+        sheet.append(row)
+    sheet.merge_cells("A1:C1")
+    sheet.merge_cells("A3:A5")
+    out = io.BytesIO()
+    book.save(out)
+    client.post("/imports/new/", {"file": SimpleUploadedFile("b.xlsx", out.getvalue()), "noun": "contacts.person"})
+    run = ImportRun.objects.latest("pk")
+    client.post(f"/imports/{run.pk}/columns/", mapping(run))
+    run.refresh_from_db()
+    assert (run.counts["created"], run.counts["warned"]) == (4, 1), run.counts
+    client.post(f"/imports/{run.pk}/check/", {"run": "1"})
+    assert Company.every.get(legal_name="株式会社みなと").people.count() == 3
+
+
 def test_what_is_no_table_is_refused_with_a_sentence(client: Client) -> None:
     answer = client.post("/imports/new/", {"file": SimpleUploadedFile("x.csv", b"%PDF-1.7"), "noun": ""})
     assert answer.status_code == 422

@@ -217,8 +217,8 @@ def _context(request: HttpRequest, run: ImportRun, actor: Actor, error: str = ""
                    "href": reverse("import_fixes")} if taken else None,
         "keep": field("keep_fixes", _("Read these corrections the same way in later imports of everybody"), "check", run.options.get("keep_fixes", True)) if _has_own(run) else None,
         "mended": ngettext(
-            "%(n)s row was mended while reading: formula errors (#N/A), missing cells and NUL signs are taken as blank.",
-            "%(n)s rows were mended while reading: formula errors (#N/A), missing cells and NUL signs are taken as blank.", counts["warned"],
+            "%(n)s time something was mended while reading: formula errors (#N/A), formulas without a result, missing cells and NUL signs are taken as blank.",
+            "%(n)s times something was mended while reading: formula errors (#N/A), formulas without a result, missing cells and NUL signs are taken as blank.", counts["warned"],
         ) % {"n": grouped(counts["warned"])} if counts.get("warned") else "",
         "filled": [_("%(nouns)s with empty fields that this file fills: %(n)s.") % {"nouns": record_of(noun).labels(), "n": grouped(n)} for noun, n in counts.get("filled", {}).items() if n],
         "promise": {"strong": _("Can be taken back as a whole."), "text": _("New rows go again and changed rows get their old values back, except where somebody has worked on them since.")},

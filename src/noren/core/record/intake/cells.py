@@ -26,7 +26,7 @@ def _unescape(text: str) -> str:
     return _ESCAPED.sub(one, text) if "_x" in text else text
 
 
-def _column(ref: str) -> int:
+def column_of(ref: str) -> int:
     number = 0
     for letter in ref:
         number = number * 26 + ord(letter) - 64
@@ -164,6 +164,7 @@ class Rows:
         self.length = 0
         self.on = False
         self.aside = False
+        self.formula = False
         self.bad: Problem | None = None
         self.cells = 0
 
@@ -176,6 +177,7 @@ class Rows:
                 self.at = self._place(ref.rstrip("0123456789"))
             self.kind = attrs.get("t", "n")
             self.style = attrs.get("s", "")
+            self.formula = False
             self.text.clear()
             self.length = 0
         elif name in ("v", "t") or name.endswith((":v", ":t")):
@@ -187,13 +189,15 @@ class Rows:
             self.bad = None
         elif name == "rPh" or name.endswith(":rPh"):
             self.aside = True
+        elif name == "f" or name.endswith(":f"):
+            self.formula = True
 
     def _place(self, name: str) -> int:
         place = self.columns.get(name)
         if place is None:
             if not re.fullmatch("[A-Z]{1,3}", name):
                 raise ValueError(name)
-            place = self.columns[name] = _column(name)
+            place = self.columns[name] = column_of(name)
         return place
 
     def data(self, text: str) -> None:
@@ -205,6 +209,8 @@ class Rows:
         if name == "c" or name.endswith(":c"):
             if self.text:
                 self._cell("".join(self.text))
+            elif self.formula and self.kind != "str":  # written by a program that does not calculate
+                self.report(Problem(self.number, self.at, "formula_empty", level="warning"))
         elif name in ("v", "t") or name.endswith((":v", ":t")):
             self.on = False
         elif name == "row" or name.endswith(":row"):

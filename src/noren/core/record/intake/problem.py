@@ -52,6 +52,9 @@ SENTENCES: Mapping[str, str | Promise] = {
     # The row is read; this is worth knowing.
     "nul_removed": _("Characters without meaning (NUL) were removed."),
     "short_row": _("The row has %(count)s cells, the header %(width)s. The missing ones are taken as blank."),
+    "formula_empty": _(
+        "A cell holds a formula without a result and is taken as blank. Open the file in Excel once and save it."
+    ),
     "cell_error": _("A cell holds a formula error (%(value)s) and is taken as blank."),
 }
 

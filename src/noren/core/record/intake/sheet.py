@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from xml.parsers import expat
 
-from noren.core.record.intake.cells import Rows, Strings, Texts, date_text, new_parser, number_text
+from noren.core.record.intake.cells import Rows, Strings, Texts, column_of, date_text, new_parser, number_text
 from noren.core.record.intake.problem import Problem
 
 CHUNK = 1 << 16
@@ -27,6 +27,10 @@ STRINGS_CAP = 1 << 30
 RATIO_CAP = 100
 """Unpacked to packed, for parts over 8 MB. Real sheets stay under 40."""
 CELL_CAP = 100_000_000
+MERGE_CAP = 32 << 20
+"""Bytes of a sheet up to which merged cells are looked for."""
+MERGES = 100_000
+_MERGED = re.compile(rb'mergeCell ref="([A-Z]{1,3})(\d{1,7}):[A-Z]{1,3}(\d{1,7})"')
 TOKEN_CAP = 4 << 20
 """Bytes of one XML tag."""
 BROKEN = (
@@ -191,10 +195,12 @@ class Book:
             with zipfile.ZipFile(self.path) as archive:
                 if self._strings is None:
                     self._strings = self._load_strings(archive)
+                merged = Merged(archive, self._parts[name])
                 reader = Rows(self._strings, self._formats, rows.append, report)
                 for done in _feed(archive, self._parts[name], reader.parser, PART_CAP):
                     while rows:
                         number, row = rows.popleft()
+                        merged.fill(number, row)
                         yield number, row, done
                     if reader.cells > CELL_CAP:
                         report(Problem(0, None, "too_many_cells", {"cap": CELL_CAP}))
@@ -206,6 +212,39 @@ class Book:
         while rows:
             number, row = rows.popleft()
             yield number, row, 0
+
+
+class Merged:
+    """Cells merged over several rows (a company beside its three contacts): their text stands in each of these rows.
+
+    Which cells are merged is told behind the rows, so sheets beyond MERGE_CAP are read without it.
+    """
+
+    def __init__(self, archive: zipfile.ZipFile, part: str) -> None:
+        self.spans: dict[int, list[tuple[int, int]]] = {}  # first row -> (column, last row)
+        self.held: dict[int, tuple[int, str]] = {}  # column -> (last row, text)
+        info = archive.getinfo(part)
+        if info.file_size > MERGE_CAP:
+            return
+        _size(archive, part, MERGE_CAP)
+        data = archive.read(part)
+        tail = data[max(data.rfind(b"</sheetData>"), 0) :]
+        for left, top, bottom in _MERGED.findall(tail)[:MERGES]:
+            if int(bottom) > int(top):
+                self.spans.setdefault(int(top), []).append((column_of(left.decode()), int(bottom)))
+
+    def fill(self, number: int, row: list[str]) -> None:
+        if not self.spans or not any(row):
+            return
+        for at, (last, text) in list(self.held.items()):
+            if number > last:
+                del self.held[at]
+                continue
+            row.extend([""] * (at + 1 - len(row)))
+            row[at] = row[at] or text
+        for at, last in self.spans.get(number, ()):
+            if at < len(row) and row[at]:
+                self.held[at] = (last, row[at])
 
 
 def _size(archive: zipfile.ZipFile, part: str, cap: int) -> int:
