@@ -129,6 +129,10 @@ class Bench:
             Authorization=f"Bearer {self.key}",
         )
 
+    def reprice(self) -> None:
+        """Another amount of a deal, written by hand: every number of sales is another one afterwards."""
+        self.link.execute("UPDATE sales_deal SET amount = amount + 1 WHERE id = (SELECT min(id) FROM sales_deal)")
+
     def all(self) -> None:
         self.page("empty page", "/bench/empty/", "SELECT 1")
         self.lists()
@@ -200,6 +204,7 @@ class Bench:
         question = """SELECT stage_id, date_trunc('month', closed_on), outcome, count(*), sum(amount) FROM sales_deal
                       WHERE removed_at IS NULL AND closed_on >= current_date - 365 GROUP BY 1, 2, 3"""
         self.page("home, after a write", "/", question, before=self.create, target=16)
+        self.page("home, after a deal changed", "/", question, before=self.reprice, target=16)
         self.page("home, nothing new", "/", question)
         month = "SELECT date_trunc('month', closed_on), count(*), sum(amount) FROM sales_deal WHERE outcome = 'won' AND closed_on >= current_date - 1095 GROUP BY 1"
         for metric in ("revenue", "win_rate_count", "open_amount", "sales_cycle", "activity_count"):

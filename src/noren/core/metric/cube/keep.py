@@ -133,16 +133,22 @@ def zone_of_firm() -> str:
 
 
 def merge() -> int:
-    """Add new cells to the standing ones; gives how many were new. Nothing when somebody else is at it."""
-    count = 0
+    """Add new cells to the standing ones; gives how many lines that moved. Nothing when somebody else is at it."""
     known = standing()
-    for cube in CUBES.values():
-        if cube.name not in known:
+    full = [cube for cube in CUBES.values() if cube.name in known]
+    if not full:
+        return 0
+    news = " UNION ALL ".join(
+        f"SELECT '{cube.name}' WHERE EXISTS (SELECT 1 FROM cube_{cube.name}_new)" for cube in full
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(news)
+        names = {name for (name,) in cursor.fetchall()}
+    count = 0
+    for cube in full:
+        if cube.name not in names:
             continue
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(f"SELECT count(*) FROM (SELECT 1 FROM cube_{cube.name}_new LIMIT 1) c")
-            if not cursor.fetchone()[0]:
-                continue
             cursor.execute(f"SELECT pg_try_advisory_xact_lock({build.LOCK})")
             if not cursor.fetchone()[0]:
                 return count
@@ -157,11 +163,19 @@ def keep_merging() -> None:
     while True:
         time.sleep(BREATH)
         try:
-            stand_up()
+            follow()
             merge()
         except DatabaseError:  # it is away for the moment
             with suppress(DatabaseError):
                 connection.close()
+
+
+def follow() -> None:
+    """Make cubes anew whose days are not those of the firm's time zone any more. Declarations are another matter: a worker
+    of an older version must not undo what a newer one has set up."""
+    zone = zone_of_firm()
+    if any(not each.endswith(f" {zone}") for each in standing().values()):
+        stand_up()
 
 
 # ---- looking over ---------------------------------------------------------------------------------------------------
