@@ -24,8 +24,8 @@ SRC = ROOT / "src" / "noren"
 FLOORS = ("core", "accounts", "contacts", "activity", "catalog", "sales")
 """From the ground up. activity and catalog stand beside each other."""
 ROOMS = {
-    "README.md", "__init__.py", "apps.py", "events", "models", "queries", "actions", "records", "metrics", "reactions",
-    "jobs", "pages", "urls", "templates", "static", "migrations", "locale", "data",
+    "README.md", "__init__.py", "apps.py", "events", "models", "queries", "actions", "records", "metrics", "cubes",
+    "reactions", "jobs", "pages", "urls", "templates", "static", "migrations", "locale", "data",
 }  # fmt: skip
 MORE_ROOMS = {"accounts": {"login"}}  # the ways in: allauth's adapters, sessions and secrets
 NEVER = {"utils", "helpers", "common", "misc", "base_views", "mixins", "services", "managers", "signals", "serializers"}
@@ -128,7 +128,7 @@ def test_screens_and_programs_get_rows_only_through_visible(place: str) -> None:
 
 
 RAW = {
-    "accounts/models/user.py", "activity/actions/mirror.py", "core/base/cache.py", "core/base/search.py", "core/metric/rows.py", "core/metric/sql.py",
+    "accounts/models/user.py", "activity/actions/mirror.py", "core/base/cache.py", "core/base/search.py", "core/metric/cube/keep.py", "core/metric/rows.py", "core/metric/sql.py",
     "core/record/finding/branches.py", "core/record/finding/lists.py", "core/record/intake/engine.py", "core/record/intake/match.py", "core/record/intake/write.py",
     "core/record/listing.py", "core/page/views.py", "demo/build.py",
 }  # fmt: skip
