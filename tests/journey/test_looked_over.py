@@ -33,7 +33,7 @@ def addresses() -> list[str]:
     return [
         "/", "/activity/today/", "/sales/deals/", "/sales/deals/?layout=board", f"/sales/deals/{deal.pk}/",
         f"/sales/deals/{deal.pk}/edit/", "/contacts/companies/", f"/contacts/companies/{company.pk}/",
-        f"/contacts/people/{person.pk}/", "/metrics/revenue/", "/imports/new/", "/settings/people/",
+        f"/contacts/people/{person.pk}/", "/metrics/revenue/", "/imports/new/", "/imports/", "/imports/corrections/", "/settings/people/",
     ]  # fmt: skip
 
 

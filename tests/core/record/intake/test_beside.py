@@ -12,6 +12,7 @@ from noren.contacts.models import Company, Person
 from noren.core.action.plain import change
 from noren.core.base.errors import Invalid
 from noren.core.event.models import Fact
+from noren.core.record.declare import RECORDS, record_of
 from noren.core.record.intake import run as intake
 from noren.core.record.models import ImportFault, ImportRow
 from noren.sales.models import Deal, DealLine
@@ -177,3 +178,11 @@ def test_what_a_company_says_otherwise_itself_stays_with_the_row(bring: Any) -> 
     run, _tally = bring("people", text)
     kept = dict(ImportRow.objects.filter(run=run, noun="contacts.person").values_list("number", "unmapped"))
     assert kept == {2: {"趣味": "釣り", "会社電話番号": "03-1111-2222"}, 4: {"会社電話番号": "03-3333-4444"}}
+
+
+def test_every_field_that_a_reference_may_get_from_a_file_is_one_of_its_form() -> None:
+    for record in RECORDS.values():
+        for of, parts in record.fills.items():
+            form = record_of(record.field(of).target).form_names()
+            for name in (n for part in parts for n in ((part,) if isinstance(part, str) else part)):
+                assert name in form, (record.word(), of, name)
