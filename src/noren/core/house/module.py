@@ -16,6 +16,7 @@ CHORES = (
     "noren.core.record.bulk",
     "noren.core.record.intake.run",
     "noren.core.record.intake.keeping",
+    "noren.core.metric.cube.keep",
 )
 """Rooms of the ground floor with jobs; the worker knows only what was read."""
 
