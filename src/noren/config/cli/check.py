@@ -12,6 +12,7 @@ def check(
 ) -> None:
     """Look at settings, database and declarations, and tell in words what is misset."""
     from noren.config import env as settings
+    from noren.config import processes
     from noren.config.cli.ground import ground, tell
 
     settings.load()
@@ -35,7 +36,7 @@ def check(
             if wrong := differences():
                 mirror_all()
                 remarks.append(f"Next steps were not what the activities say, and are again: {', '.join(wrong)}.")
-        if not behind:
+        if not behind and processes.has_numbers():
             remarks += _numbers(mend)
         serious = any(message.level >= ERROR for message in found)
         with connection.cursor() as cursor:
