@@ -268,6 +268,15 @@ def test_what_was_noted_of_a_row_goes_with_the_row(client: Client) -> None:
     assert not ImportRow.objects.exists()
 
 
+def test_of_old_imports_of_a_row_only_the_newest_word_stays(client: Client) -> None:
+    bring(client, "会社名,社風\nみなと,のんびり\nあおば,静か\n")
+    bring(client, "会社名,社風\nみなと,せわしい\n")
+    keeping.forget()
+    assert ImportRow.objects.count() == 3
+    keeping.forget(timezone.now() + timedelta(days=31))
+    assert [note.unmapped for note in ImportRow.objects.order_by("pk")] == [{"社風": "静か"}, {"社風": "せわしい"}]
+
+
 def test_a_refused_file_leaves_nothing_behind(client: Client) -> None:
     before = set(keeping.folder().glob("*")) if keeping.folder().exists() else set()
     client.post("/imports/new/", {"file": SimpleUploadedFile("x.csv", b"%PDF-1.7"), "noun": ""})

@@ -45,7 +45,15 @@ def forget(now: datetime | None = None) -> int:
     for record in RECORDS.values():
         noted = ImportRow.objects.filter(noun=record.word())
         noted.filter(~models.Exists(record.model.every.filter(pk=models.OuterRef("row_id")))).delete()
+    _drop_repeated(until)
     return count
+
+
+def _drop_repeated(until: datetime) -> None:
+    """A table brought in every week says much the same of a row each time: of old imports only the newest word stays."""
+    said = ImportRow.objects.filter(unmapped__isnull=False)
+    newer = said.filter(noun=models.OuterRef("noun"), row_id=models.OuterRef("row_id"), run__gt=models.OuterRef("run"))
+    said.filter(models.Exists(newer), before__isnull=True, run__finished_at__lt=until).delete()
 
 
 def folder() -> Path:
