@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+from django.http import HttpRequest, HttpResponseBase
 from django.urls import URLPattern, URLResolver, path, re_path
 from django.views.generic import RedirectView
 
 from noren.accounts.pages import audit, firm, gate, keys, mine, people, removed, share, welcome
 
+
+def second(name: str) -> Callable[..., HttpResponseBase]:
+    """A screen of pages/second.py, which is loaded when first asked for."""
+
+    def view(request: HttpRequest, **kw: Any) -> HttpResponseBase:
+        screen: Any = getattr(import_module("noren.accounts.pages.second"), name)
+        return screen.as_view()(request, **kw)  # type: ignore[no-any-return]
+
+    return view
+
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("login/", gate.Login.as_view(), name="account_login"),
-    path("login/passkey/", gate.LoginPasskey.as_view(), name="mfa_login_webauthn"),
-    path("login/code/", gate.Code.as_view(), name="mfa_authenticate"),
+    path("login/passkey/", second("LoginPasskey"), name="mfa_login_webauthn"),
+    path("login/code/", second("Code"), name="mfa_authenticate"),
     path("login/other/", gate.other, name="login_other"),
     path("login/forgotten/", gate.forgotten, name="account_reset_password"),
     path("link/<str:token>/", gate.link, name="link"),
@@ -18,8 +34,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("me/language/", gate.language, name="language"),
     path("me/theme/", gate.theme, name="theme"),
     path("again/", gate.AgainByPassword.as_view(), name="account_reauthenticate"),
-    path("again/code/", gate.AgainByCode.as_view(), name="mfa_reauthenticate"),
-    path("again/passkey/", gate.AgainByPasskey.as_view(), name="mfa_reauthenticate_webauthn"),
+    path("again/code/", second("AgainByCode"), name="mfa_reauthenticate"),
+    path("again/passkey/", second("AgainByPasskey"), name="mfa_reauthenticate_webauthn"),
     path("settings/", RedirectView.as_view(pattern_name="settings_profile"), name="settings"),
     path("settings/profile/", mine.profile, name="settings_profile"),
     path("settings/security/", mine.security, name="mfa_index"),

@@ -194,17 +194,24 @@ def serve(
         database.start()
     try:
         check_database(env)
+        gc.disable()  # what is loaded now stays
         set_up()
-        if _wait(fork(lambda: _make_ready(env, prepare, say))) != 0:
+        helper = fork(lambda: _make_ready(env, prepare, say))
+        try:
+            load_tools()
+            if web:
+                load_addresses()
+        finally:
+            is_ready = _wait(helper) == 0
+        if not is_ready:
             raise ServeError("noren did not start: it could not be made ready (reason above).")
-        if web:
-            load_pages()
-        load_tools()
+        pages = load_pages() if web else None
         gc.collect()
         gc.freeze()  # the collector would write to shared pages and so unshare them
+        gc.enable()
         supervisor = Supervisor(env, say, database=database, ready=lambda: ready(env))
         if listening:
-            supervisor.children.append(Child("web", lambda: run_web(env, listening, supervisor.announce)))
+            supervisor.children.append(Child("web", lambda: run_web(env, listening, pages, supervisor.announce)))
         if worker:
             supervisor.children.append(Child("worker", lambda: run_worker(env)))
         code = supervisor.run()
@@ -274,17 +281,22 @@ def load_tools() -> None:
         importlib.import_module(name)
 
 
-def load_pages() -> Any:
-    """The web application, with everything that the first request would otherwise wait for."""
-    from django.core.wsgi import get_wsgi_application
+def load_addresses() -> None:
+    """All pages, which the first request would otherwise wait for. Needs neither tables nor collected files."""
     from django.urls import get_resolver
 
-    application = get_wsgi_application()
-    get_resolver().url_patterns  # noqa: B018  (reads all pages now)
-    return application
+    get_resolver().url_patterns  # noqa: B018  (reads them now)
+
+
+def load_pages() -> Any:
+    """The web application, once the files that it serves are collected."""
+    from django.core.wsgi import get_wsgi_application
+
+    return get_wsgi_application()
 
 
 def _make_ready(env: Env, prepare: Callable[[Env], None], say: Callable[[str], None]) -> None:
+    gc.enable()
     bring_up_to_date(env, say=say)
     collect_static()
     with _alone(env):
@@ -375,7 +387,7 @@ def call_itself(name: str) -> None:
         Path("/proc/self/comm").write_text(name)
 
 
-def run_web(env: Env, listening: socket.socket, announce: Callable[[], None]) -> None:
+def run_web(env: Env, listening: socket.socket, pages: Any, announce: Callable[[], None]) -> None:
     """gunicorn with the application that the parent loaded."""
     from gunicorn.app.base import BaseApplication
     from gunicorn.arbiter import Arbiter
@@ -405,9 +417,7 @@ def run_web(env: Env, listening: socket.socket, announce: Callable[[], None]) ->
                 self.cfg.set(name, value)
 
         def load(self) -> Any:
-            from django.core.wsgi import get_wsgi_application
-
-            return get_wsgi_application()
+            return pages
 
     class Orphan(Arbiter):  # type: ignore[misc]
         """Ends itself when its parent is gone."""

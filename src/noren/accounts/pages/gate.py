@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import unicodedata
 from typing import Any
 
 from allauth.account.internal.stagekit import clear_login
 from allauth.account.views import LoginView, LogoutView, ReauthenticateView
 from allauth.core import ratelimit
-from allauth.mfa.base.views import AuthenticateView
-from allauth.mfa.base.views import ReauthenticateView as FactorReauthenticateView
-from allauth.mfa.models import Authenticator
-from allauth.mfa.webauthn.views import LoginWebAuthnView
-from allauth.mfa.webauthn.views import ReauthenticateWebAuthnView as KeyReauthenticateView
 from django.conf import settings
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import translation
@@ -80,53 +73,9 @@ class Login(LoginView):
         return context
 
 
-class LoginPasskey(LoginWebAuthnView):
-    """GET with Accept: application/json gives the options, POST takes the answer of the authenticator."""
-
-    def form_invalid(self, form: Any) -> HttpResponse:
-        messages.error(self.request, _("This passkey is not known here. Log in with your password."))
-        return HttpResponseRedirect(reverse("account_login"))
-
-
 def digits(text: str) -> str:
     """A code as typed, full-width digits and spaces included, as the check wants it."""
     return "".join(unicodedata.normalize("NFKC", text).replace("-", " ").split())
-
-
-class Code(AuthenticateView):
-    """The second step: a code of the authenticator app, a recovery code, or a passkey."""
-
-    template_name = "login_code.html"
-
-    def _build_forms(self) -> Any:
-        if "code" in self.request.POST:
-            data = self.request.POST.copy()
-            data["code"] = digits(data["code"])
-            self.request.POST = data
-        return super()._build_forms()
-
-    def get_context_data(self, **kw: Any) -> dict[str, Any]:
-        context: dict[str, Any] = super().get_context_data(**kw)
-        user: Any = self.stage.login.user
-        kinds = set(Authenticator.objects.filter(user_id=user.pk).values_list("type", flat=True))
-        form = context["form"]
-        errors = [
-            str(e)
-            for f in (form, context.get("webauthn_form"))
-            if f and f.is_bound
-            for es in f.errors.values()
-            for e in es
-        ]
-        recovery = self.request.GET.get("with") == "recovery" or "totp" not in kinds
-        context |= gate_context(self.request, _("Recovery code") if recovery else _("One-time code"))
-        context |= {
-            "email": user.email, "error": errors[0] if errors else "", "recovery": recovery,
-            "recovery_href": "?with=recovery" if not recovery and "recovery_codes" in kinds else "",
-            "code_href": "?" if recovery and "totp" in kinds else "",
-            "other_href": reverse("login_other"),
-            "passkey_options": json.dumps(context["js_data"]["request_options"]) if "webauthn" in kinds else "",
-        }  # fmt: skip
-        return context
 
 
 @require_POST
@@ -261,7 +210,7 @@ def _back(request: HttpRequest) -> str:
     return "/"
 
 
-class _Reauthenticate:
+class Again:
     """What the three ways to prove oneself again have in common."""
 
     template_name = "accounts/gate_form.html"
@@ -293,7 +242,7 @@ class _Reauthenticate:
         )
 
 
-class AgainByPassword(_Reauthenticate, ReauthenticateView):
+class AgainByPassword(Again, ReauthenticateView):
     def asks(self, form: Any, error: str) -> dict[str, Any]:
         return {
             "fields": [
@@ -302,29 +251,3 @@ class AgainByPassword(_Reauthenticate, ReauthenticateView):
                 )
             ]
         }
-
-
-class AgainByCode(_Reauthenticate, FactorReauthenticateView):
-    def asks(self, form: Any, error: str) -> dict[str, Any]:
-        return {
-            "fields": [
-                field(
-                    "code",
-                    _("One-time code"),
-                    error=error,
-                    required=True,
-                    inputmode="numeric",
-                    autocomplete="one-time-code",
-                )
-            ]
-        }
-
-
-class AgainByPasskey(_Reauthenticate, KeyReauthenticateView):
-    def get_context_data(self, **kw: Any) -> dict[str, Any]:
-        context = super().get_context_data(**kw)
-        return context | {"submit": "", "passkey_options": json.dumps(context["js"]["request_options"])}
-
-    def form_invalid(self, form: Any) -> HttpResponse:
-        messages.error(self.request, _("This passkey is not known here."))
-        return HttpResponseRedirect(self.request.get_full_path())

@@ -15,9 +15,6 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal import flows as code_flows
 from allauth.mfa.totp.forms import ActivateTOTPForm
 from allauth.mfa.totp.internal import flows as totp_flows
-from allauth.mfa.webauthn.forms import AddWebAuthnForm
-from allauth.mfa.webauthn.internal import auth as key_auth
-from allauth.mfa.webauthn.internal import flows as key_flows
 from django.contrib import messages
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -218,17 +215,20 @@ def totp_remove(request: HttpRequest) -> HttpResponse:
 @fresh
 def passkey_add(request: HttpRequest) -> HttpResponse:
     """Register a passkey, with which one logs in without a password."""
+    from allauth.mfa.webauthn.forms import AddWebAuthnForm  # what reads passkeys is slow to load
+    from allauth.mfa.webauthn.internal import auth, flows
+
     user: Any = request.user
     form = None
     if request.method == "POST":
         form = AddWebAuthnForm(data=request.POST, user=user)
         if form.is_valid():
-            _auth, made_codes = key_flows.add_authenticator(
+            _auth, made_codes = flows.add_authenticator(
                 request, name=form.cleaned_data["name"], credential=form.cleaned_data["credential"]
             )
             _factors_are(request, FactorAdded, "passkey")
             return _show_codes(request) if made_codes else HttpResponseRedirect(reverse("mfa_index"))
-    options = json.dumps(key_auth.begin_registration(user, passwordless=True))
+    options = json.dumps(auth.begin_registration(user, passwordless=True))
     fault = next((str(e) for es in form.errors.values() for e in es), "") if form is not None else ""
     name = field(
         "name", _("Name of this passkey"), value=device(request.headers.get("User-Agent", "")), required=True, max=60
@@ -242,10 +242,12 @@ def passkey_add(request: HttpRequest) -> HttpResponse:
 @require_POST
 @fresh
 def passkey_remove(request: HttpRequest, pk: int) -> HttpResponse:
+    from allauth.mfa.webauthn.internal import flows
+
     found = Authenticator.objects.filter(user_id=request.user.pk, type=Authenticator.Type.WEBAUTHN, pk=pk).first()
     if found is None:
         raise Http404
-    key_flows.remove_authenticator(request, found)
+    flows.remove_authenticator(request, found)
     _factors_are(request, FactorRemoved, "passkey")
     messages.success(request, _("The passkey is removed."))
     return HttpResponseRedirect(reverse("mfa_index"))
