@@ -19,6 +19,8 @@ __all__ = ["django_db_setup"]
 
 # A pool would keep connections of a test's threads open beyond it.
 settings.DATABASES["default"]["OPTIONS"].pop("pool", None)
+# The real hash takes its time on purpose; only the test of that time uses it.
+settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # Names made from content need a collected folder, which tests do not have.
 settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 

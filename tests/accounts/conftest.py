@@ -16,12 +16,6 @@ PASSWORD = "風鈴 ちりん 2026 summer"
 Enter = Callable[..., Client]
 
 
-@pytest.fixture(autouse=True)
-def quick_hashes(settings: Any) -> None:
-    """The real hash takes its time on purpose; only the test of that time uses it."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
 @pytest.fixture
 def firm(db: Any) -> None:
     make.firm()

@@ -33,8 +33,8 @@ TOKYO = ZoneInfo("Asia/Tokyo")
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=TOKYO)
 
 
-@pytest.fixture(autouse=True)
-def _firm() -> None:
+@pytest.fixture(scope="module", autouse=True)
+def _firm(module_rows: None) -> None:
     make.firm()
 
 

@@ -21,6 +21,8 @@ from tests.contract.truth import LEVELS, RELATIONS
 WORDS = ("none", "own", "team", "all")
 _numbers = count(1000)
 CANARY = re.compile(r"canary(\d+)q")
+CANARIES: dict[int, tuple[str, str]] = {}
+"""The noun and the relation of every canary of every world: one may meet reference data that another one made."""
 
 
 def shape(model: type[Model]) -> str:
@@ -45,7 +47,6 @@ class World:
         }  # fmt: skip
         stranger = make.user(None, team=away)
         self.owners = {relation: people.get(relation, stranger) for relation in RELATIONS}
-        self.canaries: dict[int, tuple[str, str]] = {}
         self.rows: dict[tuple[str, str], Any] = {}
         self.binned: dict[tuple[str, str], Any] = {}
         for relation in RELATIONS:
@@ -83,7 +84,7 @@ class World:
     def _build(self, model: type[Model], relation: str) -> Any:
         """The least row, its texts marked, its owner or its parent in the relation."""
         number = next(_numbers)
-        self.canaries[number] = (model.word(), relation)
+        CANARIES[number] = (model.word(), relation)
         rule = model.reach
         values: dict[str, Any] = {}
         for column in model._meta.concrete_fields:
@@ -140,7 +141,7 @@ class World:
 
     def seen(self, text: str) -> set[tuple[str, str]]:
         """Whose canaries sing in a text."""
-        return {self.canaries[int(n)] for n in CANARY.findall(text)}
+        return {CANARIES[int(n)] for n in CANARY.findall(text)}
 
 
 def _odd(column: Any) -> bool:

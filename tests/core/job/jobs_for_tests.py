@@ -12,10 +12,10 @@ from noren.core.job.rescue import fenced
 
 @job
 def count_up(key: str, seconds: float = 0.0) -> None:
-    """Tell that it began, take its time, and tell that it ended."""
+    """Tell that it began, take its time the first time, and tell that it ended."""
     cache.add(f"{key}.begun", 0, 600)
-    cache.incr(f"{key}.begun")
-    time.sleep(seconds)
+    if cache.incr(f"{key}.begun") == 1:
+        time.sleep(seconds)
     cache.add(f"{key}.ended", 0, 600)
     cache.incr(f"{key}.ended")
 

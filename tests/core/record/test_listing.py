@@ -24,8 +24,8 @@ from noren.sales.models import Deal
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(autouse=True)
-def _firm() -> None:
+@pytest.fixture(scope="module", autouse=True)
+def _firm(module_rows: None) -> None:
     make.firm()
 
 

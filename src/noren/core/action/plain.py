@@ -121,11 +121,11 @@ def remove(row: M, *, by: Actor) -> None:
 
 
 def restore(model: type[M], pk: int, *, by: Actor) -> M:
-    _stands_alone(model)
     with transaction.atomic():
         row = visible(model, by, "remove", removed=True).select_for_update(of=("self",)).filter(pk=pk).first()
         if row is None:
             return fetch(model, by, pk)
+        _stands_alone(model)
         row.removed_at = None
         row.save(update_fields=["removed_at"])
         publish(plain_event(model, "restored")(row.pk), by=by)
