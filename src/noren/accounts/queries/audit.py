@@ -164,6 +164,8 @@ def _changes(fact: Fact, actor: Actor, names: dict[tuple[str, int], str]) -> Ite
 def _value(value: Any, target: Any, names: dict[tuple[str, int], str]) -> str:
     if value in (None, ""):
         return _("empty")
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
     if target is not None and isinstance(value, int):
         return names.get((target._meta.label_lower, value), str(value))
     return str(value)[:200]
