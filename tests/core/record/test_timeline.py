@@ -12,7 +12,9 @@ from tests import make
 from noren.activity.actions.activity import With, log_activity, plan_step
 from noren.core.access.actor import HOUSE
 from noren.core.action.plain import change
-from noren.core.record.timeline import Cursor, counts, timeline
+from noren.core.base.kept import alone
+from noren.core.record import timeline as story
+from noren.core.record.timeline import Cursor, Page
 from noren.sales.actions.deal import move_deal, win_deal
 from noren.sales.models import Deal
 
@@ -20,9 +22,17 @@ pytestmark = pytest.mark.django_db
 START = datetime(2026, 11, 20, 9, 0, tzinfo=ZoneInfo("Asia/Tokyo"))
 
 
-@pytest.fixture(autouse=True)
-def _firm() -> None:
+@pytest.fixture(scope="module", autouse=True)
+def _firm(module_rows: None) -> None:
     make.firm()
+
+
+def timeline(row: Any, actor: Any, **kw: Any) -> Page:
+    return alone(story.timeline(row, actor, **kw))
+
+
+def counts(row: Any, actor: Any) -> dict[str, int]:
+    return alone(story.counts(row, actor))
 
 
 def titles(row: Any, actor: Any = HOUSE, **kw: Any) -> list[str]:
