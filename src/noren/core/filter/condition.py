@@ -81,7 +81,10 @@ class F:
         return isinstance(other, F) and other.node == self.node
 
     def __hash__(self) -> int:
-        return hash(repr(self.node))
+        try:
+            return hash(self.node)
+        except TypeError:  # a value that is no key, such as a list
+            return hash(repr(self.node))
 
     def __repr__(self) -> str:
         return f"F({self.node!r})"

@@ -127,12 +127,16 @@ def series(
     actor: Actor,
     where: F | None = None,
     today: date | None = None,
+    more: Mapping[str, Sequence[Period]] | None = None,
 ) -> dict[str, list[Cell]]:
     """Flows over several bounded periods that may overlap (a month, the one before, a year of months), in one query for
-    all numbers over the same dates. No breakdown, no percentiles: for tiles and their trends."""
-    span = Period(min(p.first for p in periods), max(p.last for p in periods))
+    all numbers over the same dates. No breakdown, no percentiles: for tiles and their trends. more: further periods of
+    single numbers, told after the others."""
+    more, periods = more or {}, tuple(periods)
+    every = tuple(dict.fromkeys((*periods, *(p for others in more.values() for p in others))))
+    span = Period(min(p.first for p in every), max(p.last for p in every))
     asked = [question(m, span, actor=actor, where=where, today=today) for m in metrics]
-    borders, inside = once(("pieces", tuple(periods)), (), partial(_pieces, tuple(periods)))
+    borders, inside = once(("pieces", every), (), partial(_pieces, every))
     shared = _Shared(percentiles=False, borders=borders)
     for q in asked:
         if any(isinstance(leaf, (Stock, Survival, Stay, Conversion)) for leaf in q.metric.leaves()):
@@ -141,21 +145,22 @@ def series(
     found: dict[str, list[Cell]] = {}
     for q in asked:
         line = []
+        own = (*periods, *more.get(q.metric.id, ()))
         counted = {leaf.id: shared.tallies(q, leaf) for leaf in q.metric.leaves()}
-        parts = prepared(("series", q.metric.id, tuple(periods)), q, partial(_questions, q, tuple(periods)))
-        for own, pieces in zip(parts, inside, strict=True):
+        for each in prepared(("series", q.metric.id, own), q, partial(_questions, q, own)):
+            pieces = inside[each.period]
             sums = {name: sum((t[i] for i in pieces if i in t), Tally()) for name, t in counted.items()}
-            cell = _cell(q, sums, Cell(question=own))
-            cell.complete = own.period.last < q.today and not cell.missing
+            cell = _cell(q, sums, Cell(question=each))
+            cell.complete = each.period.last < q.today and not cell.missing
             line.append(cell)
         found[q.metric.id] = line
     return found
 
 
-def _pieces(periods: Sequence[Period]) -> tuple[list[date], list[list[tuple[int]]]]:
+def _pieces(periods: Sequence[Period]) -> tuple[list[date], dict[Period, list[tuple[int]]]]:
     """Where pieces begin that each of the periods is made of, and which of them make each period."""
     borders = sorted({day for p in periods for day in (p.first, _after(p))})
-    return borders, [[(i,) for i, day in enumerate(borders) if day in period] for period in periods]
+    return borders, {period: [(i,) for i, day in enumerate(borders) if day in period] for period in periods}
 
 
 def _questions(q: Question, periods: Sequence[Period]) -> list[Question]:

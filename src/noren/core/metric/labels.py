@@ -51,7 +51,11 @@ def _seen(target: Any, values: set[Any], actor: Actor) -> set[Any]:
 
 
 def _rows(target: Any, values: set[Any]) -> list[Any]:
-    """The rows with these ids, in their usual order."""
+    """The rows with these ids, in their usual order. Of what is everybody's there are few: all of them, so that the query
+    stays the same."""
+    if issubclass(target, Model) and target.reach.open_to_all:
+        every = objects(("labels", target), lambda: target._base_manager.order_by(*target._meta.ordering))
+        return [row for row in every if row.pk in values]
     ids = tuple(sorted(values))
     return objects(
         ("labels", target, ids), lambda: target._base_manager.filter(pk__in=ids).order_by(*target._meta.ordering)

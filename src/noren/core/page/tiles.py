@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
 from django.http import HttpRequest
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
@@ -159,8 +161,13 @@ def tile(
     return {
         "label": str(metric.label), "href": href, "value": value, "unit": unit, "delta": delta, "delta_state": state,
         "delta_icon": {"up": "up", "down": "down"}.get(way, "flat"), "base": note or base, "base_told": told,
-        "chart": charts.sparkline(points, _("%(name)s, the last %(n)s periods") % {"name": metric.label, "n": len(trend)}),
+        "chart": _spark(tuple(points), _("%(name)s, the last %(n)s periods") % {"name": metric.label, "n": len(trend)}),
     }  # fmt: skip
+
+
+@lru_cache(500)
+def _spark(points: tuple[float, ...], words: str) -> SafeString:
+    return charts.sparkline(points, words)
 
 
 def show_short(value: Any, unit: str) -> str:

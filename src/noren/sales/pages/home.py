@@ -94,19 +94,27 @@ def _stocks(actor: Actor, choice: Choice, today: date) -> dict[str, Answer]:
 def _flows(actor: Actor, choice: Choice, today: date, fiscal: Fiscal) -> tuple[dict[str, list[Cell]], list[Cell]]:
     """Per number: now, the period compared, then its trend; and the months of this fiscal year and the one before."""
     wanted = [m for m in CLOSED if may_ask(m, actor)]
-    trend = [Period.months(add_months(choice.now.last.replace(day=1), n - MONTHS + 1), 1) for n in range(MONTHS)]
+    trend, both, weeks = once(
+        ("periods of home", choice.now, today, fiscal), (), lambda: _periods(choice.now, today, fiscal)
+    )
+    asking: dict[str, Any] = {"actor": actor, "where": choice.where, "today": today}
+    flows = series(wanted, [choice.now, choice.other, *trend], more={"revenue": both}, **asking)
+    months = flows["revenue"][2 + MONTHS :] if "revenue" in flows else []
+    if "revenue" in flows:
+        flows["revenue"] = flows["revenue"][: 2 + MONTHS]
+    if may_ask(activity_count, actor):
+        flows |= series([activity_count], [choice.now, choice.other, *weeks], **asking)
+    return flows, months
+
+
+def _periods(now: Period, today: date, fiscal: Fiscal) -> tuple[list[Period], list[Period], list[Period]]:
+    """Months of the trend, months of this fiscal year and the one before, weeks."""
+    trend = [Period.months(add_months(now.last.replace(day=1), n - MONTHS + 1), 1) for n in range(MONTHS)]
     year = fiscal.year(fiscal.year_of(today))
     both = [Period.months(add_months(year.first, n), 1) for n in range(-12, 12)]
-    found = series(wanted, [choice.now, choice.other, *trend, *both], actor=actor, where=choice.where, today=today)
-    months = found["revenue"][2 + MONTHS :] if "revenue" in found else []
-    flows = {name: cells[: 2 + MONTHS] for name, cells in found.items()}
-    if may_ask(activity_count, actor):
-        ends = [today - timedelta(weeks=WEEKS - 1 - n) for n in range(WEEKS)]
-        weeks = [Period(end - timedelta(days=6), end) for end in ends]  # whole: one just begun looks like a fall
-        flows |= series(
-            [activity_count], [choice.now, choice.other, *weeks], actor=actor, where=choice.where, today=today
-        )
-    return flows, months
+    ends = [today - timedelta(weeks=WEEKS - 1 - n) for n in range(WEEKS)]
+    weeks = [Period(end - timedelta(days=6), end) for end in ends]  # whole: one just begun looks like a fall
+    return trend, both, weeks
 
 
 # ---- parts of the page ----------------------------------------------------------------------------------------------
@@ -208,6 +216,12 @@ def _months(cells: list[Cell], fiscal: Fiscal, today: date) -> dict[str, Any] | 
     """Won by month of this fiscal year against the one before."""
     if not cells:
         return None
+    told = tuple((cell.value, cell.question and cell.question.period) for cell in cells)
+    key = ("months of home", told, today, get_language(), firm().currency)
+    return once(key, (), lambda: _drawn_months(cells, fiscal, today))
+
+
+def _drawn_months(cells: list[Cell], fiscal: Fiscal, today: date) -> dict[str, Any]:
     before, now = cells[:12], cells[12:]
     columns = [
         charts.Column(_month_name(cell), float(cell.value or 0), previous=float(old.value or 0))
