@@ -16,7 +16,7 @@ from noren.core.page.parts import avatar, icon
 from noren.core.page.refs import creates
 from noren.core.page.shell import icon_of
 from noren.core.record.declare import Record
-from noren.core.record.finding import Hit, Why, marked
+from noren.core.record.finding import THROUGH, Hit, Why, marked
 
 AROUND = 40  # characters shown before and after what matched
 
@@ -27,7 +27,7 @@ def shown_hit(hit: Hit, words: Sequence[str], actor: Actor, look: Look) -> dict[
     return {
         "href": hit.record.url(hit.row.pk),
         "title": with_marks(title, words),
-        "note": with_marks(note_of(hit, actor), words),
+        "note": note_of(hit, words, actor),
         "name": title if has_face else "",
         "square": hit.record.word() == "contacts.company",
         "icon": "" if has_face else icon_of(hit.record),
@@ -63,28 +63,30 @@ def why_marked(why: Why) -> SafeString:
     return mark_safe(f"{escape(before)}{mark}{escape(after)}")  # noqa: S308
 
 
-def note_of(hit: Hit, actor: Actor) -> str:
-    """The compact line of a row: what the record says is worth knowing at a glance, as far as this person may see it."""
-    told = []
+def note_of(hit: Hit, words: Sequence[str], actor: Actor) -> SafeString:
+    """The compact line of a row: what the record says is worth knowing at a glance, as far as this person may see it. The
+    words are marked where they were looked for: in the row's own fields, and in its company when that was meant."""
+    told: list[SafeString] = []
     record, row = hit.record, hit.row
+    looked = {*record.model.searched, *([record.model.found_through] if hit.rank >= THROUGH else [])}
     for name in record.compact[1:]:
         if "__" in name or name in hit.unsaid or not record.may_read(name, actor):
             continue
         one = record.field(name)
         if one.kind in ("text", "ref", "choice", "kana"):
             value = getattr(row, name)
-            text = one.choice_label(value) if one.kind == "choice" else str(value or "")
+            text = str(one.choice_label(value)) if one.kind == "choice" else str(value or "")
             if text:
-                told.append(text)
+                told.append(with_marks(text, words if name in looked else ()))
         if len(told) == 3:
             break
-    return "・".join(told)
+    return mark_safe("・".join(told))  # noqa: S308 (each piece is escaped)
 
 
 def beginnings(text: str, records: Sequence[type[Record]], actor: Actor) -> list[dict[str, Any]]:
     """Where nothing was found: forms for a new row that begin with the words. {href, label, icon}"""
     found = []
-    for record in records:
+    for record in sorted(records, key=lambda one: bool(one.model.found_through)):  # first what others belong to
         name = _field_for(record, text)
         if name and record.form and record.pages and record.nav and actor.may(record.word(), "create"):
             said = {"noun": record.label(), "text": text[:60]}

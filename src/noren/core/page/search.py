@@ -176,7 +176,7 @@ def palette(request: HttpRequest) -> HttpResponse:
 
 def _why_noted(hit: Hit, words: list[str], actor: Actor) -> SafeString:
     """The compact line; with the field that matched before it, where neither the name nor the line shows it."""
-    note = with_marks(note_of(hit, actor), words)
+    note = note_of(hit, words, actor)
     if "<mark>" in note or not hit.why or any(is_hit for _piece, is_hit in marked(str(hit.row), words)):
         return note
     return format_html("{}・{}", why_marked(hit.why[0]), note) if note else why_marked(hit.why[0])

@@ -17,7 +17,7 @@ from noren.core.record.finding.commonness import MOST, Shares, way
 from noren.core.record.finding.words import after, grams_of, having, like, may_name, spellings
 
 NAMED = 200  # rows whose name begins with the word: so many are looked at
-COMPANIES = 300  # companies with a rare word whose rows are looked at
+COMPANIES = 200  # companies with a rare word whose rows are looked at
 LEAD = 2_000  # rows with the rarest of several words that are looked at one by one
 LONG_LEAD = 20_000  # the same where the shorter ways have not filled the page
 OWNER_LOOK = 400  # newest companies looked at for a word that many have, of several words

@@ -28,9 +28,9 @@ SHORT = 0.02  # share of a word too short to have grams (one kana, two letters)
 LOOK, TAKE, WALK = 6.0, 4.5, 0.1
 TAKEN = 3_000  # rows of the index that may be taken for a word of which the parts are common
 LEAST, MOST = 400, 6_000  # newest rows looked at before the index is asked after all
-SHORT_LOOK = 1_500  # newest rows looked at for a word without grams, where looking at all would take too long
+SHORT_LOOK = 1_000  # newest rows looked at for a word without grams, where looking at all would take too long
 FEW = 500  # rows that are always taken, so that the best ones are known
-GRAMS = 5  # grams of a word that are asked for
+GRAMS = 3  # grams of a word that are asked for
 SMALL = 10_000  # rows of a table that may be read whole
 _PART = re.compile(r"[^\x00-\x7f]{2}|[!-~]{3}")  # grams side by side
 
