@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from tests import make
 
 from noren.contacts.models import Company, Person
@@ -18,6 +18,7 @@ from noren.core.event.models import Fact
 from noren.core.record.declare import record_of
 from noren.core.record.intake import aside, parse
 from noren.core.record.intake import run as intake
+from noren.core.record.intake.match import Matcher
 from noren.core.record.models import ImportRow, ImportRun
 
 pytestmark = pytest.mark.django_db
@@ -121,3 +122,19 @@ def test_a_run_that_is_told_to_stop_stops_with_the_chunk_under_way(
     assert (run.state, Company.every.count()) == ("cancelled", 20)
     intake.start(run, here=True)
     assert intake.carry_out(run, by).created == 95
+
+
+def test_rows_are_known_again_by_an_index_before_the_database_has_counted_any(bring: Any) -> None:
+    """A table that fills has no statistics yet: the question of a chunk must not become one of all against all."""
+    rows = [[f"姓{n}", f"p{n}@b.jp", f"090-0000-{n:04d}"] for n in range(900)]
+    bring("people", table(["姓", "メールアドレス", "携帯電話"], *rows))
+    matcher = Matcher(record_of("people"), {"family_name", "email", "mobile", "external_id", "company"})
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan TO off")
+        for names, sql in zip(matcher.names, matcher.queries, strict=True):
+            given = ["{" + ",".join(["1"] * 900) + "}"] * sql.count("%s")
+            cursor.execute(f"EXPLAIN {sql}", given)
+            plan = "\n".join(line for (line,) in cursor.fetchall())
+            assert "Index Cond" in plan, (names, plan)
+            assert "Seq Scan" not in plan
+            assert "Join Filter" not in plan, (names, plan)

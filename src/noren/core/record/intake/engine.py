@@ -142,8 +142,7 @@ class Engine:
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT set_config('statement_timeout', '0', true), set_config('synchronous_commit', 'off', true), "
-                "set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true), "
-                "set_config('enable_mergejoin', 'off', true), set_config('enable_bitmapscan', 'off', true), "
+                "set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true), "
                 "set_config('work_mem', '64MB', true), set_config('gin_pending_list_limit', '65536', true)"
             )
             if self.writes:  # two imports take turns, so that what the other one brought is known here

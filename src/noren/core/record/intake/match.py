@@ -90,10 +90,13 @@ class Matcher:
             tests.append("(t.external_id IS NULL OR NOT k.claims)")
             named.append("claims")
             types.append("boolean")
+        # OFFSET keeps the inner question a question of its own, asked of the index once a row. As a join it would be turned
+        # around, and the whole table compared with each row, by a planner that knows nothing yet of a table that fills.
         return (
-            f"SELECT t.id, k.at FROM unnest({', '.join(f'%s::{kind}[]' for kind in types)}) "
-            f"WITH ORDINALITY AS k({', '.join(named)}, at) "
-            f'JOIN "{self.model._meta.db_table}" t ON {" AND ".join(tests)} AND t.removed_at IS NULL'
+            f"SELECT found.id, k.at FROM unnest({', '.join(f'%s::{kind}[]' for kind in types)}) "
+            f"WITH ORDINALITY AS k({', '.join(named)}, at), "
+            f'LATERAL (SELECT t.id FROM "{self.model._meta.db_table}" t '
+            f"WHERE {' AND '.join(tests)} AND t.removed_at IS NULL OFFSET 0) AS found"
         )
 
     def _claims(self, keys: tuple[str, ...]) -> bool:
