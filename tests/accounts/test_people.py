@@ -253,6 +253,7 @@ def test_a_key_is_shown_once_and_never_stored(admin: User, aiko: User) -> None:
         "/settings/keys/add/", {"name": "BI", "scope": "read", "expires_on": "2099-01-31"}
     ).content.decode()
     secret = page.split('value="nrn_')[1].split('"')[0]
+    assert f'data-value="nrn_{secret}"' in page
     key = ApiKey.every.get()
     assert f"nrn_{secret}" not in str(vars(key))
     assert secret not in client.get("/settings/keys/").content.decode()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -281,3 +282,20 @@ def test_a_late_step_is_late_by_its_hour_or_its_day() -> None:
     assert is_late(Activity(due_at=noon - timedelta(minutes=1)), noon)
     assert not is_late(Activity(due_at=noon.replace(hour=0), is_all_day=True), noon)
     assert is_late(Activity(due_at=noon - timedelta(days=1), is_all_day=True), noon)
+
+
+def test_colleagues_are_offered_by_name_and_reading(me: User) -> None:
+    client = enter(me)
+    make.user("sales", name="田中 健", name_kana="タナカ ケン")
+    make.user("sales", name="高橋 亮", name_kana="タカハシ リョウ")
+    make.user("sales", name="田村 元", is_active=False)
+
+    def offered(text: str) -> list[str]:
+        page = client.get("/activity/named/", {"q": text}).content.decode()
+        return re.findall(r'data-label="([^"]+)"', page)
+
+    assert offered("田") == ["田中 健"]
+    assert offered("た") == ["高橋 亮", "田中 健"]
+    assert offered("たな") == ["田中 健"]
+    assert me.name not in offered("")
+    assert client.get("/activity/named/", {"q": "ない"}).content == b""

@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("activity/log/", write.log, name="log"),
     path("activity/read/", write.read, name="read_text"),
     path("activity/who/", write.who, name="who"),
+    path("activity/named/", write.named, name="named"),
     path("activity/undo/", write.undo, name="undo_log"),
     path("activity/steps/new/", steps.decide, name="step_new"),
     path("activity/steps/<int:pk>/done/", steps.done, name="step_done"),

@@ -41,7 +41,18 @@ class Deals(Record):
     model = Deal
     fills = {"company": ("name_kana", "corporate_number", "industry", "employees", "annual_revenue", "url")}
     known_by = "external_id", "title"
-    columns = "title", "company", "stage", "amount", "close_by", "next_step", "owner", "outcome", "updated_at"
+    columns = (
+        "title",
+        "company",
+        "stage",
+        "stage_since",
+        "amount",
+        "close_by",
+        "next_step",
+        "owner",
+        "outcome",
+        "updated_at",
+    )
     filters = (
         "title", "company", "person", "pipeline", "stage", "outcome", "amount", "list_amount", "probability", "category",
         "opened_on", "close_by", "closed_on", "owner", "team", "owner__reports_to", "company__industry",

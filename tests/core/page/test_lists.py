@@ -332,3 +332,38 @@ def test_the_first_company_is_invited(browser: Client) -> None:
     assert "clear" not in text
     nothing = text_of(browser, "/contacts/companies/?industry=ない")
     assert 'href="/contacts/companies/"' in nothing.partition('class="empty"')[2]
+
+
+def test_days_in_the_stage_stand_beside_the_usual_ones_and_sort(browser: Client) -> None:
+    stage = make.stages()[1]
+    assert stage.standard_days
+    rows = {}
+    for days in (1, stage.standard_days + 1, 2 * stage.standard_days + 1):
+        deal = make.deal(stage=stage, title=f"<{days}>")
+        Deal.system("as if it had long been here").filter(pk=deal.pk).update(
+            stage_since=timezone.now() - timedelta(days=days)
+        )
+        rows[days] = deal
+    client = browser
+    User.objects.update(locale="en")
+    page = text_of(client, "/sales/deals/?sort=stage_since&columns=title,stage_since")
+    places = [page.index(f"&lt;{days}&gt;</a>") for days in sorted(rows, reverse=True)]
+    assert places == sorted(places)
+    assert page.count("longer than usual") == 2
+    assert page.count(f"standard {stage.standard_days} days") == 3
+    assert page.count("#i-alert") >= 2
+    card = text_of(client, "/sales/deals/?layout=board")
+    assert f"{2 * stage.standard_days + 1} days in this stage; the standard is {stage.standard_days}" in card
+    win_deal(rows[1], by=HOUSE, won_on=timezone.localdate(), amount=1000)
+    assert text_of(client, "/sales/deals/?columns=title,stage_since").count("standard ") == 2
+
+
+def test_days_in_chips_read_as_days_are_written(browser: Client) -> None:
+    make.deal()
+    address = "/sales/deals/?close_by__gte=2026-11-01&created_at__lt=2026-12-01"
+    User.objects.update(locale="ja")
+    page = text_of(browser, address)
+    assert "2026/11/01" in page
+    assert "2026/12/01" in page
+    User.objects.update(locale="en")
+    assert "2026-11-01" in text_of(browser, address)

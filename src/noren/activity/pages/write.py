@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 from noren.activity.actions.activity import With, take_back, write
 from noren.activity.actions.file import attach_file
 from noren.activity.models import Activity
-from noren.activity.queries.mentions import named_in
+from noren.activity.queries.mentions import colleagues, named_in
 from noren.activity.queries.reading import Step, read_step
 from noren.activity.queries.subject import notes_of, recent, search, subject_of, word_of
 from noren.core.access.actor import Actor, actor_of
@@ -54,7 +54,7 @@ def composer(request: HttpRequest, record: type[Record], row: Model, actor: Acto
     if not actor.may(Activity, "create") or not row.has_timeline:
         return None
     return {
-        "action": "/activity/log/", "read_url": "/activity/read/", "key": word_of(row), "token": fresh_token(),
+        "action": "/activity/log/", "read_url": "/activity/read/", "mention_url": "/activity/named/", "key": word_of(row), "token": fresh_token(),
         "kinds": kinds("note", ("note", "call", "mail", "visit", "meeting", "task")),
         "placeholder": _("Write what happened. “Tomorrow 10:00 call” becomes the next step, @name calls a colleague."),
         "about": str(row), "hidden": [("who", word_of(row)), ("back", record.url(row.pk)), ("box", "composer")], "files": True,
@@ -190,7 +190,7 @@ def _sheet(request: HttpRequest, actor: Actor, typed: dict[str, Any], no: Invali
     subject = typed["subject"]
     made = {
         "title": _("Log an activity"), "action": "/activity/log/", "token": fresh_token() if no is None else request.POST.get("_once", ""),
-        "kinds": kinds(typed["kind"], WRITTEN), "text": typed["text"], "read_url": "/activity/read/",
+        "kinds": kinds(typed["kind"], WRITTEN), "text": typed["text"], "read_url": "/activity/read/", "mention_url": "/activity/named/",
         "back": safe_next(request, request.POST.get("back") or (came_from(request) if in_sheet(request) else ""), "/activity/today/"),
         "errors": [text for name, texts in errors.items() if name not in ("text", "next", "who") for text in texts],
         "text_error": " ".join(errors.get("text", ())),
@@ -280,6 +280,16 @@ def who(request: HttpRequest) -> HttpResponse:
         "ui/options.html",
         {"options": options, "nothing": _("Nobody found. Leave it empty, or add the person first.")},
     )
+
+
+@require_GET
+@logged_in
+def named(request: HttpRequest) -> HttpResponse:
+    """Options after an @: colleagues by the first letters of name or reading. Nothing when none fits."""
+    actor = actor_of(request)
+    fits = colleagues(request.GET.get("q", "")[:40], actor.user_id or 0)
+    options = [{"value": user.name, "label": user.name, "note": user.team.name if user.team else ""} for user in fits]
+    return draw(request, "ui/options.html", {"options": options}) if options else HttpResponse()
 
 
 def _icon(row: Model) -> str:

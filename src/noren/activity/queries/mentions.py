@@ -31,6 +31,20 @@ def named_in(text: str) -> list[User]:
     return list(found.values())
 
 
+def colleagues(text: str, but: int, most: int = 8) -> list[User]:
+    """Whom these first letters of a name or reading may mean, the asking person left out."""
+    wanted = _key(text)
+    known = (
+        User.system("colleagues may name each other").filter(is_active=True, removed_at__isnull=True).exclude(pk=but)
+    )
+    fits = [
+        (not _key(user.name).startswith(wanted), _key(user.name_kana or user.name), user.pk, user)
+        for user in known
+        if wanted in _key(user.name) or _key(user.name_kana).startswith(wanted)
+    ]
+    return [user for *_order, user in sorted(fits)[:most]]
+
+
 def _by_first_word(said: str, users: list[User]) -> User | None:
     fits: dict[str, list[User]] = {}
     for user in users:

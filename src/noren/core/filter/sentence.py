@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from noren.core.filter.condition import All, Cond, F, Node, Not
 from noren.core.filter.vocabulary import Term, Vocabulary
 
+ISO_DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})((?:[T ]\d{2}:\d{2})?)")
 OP_LABELS: dict[str, Any] = {
     "is": pgettext_lazy("filter", "is"),
     "not": pgettext_lazy("filter", "is not"),
@@ -87,4 +89,14 @@ def value_label(term: Term, value: Any) -> str:
     for stored, label in term.choices:
         if str(stored) == str(value):
             return str(label)
+    if term.kind in ("date", "datetime"):
+        return _day(str(value))
     return str(value)
+
+
+def _day(text: str) -> str:
+    """A day of an address (2026-11-01) as it is read: 2026/11/01 in Japanese. Anything else stays as it is."""
+    found = ISO_DAY.match(text)
+    if found is None or not (get_language() or "ja").startswith("ja"):
+        return text
+    return f"{found[1]}/{found[2]}/{found[3]}{found[4].replace('T', ' ')}"

@@ -36,7 +36,7 @@ AREAS = (
     "peek",
 )
 SCRIPTS = (
-    "keys", "dom", "toast", "listbox", "select", "inline", "hotkeys", "peek", "twins", "palette", "combobox", "board", "draft", "forms",
+    "keys", "dom", "toast", "listbox", "select", "inline", "hotkeys", "peek", "twins", "mention", "palette", "combobox", "board", "draft", "forms",
     "tips", "kana", "postal", "progress", "menu", "passkey", "matrix",
 )  # fmt: skip
 

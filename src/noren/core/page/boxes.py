@@ -123,7 +123,7 @@ def composer(told: Data, token: str) -> SafeString:
         return {"composer": {**told, **marked}, "csrf_token": place("csrf")}
 
     kinds = tuple(tuple(kind.items()) for kind in told["kinds"])
-    rest = tuple(told.get(name) for name in ("action", "placeholder", "read_url", "files", "error"))
+    rest = tuple(told.get(name) for name in ("action", "placeholder", "read_url", "mention_url", "files", "error"))
     key = (get_language(), kinds, rest, *(name for name, _value in hidden), *(bool(told.get(name)) for name in names))
     values = {f"hidden{at}": escape(value) for at, (_name, value) in enumerate(hidden)}
     return drawn(

@@ -52,7 +52,8 @@ def card(one: Card) -> SafeString:
     owner = face(one.owner, one.owner) if one.owner else ""
     tags = "".join(f'<span class="tag line">{plain(text)}</span>' for text in one.tags[:2])
     age = (
-        f'<span class="age {one.age_tone}" title="{plain(one.age_label)}">{parts.icon("clock")}{plain(one.age)}</span>'
+        f'<span class="age {one.age_tone}" title="{plain(one.age_label)}">{parts.icon("alert" if one.age_tone else "clock")}{plain(one.age)}'
+        f'<span class="vh"> ({plain(one.age_label)})</span></span>'
         if one.age
         else ""
     )

@@ -238,6 +238,20 @@ def next_step(text: str, at: datetime | None, look: Look) -> SafeString:
     return parts.next_line(f"{short_day(when, look)} {text}")
 
 
+def stay(since: datetime | None, standard: int | None, look: Look) -> str:
+    """Days in the present lane beside those that are usual there; too many have a sign and words, not only a color."""
+    if since is None:
+        return ""
+    days = max((look.now - since).days, 0)
+    told, most = (plain(ngettext("%(n)s day", "%(n)s days", n) % {"n": n}) for n in (days, standard or 0))
+    usual = f' <small class="meta">/ {plain(_("standard %(days)s") % {"days": most})}</small>' if standard else ""
+    shown = f'<time class="num" datetime="{since.date().isoformat()}" title="{plain(day(since.astimezone(look.zone).date(), look))}">{told}</time>'
+    if standard and days > standard:
+        kind = "late" if days > 2 * standard else "watch"
+        shown = f'<span class="{kind}">{parts.icon("alert", "s")}{shown}<span class="vh">({plain(_("longer than usual"))})</span></span>'
+    return f'<span class="stay">{shown}{usual}</span>'
+
+
 # -- rows of a list ----------------------------------------------------------------------------------------------------
 
 Values = Sequence[tuple[Any, ...]]
@@ -318,6 +332,11 @@ def _insides(column: Column, made: Listing, look: Look) -> Draw:
             for value, label in one.choices
         }
         return lambda rows: [labels.get(row[at], "") if row[at] not in (None, "") else "" for row in rows]
+    if one.kind == "datetime" and "standard" in column.near:
+        usual, outcome = column.near["standard"], column.near.get("outcome")
+        return lambda rows: [
+            stay(row[at], row[usual], look) if outcome is None or row[outcome] == "open" else "" for row in rows
+        ]
     if one.kind == "datetime":
         memo: dict[int, tuple[str, str]] = {}
         return lambda rows: [_when(row[at], look, memo) for row in rows]

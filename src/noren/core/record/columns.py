@@ -116,6 +116,12 @@ class Plan:
             title = self.at(f"{one.path}__{title_path(target)}") if target else None
             return Column(one, self.at(f"{one.path}_id"), title, {}, target)
         near = {n: self.at(n) for n in BESIDE.get(one.name, ()) if has_column(self.record.model, n)}
+        standard = standard_path(self.record, one.name)
+        if standard:
+            near |= {
+                "standard": self.at(standard),
+                **({"outcome": self.at("outcome")} if has_column(self.record.model, "outcome") else {}),
+            }
         return Column(one, self.at(one.path), None, near)
 
     def select(self, rows: QuerySet[Any], limit: int | None = None) -> QuerySet[Any]:
@@ -125,6 +131,15 @@ class Plan:
 
     def fetch(self, rows: QuerySet[Any], limit: int | None = None) -> list[tuple[Any, ...]]:
         return list(self.select(rows, limit))
+
+
+def standard_path(record: type[Record], name: str) -> str:
+    """For the moment since which a row lies in its lane (`stage_since`), the path of the days that are usual there; else ""."""
+    by = record.board.by if record.board is not None else ""
+    if not by or name != f"{by}_since":
+        return ""
+    lane: Any = record.model._meta.get_field(by).related_model
+    return f"{by}__standard_days" if lane is not None and has_column(lane, "standard_days") else ""
 
 
 @lru_cache(maxsize=500)

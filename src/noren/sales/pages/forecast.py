@@ -84,7 +84,7 @@ def _head(request: HttpRequest, choice: Choice, actor: Actor, fiscal: Fiscal) ->
         {"label": _("Forecast"), "icon": "chart", "href": f"{deals}forecast/", "current": True},
     ]  # fmt: skip
     views = pickers(request, choice, fiscal)["scopes"]
-    create = {"href": f"{deals}new/", "label": _("Add a deal"), "sheet": True} if actor.may(Deal, "create") else None
+    create = {"href": f"{deals}new/", "label": _("New %(noun)s") % {"noun": Deal._meta.verbose_name}, "sheet": True} if actor.may(Deal, "create") else None
     return {"layouts": layouts, "views": views, "create": create}
 
 

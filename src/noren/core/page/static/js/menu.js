@@ -53,10 +53,14 @@ for (const path of all(".path")) {
   if (now && path.scrollWidth > path.clientWidth) path.scrollLeft = now.offsetLeft - path.clientWidth / 2 + 54;
 }
 
-// Copy the address of this page: [data-copy] holds the words to say afterwards.
+// Copy the address of this page, or what [data-value] says: [data-copy] holds the words to say afterwards. Browsers give
+// their clipboard to safe addresses only; elsewhere the field beside the button is chosen and copied the old way.
 document.addEventListener("click", async (event) => {
   const button = /** @type {HTMLElement | null} */ (/** @type {Element} */ (event.target).closest("[data-copy]"));
   if (!button) return;
-  await navigator.clipboard.writeText(button.dataset.value ?? location.href);
+  const field = /** @type {HTMLInputElement | null} */ (button.parentElement?.querySelector("input[readonly]") ?? null);
+  if (navigator.clipboard) await navigator.clipboard.writeText(button.dataset.value ?? location.href);
+  else if (field) field.select(), document.execCommand("copy");
+  else return;
   document.body.dispatchEvent(new CustomEvent("toast", { detail: { text: button.dataset.copy } }));
 });
