@@ -37,7 +37,7 @@ def show(request: HttpRequest) -> HttpResponse:
     chosen = next((r for r in offered if r.word() == kind), None)
     began = perf_counter()
     groups = find(text, actor, offered, A_PAGE if chosen is None else A_PAGE_OF_ONE) if text else []
-    parts = []
+    parts, single = [], []
     words = terms(text)
     shown = [g for g in groups if chosen in (None, g.record)]
     if shown:
@@ -58,7 +58,7 @@ def show(request: HttpRequest) -> HttpResponse:
         "action": "/search/",
         "took": took if text else "",
         "hint": _("A space means both. Kana, width and case make no difference; phones are found by digits alone."),
-        "kinds": _kinds(text, kind, offered, groups),
+        "kinds": _kinds(text, kind, offered, [*groups, *single]),
         "parts": parts,
         "hidden_note": _("Fields hidden from you were not searched.") if not actor.is_admin and parts else "",
         "empty": None if parts else _empty(text, [chosen] if chosen else offered, actor),
@@ -77,7 +77,10 @@ def _singles(words: list[str], actor: Actor, wanted: list[type[Record]], known: 
                 if key not in known:
                     known.add(key)
                     mine.hits.append(hit)
-    return [g for g in merged.values() if g.hits]
+    found = [g for g in merged.values() if g.hits]
+    for group in found:
+        group.hits.sort(key=lambda hit: hit.rank)
+    return sorted(found, key=lambda group: group.hits[0].rank)
 
 
 def _part(text: str, words: list[str], groups: list[Group], actor: Actor, *, whole: bool) -> dict[str, Any]:
@@ -102,7 +105,10 @@ def _part(text: str, words: list[str], groups: list[Group], actor: Actor, *, who
 
 
 def _kinds(text: str, kind: str, offered: list[type[Record]], groups: list[Group]) -> list[dict[str, Any]]:
-    counts = {g.record: f"{len(g.hits)}+" if g.more else str(len(g.hits)) for g in groups}
+    counts: dict[type[Record], str] = {}
+    for record in offered:
+        mine = [g for g in groups if g.record is record]
+        counts[record] = f"{sum(len(g.hits) for g in mine)}{'+' if any(g.more for g in mine) else ''}"
     whole = {
         "label": _("All"),
         "href": "?" + urlencode({"q": text}),
@@ -113,7 +119,7 @@ def _kinds(text: str, kind: str, offered: list[type[Record]], groups: list[Group
         {
             "label": capfirst(str(r.labels())),
             "href": "?" + urlencode({"q": text, "kind": r.word()}),
-            "count": counts.get(r, 0),
+            "count": counts[r],
             "current": kind == r.word(),
         }
         for r in offered
