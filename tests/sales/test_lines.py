@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+from django.utils import timezone
 from tests import make
 
 from noren.core.access.actor import HOUSE
@@ -26,11 +27,15 @@ def test_no_plain_verb_touches_a_single_line() -> None:
         lambda: create(DealLine, {"deal": deal.pk, "text": "灯"}, by=HOUSE),
         lambda: change(line, {"quantity": "2"}, by=HOUSE),
         lambda: remove(line, by=HOUSE),
-        lambda: restore(DealLine, line.pk, by=HOUSE),
     )
     for wrong in tries:
         with pytest.raises(NotNow):
             wrong()
+    gone = DealLine.every.filter(pk=line.pk)
+    gone.update(removed_at=timezone.now())
+    with pytest.raises(NotNow):
+        restore(DealLine, line.pk, by=HOUSE)
+    gone.update(removed_at=None)
     kept = DealLine.every.filter(deal=deal, removed_at__isnull=True)
     assert sum(one.share for one in kept) == 1
     assert sum(one.amount for one in kept) == 2100
