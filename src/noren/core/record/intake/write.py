@@ -170,7 +170,7 @@ def _narrow_words(line: bytes) -> set[str]:
     return found
 
 
-@lru_cache(60_000)
+@lru_cache(16_000)
 def _wide_words(part: str) -> tuple[str, ...]:
     """The grams of a folded field, packed and remembered: names, posts and companies come again and again."""
     return tuple(_packed(part))
