@@ -23,8 +23,8 @@ from tests.contract.world import World, digest
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
-@pytest.fixture(autouse=True)
-def _firm() -> None:
+@pytest.fixture(scope="module", autouse=True)
+def _firm(module_rows: None) -> None:
     make.firm()
 
 

@@ -28,9 +28,13 @@ from noren.sales.models import Deal, LossReason
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(autouse=True)
-def _firm() -> Any:
+@pytest.fixture(scope="module", autouse=True)
+def _firm(module_rows: None) -> None:
     make.firm()
+
+
+@pytest.fixture(autouse=True)
+def _forget() -> Any:
     forget()
     yield
     forget()

@@ -203,6 +203,8 @@ def test_shares_of_a_row_add_up_to_one(world: World) -> None:
 
 def test_a_filter_by_part_counts_only_the_part(world: World) -> None:
     cells = ask("revenue", actor=world.boss, by=("product",), today=TODAY).cells
-    for cell, product in zip(cells[:2], world.products, strict=True):
+    parts = {cell.key: cell for cell in cells}
+    for product in world.products:
+        cell = parts[product.pk,]
         alone = ask("revenue", actor=world.boss, where=F(product=product.pk), today=TODAY).total
         assert alone.value == cell.value

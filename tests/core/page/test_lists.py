@@ -25,8 +25,8 @@ pytestmark = pytest.mark.django_db
 SHEET = {"HX-Request": "true", "HX-Target": "sheet"}
 
 
-@pytest.fixture(autouse=True)
-def _firm() -> None:
+@pytest.fixture(scope="module", autouse=True)
+def _firm(module_rows: None) -> None:
     make.firm()
 
 

@@ -123,7 +123,7 @@ def test_list_of_fifty_rows_is_quick() -> None:
     ready.render(Context(context))
     times = []
     for _ in range(15):
-        begun = time.perf_counter()
+        begun = time.thread_time()  # neighbors do not matter
         ready.render(Context(context))
-        times.append(time.perf_counter() - begun)
+        times.append(time.thread_time() - begun)
     assert min(times) < 0.006  # seconds; about 0.003 on a quiet machine, the tightest bound a shared one keeps

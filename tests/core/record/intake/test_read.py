@@ -328,11 +328,11 @@ def test_a_cell_of_a_hundred_megabytes_and_millions_of_columns_cost_no_memory(tm
             file.write(b"," * (1 << 19))
         file.write(b"\nc,4\n")
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    started = time.monotonic()
+    started = time.process_time()  # neighbors do not matter
     _, rows, problems = read(path)
     assert rows == [["a", "1"], ["b", "3"], ["c", "4"]]
     assert [(problem.row, problem.code) for problem in problems] == [(3, "row_too_long"), (5, "row_too_long")]
-    assert time.monotonic() - started < 2
+    assert time.process_time() - started < 2
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 60_000
 
 

@@ -251,11 +251,11 @@ def test_a_bomb_is_refused_at_once_and_in_flat_memory(name: str, tmp_path: Path)
     path = tmp_path / "bomb.xlsx"
     build(path)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    started = time.monotonic()
+    started = time.process_time()  # neighbors do not matter
     table = open_table(path)
     problems: list[Problem] = []
     rows = list(table.rows(problems.append))
-    assert time.monotonic() - started < 2
+    assert time.process_time() - started < 2
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 40_000
     assert rows == []
     assert table.refused is not None
