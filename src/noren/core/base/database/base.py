@@ -15,7 +15,7 @@ from psycopg.types.datetime import TimestamptzLoader
 from psycopg_pool import ConnectionPool
 
 PREPARED_FROM = 2  # times a query is sent before the database keeps its plan
-PREPARED = 200  # plans kept by each connection, of 20 to 200 kB
+PREPARED = 120  # plans kept by each connection, of some 120 kB
 
 
 def stands(link: psycopg.Connection[Any]) -> None:
