@@ -31,6 +31,7 @@ from noren.core.record.field import Field
 from noren.core.record.listing import Column, Line, Listing, may_write
 
 Locale = Literal["ja", "en"]
+_NO_DIGITS = re.compile(r"[^0-9+]+")
 _UNIT = re.compile(r"^(.*\d)(\D*)$")
 
 
@@ -210,7 +211,7 @@ def web(value: str) -> SafeString:
 
 
 def digits(phone: str) -> str:
-    return "".join(c for c in phone if c.isascii() and (c.isdigit() or c == "+"))
+    return _NO_DIGITS.sub("", phone)
 
 
 def ref(target: type[Record] | None, pk: Any, name: str) -> SafeString:
@@ -349,17 +350,35 @@ def _insides(column: Column, made: Listing, look: Look) -> Draw:
         return lambda rows: [
             f'<a href="mailto:{m}">{m}</a>' if m else "" for m in plains([row[at] or "" for row in rows])
         ]
+    if one.kind == "phone":
+        return lambda rows: _phones([row[at] or "" for row in rows])
     return lambda rows: [shown(one, row[at], look, record) if row[at] is not None else "" for row in rows]
+
+
+def _phones(texts: list[str]) -> list[str]:
+    return [
+        f'<a class="num" href="tel:{digits(phone)}">{told}</a>' if phone else ""
+        for phone, told in zip(texts, plains(texts), strict=True)
+    ]
 
 
 def _references(column: Column, hidden: frozenset[int]) -> Draw:
     at, where, target = column.at, column.title_at, column.target
     unsaid = f'<span class="mute">{escape(_("(hidden)"))}</span>'
+    if target is not None and target.pages and target.nav is not None and target.word() != "accounts.user":
+        base = target.url()
+
+        def drawn(pk: Any, name: str) -> str:
+            return f'<a class="pl" href="{base}{pk}/">{plain(name)}</a>' if name else DASH
+    else:
+
+        def drawn(pk: Any, name: str) -> str:
+            return ref(target, pk, name)
 
     def one(pk: Any, name: Any) -> str:
         if pk is None:
             return ""
-        return unsaid if pk in hidden else ref(target, pk, str(name or "") if where is not None else str(pk))
+        return unsaid if pk in hidden else drawn(pk, str(name or "") if where is not None else str(pk))
 
     return lambda rows: [one(row[at], None if where is None else row[where]) for row in rows]
 
