@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from noren.core.filter.condition import F
-from noren.core.metric.cube.declare import Cube, Part
+from noren.core.metric.cube.declare import HOLDER, Cube, Part
 from noren.core.metric.declare import Count, Days, Gap, Total, Weighted
 from noren.sales.metrics import DECIDED, OPEN
 from noren.sales.models import Deal
@@ -39,7 +39,7 @@ expected = Cube(
     rolls=(WHERE_IT_IS, (*WHERE_IT_IS, "category"), (*WHERE_IT_IS, *WHOSE), (*WHERE_IT_IS, "category", *WHOSE)),
 )  # fmt: skip
 standing = Cube(
-    "deal_standing", of=Deal, past=True, where=OPEN, by=(*WHERE_IT_IS, *WHOSE),
+    "deal_standing", of=Deal, past=True, where=OPEN, by=(*WHERE_IT_IS, *WHOSE, HOLDER),
     sums=(AMOUNT, LISTED, HOPED, Part(Count(), DATED), Part(AMOUNT, DATED), Part(LISTED, DATED)),
-    rolls=((), WHERE_IT_IS, WHOSE),
+    rolls=((), WHERE_IT_IS, WHOSE, (*WHOSE, HOLDER)),
 )  # fmt: skip

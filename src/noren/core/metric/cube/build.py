@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any
 
 from noren.core.base.model import Model
-from noren.core.metric.cube.declare import CUBES, Cube
+from noren.core.metric.cube.declare import CUBES, HOLDER, Cube
 from noren.core.metric.cube.source import cells, layout, lines, something, spans_of, used
 from noren.core.metric.declare import kept_names
 
@@ -181,7 +181,8 @@ def _of_noun(model: type[Model], mine: list[Cube], zone: str) -> dict[str, str]:
     table = _table(model)
     plain, past = [cube for cube in mine if not cube.past], [cube for cube in mine if cube.past]
     columns = _columns(model, {name for cube in plain for name in used(cube)})
-    beside = _columns(model, {name for cube in past for name in used(cube)} - set(kept_names(model)))
+    holder = {model.reach.owner for cube in past if HOLDER in cube.by}
+    beside = _columns(model, {name for cube in past for name in used(cube)} - set(kept_names(model)) | holder)
     taken = ", ".join(dict.fromkeys(("id", *columns, *beside)))
     found = {}
     for op, rows in _changed(taken).items():

@@ -19,6 +19,7 @@ from noren.core.metric.declare import Count, Days, Gap, Total, Value, Weighted
 
 Summed = Count | Total | Gap | Weighted | Days
 SPREAD = "spread"
+HOLDER = "holder"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class Cube:
     rolls: sets of `by` that are asked for together, small ones first; for each of them cells are added up to days and to
     months. Other sets are asked of the rows.
     past: sums over the history instead: a cell holds what came on its day less what went, so that all cells up to a day
-    make what there was at its end.
+    make what there was at its end. Whose a row is now, by which it is seen or not, is called "holder" there.
     """
 
     name: str = field(kw_only=False)

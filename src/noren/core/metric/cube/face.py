@@ -8,7 +8,7 @@ from typing import Any
 from django.apps.registry import Apps
 from django.db import models
 
-from noren.core.metric.cube.declare import SPREAD, Cube
+from noren.core.metric.cube.declare import HOLDER, SPREAD, Cube
 from noren.core.metric.cube.source import layout
 
 DAY = "day_of_cell"  # what the day is called where the noun has no field for it
@@ -41,7 +41,7 @@ def day_of(cube: Cube) -> str:
 
 def _like(cube: Cube, name: str, column: str) -> Any:
     """A column that behaves as the noun's; a reference can be followed."""
-    field: Any = cube.of._meta.get_field(name)
+    field: Any = cube.of._meta.get_field(cube.of.reach.owner if name == HOLDER else name)
     if not field.is_relation:
         return field.clone()
     return _Reference(

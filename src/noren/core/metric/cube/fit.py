@@ -11,7 +11,7 @@ from django.db.models import Q
 
 from noren.core.access.scope import reach
 from noren.core.filter.condition import All, Cond, F, Node
-from noren.core.metric.cube.declare import CUBES, Cube, clauses, fields_of, implies
+from noren.core.metric.cube.declare import CUBES, HOLDER, Cube, clauses, fields_of, implies
 from noren.core.metric.declare import Age, Count, Distribution, Measure, Stock, Weighted
 from noren.core.metric.question import Question, Words
 from noren.core.metric.sql import date_path, is_live
@@ -110,17 +110,27 @@ def _asked(q: Question, cube: Cube) -> tuple[set[str], bool] | None:
 
 def _limit(q: Question, leaf: Leaf, cube: Cube) -> set[str] | None:
     """Fields of cells that the actor's reach takes: none for who sees all, the owner for who sees own rows or a team's."""
-    limit = limit_of(q, leaf)
+    limit = _reach(q, leaf)
     if limit is None:
         return set()
     owner = leaf.model.reach.owner
     names = {child[0] for child in limit.children if isinstance(child, tuple)}
     plain = len(limit.children) == 1 and not limit.negated and names <= {f"{owner}_id", f"{owner}_id__in"}
-    return {owner} if owner and plain and names and owner in cube.by and not cube.past else None
+    holder = HOLDER if cube.past else owner
+    return {holder} if owner and plain and names and holder in cube.by else None
 
 
-def limit_of(q: Question, leaf: Leaf) -> Q | None:
+def _reach(q: Question, leaf: Leaf) -> Q | None:
     return None if q.actor.is_admin else reach(leaf.model, q.actor)
+
+
+def limit_of(q: Question, found: Fit) -> Q:
+    """Which cells the actor sees."""
+    limit, owner = _reach(q, found.leaf), found.leaf.model.reach.owner
+    if limit is None or not found.cube.past:
+        return limit or Q()
+    children: list[Any] = limit.children
+    return Q(*((name.replace(owner, HOLDER, 1), value) for name, value in children))
 
 
 def _split(leaf: Leaf, cube: Cube) -> tuple[F, frozenset[Node]] | None:

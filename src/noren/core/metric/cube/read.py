@@ -208,12 +208,10 @@ def _meant(q: Question, found: Fit) -> Q:
 
 
 def _cells(q: Question, fits: list[Fit], roll: int, period: Period, borders: Sequence[date]) -> Any:
-    cube, leaf = fits[0].cube, fits[0].leaf
+    cube = fits[0].cube
     rows = face(cube)._base_manager.filter(_levels(cube, roll, period, borders, any(found.by_day for found in fits)))
     rows = rows.filter(to_q(q.where, Words(q.metric, q.actor), q.when))
-    limit = limit_of(q, leaf)
-    if limit is not None:
-        rows = rows.filter(limit)
+    rows = rows.filter(limit_of(q, fits[0]))
     meant = [_meant(q, found) for found in fits]
     return rows.filter(reduce(lambda a, b: a | b, meant)) if all(meant) else rows
 

@@ -21,7 +21,7 @@ from noren.core.filter.condition import F
 from noren.core.filter.sql import to_q
 from noren.core.filter.vocabulary import Term
 from noren.core.filter.when import When as Now
-from noren.core.metric.cube.declare import SPREAD, Cube, Part, fields_of
+from noren.core.metric.cube.declare import HOLDER, SPREAD, Cube, Part, fields_of
 from noren.core.metric.declare import Count, Days, Gap, Total, Weighted, kept_names
 from noren.core.metric.sql import LocalDay, expression
 from noren.core.record.declare import record_of
@@ -50,6 +50,9 @@ class Layout:
 def layout(cube: Cube) -> Layout:
     keys = []
     for name in cube.by:
+        if name == HOLDER:
+            keys.append((HOLDER, f"{HOLDER}_id", "bigint"))
+            continue
         column: Any = cube.of._meta.get_field(name)
         keys.append((name, str(column.column), str(column.db_type(connection))))
     if cube.spread:
@@ -69,6 +72,7 @@ def layout(cube: Cube) -> Layout:
 def used(cube: Cube) -> set[str]:
     """Fields of the noun that cells follow from."""
     names = {"removed_at", *cube.by, *fields_of(cube.where)} | ({cube.day} if cube.day else set())
+    names.discard(HOLDER)
     for part in cube.parts:
         names |= {*part.value.names, *fields_of(part.where)}
         if isinstance(part.value, Weighted):
@@ -151,7 +155,9 @@ def source(cube: Cube, zone: str) -> Source:
         names["day"] = (
             LocalDay(Column(cube.day), zone) if isinstance(column, models.DateTimeField) else Column(cube.day)
         )
-    names |= {f"k_{name}": Column(path(cube, name)) for name in cube.by}
+    names |= {f"k_{name}": Column(path(cube, name)) for name in cube.by if name != HOLDER}
+    if HOLDER in cube.by:
+        names[f"k_{HOLDER}"] = Column(f"row__{cube.of.reach.owner}")
     if cube.spread:
         names[f"k_{SPREAD}"] = expression(cube.spread)
     for place, part in enumerate(cube.parts):
