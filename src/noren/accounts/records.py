@@ -29,6 +29,7 @@ class Users(Record):
     read_only = ("is_active",)  # access and roles have doors of their own (actions/people.py)
     reading = "name_kana"
     keys = (("external_id",), ("email",), ("name",))
+    arrives, made_by_name, one_by_one = 6, True, True
     sort = "name"
     icon = "users"
 
@@ -41,6 +42,7 @@ class Teams(Record):
     form = (Row("name", "parent"), "external_id")
     panels = (Related("accounts.user", "team", title=_("Users"), columns=("name", "reports_to")),)
     keys = (("external_id",), ("name",))
+    arrives, made_by_name, one_by_one = 7, True, True
     sort = "name"
     icon = "team"
 
@@ -52,6 +54,7 @@ class Roles(Record):
     filters = ("name",)
     form = ("name",)
     keys = (("name",),)
+    arrives, one_by_one = 0, True
     sort = "name"
     icon = "shield"
 

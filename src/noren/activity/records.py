@@ -37,6 +37,7 @@ class Activities(Record):
     compact = "subject", "kind", "happened_at", "company", "owner"
     title = "subject"
     keys = (("external_id",),)
+    arrives = 5
     sort = "-happened_at"
     views = (
         (_("To do"), "due_at__filled=1&done_at__empty=1&sort=due_at"),

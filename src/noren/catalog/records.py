@@ -31,6 +31,7 @@ class Products(Record):
     compact = "name", "code", "family", "list_price"
     groups = {"cost": "money"}
     keys = (("external_id",), ("code",), ("name",))
+    arrives = 4
     sort = "name"
     icon = "box"
     nav = ("commerce", 60)

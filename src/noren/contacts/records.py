@@ -107,6 +107,8 @@ class Companies(Record):
     }
     reading = "name_kana"
     groups = {"annual_revenue": "money", "email": "private", "phone": "private", "fax": "private"}
+    arrives, made_by_name = 1, True
+    face = "square"
     keys = (("external_id",), ("corporate_number",), ("name_key",))
     alike = (("kana_sort",), ("phone",))
     views = (
@@ -158,6 +160,8 @@ class People(Record):
     title = "full_name"
     reading = "family_kana"
     groups = {"email": "private", "mobile": "private", "phone": "private", "fax": "private"}
+    arrives = 2
+    face = "round"
     keys = (("external_id",), ("email",), ("mobile", "family_name"), ("name_fold", "company"))
     alike = (("mobile",), ("phone",), ("name_fold",), ("kana_sort",))
     views = ((_("Mine"), "owner=@me"), (_("Met this month"), "met_on__on=@this_month"))

@@ -97,6 +97,7 @@ class Deals(Record):
     tones = {"open": "nando", "won": "matsu", "lost": "line", "commit": "matsu", "best": "nando"}
     groups = {"amount": "money", "list_amount": "money", "probability": "public"}
     keys = (("external_id",), ("title", "company", "opened_on"))
+    arrives = 3
     sort = "-updated_at"
     imports = (
         ImportField("product", _("Product"), target="catalog.product", apply=add_products),
@@ -172,6 +173,7 @@ class Pipelines(Record):
     filters = ("name",)
     form = (Row("name", "position"), "is_default")
     keys = (("external_id",), ("name",))
+    one_by_one = True
     sort = "position"
     icon = "path"
 
@@ -183,6 +185,7 @@ class Stages(Record):
     filters = "name", "pipeline"
     form = (Row("pipeline", "name"), Row("position", "probability", "standard_days"))
     keys = (("external_id",), ("pipeline", "name"))
+    made_by_name, one_by_one = True, True
     sort = "position"
     icon = "path"
 
@@ -200,5 +203,6 @@ class LossReasons(Record):
     filters = ("name",)
     form = (Row("name", "position"),)
     keys = (("name",),)
+    made_by_name, one_by_one = True, True
     sort = "position"
     icon = "x"

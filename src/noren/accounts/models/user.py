@@ -115,6 +115,7 @@ class User(AbstractBaseUser, Model):
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
     reach = Reach(open_to_all=True)
+    lasting = True
 
     every = Users()  # type: ignore[misc]
     objects = Users()  # type: ignore[assignment,misc]

@@ -128,6 +128,7 @@ class Affiliation(Model):
     source = Text(_("Source"), max_length=80, blank=True)
 
     reach = Reach(parents=("person",))
+    part = True
 
     class Meta(Model.Meta):
         verbose_name = _("affiliation")

@@ -69,6 +69,7 @@ class Team(Model):
     path = models.CharField(max_length=255, editable=False, db_default="", default="")
 
     reach = Reach(open_to_all=True)
+    lasting = True
 
     class Meta(Model.Meta):
         verbose_name = _("team")
@@ -113,6 +114,7 @@ class Role(Model):
     needs_factor = models.BooleanField(_("Second step at log-in"), default=False, db_default=False)
 
     reach = Reach(open_to_all=True)
+    lasting = True
 
     class Meta(Model.Meta):
         verbose_name = _("role")

@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any, TypeVar
 
 from django.apps import apps
+from django.contrib.auth import get_user_model
 from django.core.exceptions import FieldDoesNotExist
 from django.db.models import Q, QuerySet
 from django.utils import timezone
@@ -45,6 +46,11 @@ def reach(model: type[Model], actor: Actor, verb: str = "view") -> Q | None:
     if model.word() in actor.shared and verb in ("view", "edit"):
         mine |= Q(pk__in=_shared_ids(model.word(), actor, verb))
     return mine
+
+
+def is_user(model: type[Any]) -> bool:
+    """Colleagues: shown with their sign, chosen as "me"."""
+    return model is get_user_model()
 
 
 def unseen(rows: Iterable[Any], names: Iterable[str], actor: Actor) -> set[tuple[type[Any], int]]:

@@ -17,15 +17,13 @@ from noren.core.job.job import timed
 
 IN_BIN = timedelta(days=30)
 PORTION = 500
-KEPT = ("accounts.user", "access.role", "access.team", "record.fielddefinition", "sales.stage", "sales.pipeline")
-"""Nouns whose rows others lean on for ever: they stay in the bin."""
 
 
 def due(keep: timedelta = IN_BIN) -> dict[str, int]:
     """What the next emptying would erase: noun -> number of rows. Changes nothing."""
     until = timezone.now() - keep
     found = {
-        model.word(): model.every.filter(removed_at__lt=until).count() for model in nouns() if model.word() not in KEPT
+        model.word(): model.every.filter(removed_at__lt=until).count() for model in nouns() if not model.lasting
     }
     return {word: count for word, count in found.items() if count}
 
@@ -35,7 +33,7 @@ def empty_bin(keep: timedelta = IN_BIN) -> dict[str, int]:
     until = timezone.now() - keep
     erased: dict[str, int] = {}
     for model in nouns():
-        if model.word() in KEPT:
+        if model.lasting:
             continue
         last = 0
         while True:

@@ -61,6 +61,8 @@ class Model(models.Model):
     settled: ClassVar[tuple[str, ...]] = ()  # fields that `settle` works out
     alone: ClassVar[bool] = False  # settle, clean and search_text look at this row alone, not at what it points to
     has_timeline: ClassVar[bool] = False  # notes, calls, tasks and files may be about rows of this noun
+    lasting: ClassVar[bool] = False  # others lean on its rows for ever: what is in the bin stays there
+    part: ClassVar[bool] = False  # a part of another row, with which it goes
     kept: ClassVar[tuple[str, ...]] = ()  # fields whose history numbers need as of a date; needs related `spans`
 
     every = models.Manager["Any"]()

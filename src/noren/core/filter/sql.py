@@ -12,6 +12,7 @@ from typing import Any
 from django.db.models import Q
 from django.utils.dateparse import parse_date
 
+from noren.core.access.scope import is_user
 from noren.core.base.period import Period
 from noren.core.base.text import clean
 from noren.core.filter.condition import All, BadFilter, Cond, F, Node, Not, Some
@@ -123,14 +124,12 @@ def _within(term: Term, values: tuple[Any, ...], when: When) -> Q:
         if value == "@me":
             plain.append(when.actor.user_id)
         elif value == "@my_team":
-            plain.extend(when.actor.team_user_ids if _is_user(term) else when.actor.team_ids)
+            plain.extend(
+                when.actor.team_user_ids if term.target is not None and is_user(term.target) else when.actor.team_ids
+            )
         else:
             plain.append(_value(term, value))
     return Q(**{f"{term.path}__in": plain})
-
-
-def _is_user(term: Term) -> bool:
-    return bool(term.target is not None and term.target._meta.label_lower == "accounts.user")
 
 
 def _value(term: Term, value: Any) -> Any:

@@ -16,6 +16,7 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from noren.core.access.actor import Actor
+from noren.core.access.scope import is_user
 from noren.core.base.errors import NotFound
 from noren.core.base.kept import Asking, ask, kept, together
 from noren.core.base.text import row_id
@@ -233,7 +234,7 @@ class Drawn:
             elif one.name == "next_step":
                 made.next, made.next_state = _step(value, line.values[column.near["next_step_at"]], self.look)
                 made.has_next = True
-            elif one.kind == "ref" and column.target is not None and column.target.word() == "accounts.user":
+            elif one.kind == "ref" and column.target is not None and is_user(column.target.model):
                 made.owner = name
             elif one.kind == "ref" and not made.over:
                 made.over = name

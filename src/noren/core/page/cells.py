@@ -24,6 +24,7 @@ from django.utils.translation import gettext as _
 
 from noren.core.access.actor import Actor
 from noren.core.access.firm import firm
+from noren.core.access.scope import is_user
 from noren.core.base.money import Money
 from noren.core.page import parts
 from noren.core.record.declare import Record
@@ -218,7 +219,7 @@ def ref(target: type[Record] | None, pk: Any, name: str) -> SafeString:
     """A reference: a colleague with their sign, anything else as a link when it has a page."""
     if not name:
         return DASH
-    if target is not None and target.word() == "accounts.user":
+    if target is not None and is_user(target.model):
         return who(name)
     if target is None or not target.pages or target.nav is None:
         return escape(name)
@@ -297,7 +298,7 @@ def _titles(column: Column, rows: Values, look: Look) -> list[str]:
 def _drawer(column: Column, made: Listing, actor: Actor, look: Look, taken: set[str], edit: bool) -> Draw:
     one = column.field
     place = "next" if one.name == "next_step" else PHONE.get(one.kind, "")
-    if one.target is not None and column.target is not None and column.target.word() == "accounts.user":
+    if one.target is not None and column.target is not None and is_user(column.target.model):
         place = ""
     if place in taken:
         place = ""
@@ -365,7 +366,7 @@ def _phones(texts: list[str]) -> list[str]:
 def _references(column: Column, hidden: frozenset[int]) -> Draw:
     at, where, target = column.at, column.title_at, column.target
     unsaid = f'<span class="mute">{escape(_("(hidden)"))}</span>'
-    if target is not None and target.pages and target.nav is not None and target.word() != "accounts.user":
+    if target is not None and target.pages and target.nav is not None and not is_user(target.model):
         base = target.url()
 
         def drawn(pk: Any, name: str) -> str:

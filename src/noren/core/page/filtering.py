@@ -10,6 +10,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from noren.core.access.actor import Actor
+from noren.core.access.scope import is_user
 from noren.core.filter.condition import All, BadFilter, Cond, F, Node, Not, Some
 from noren.core.filter.sentence import PERIOD_LABELS, op_label, sentence
 from noren.core.filter.sql import OPS_OF, to_q
@@ -285,7 +286,7 @@ def _row(
 def _ref_row(record: type[Record], actor: Actor, term: Term, line: Line, names: Names) -> dict[str, Any]:
     one = record.field(term.name)
     special = []
-    if term.target is not None and term.target._meta.label_lower == "accounts.user":
+    if term.target is not None and is_user(term.target):
         special = [("@me", _("me")), ("@my_team", _("my team"))]
     elif term.target is not None and term.target._meta.label_lower == "access.team":
         special = [("@my_team", _("my team"))]

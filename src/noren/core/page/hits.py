@@ -22,14 +22,14 @@ AROUND = 40  # characters shown before and after what matched
 
 
 def shown_hit(hit: Hit, words: Sequence[str], actor: Actor, look: Look) -> dict[str, Any]:
-    has_face = hit.record.word() in ("contacts.person", "contacts.company")
+    has_face = bool(hit.record.face)
     title = str(hit.row)
     return {
         "href": hit.record.url(hit.row.pk),
         "title": with_marks(title, words),
         "note": note_of(hit, words, actor),
         "name": title if has_face else "",
-        "square": hit.record.word() == "contacts.company",
+        "square": hit.record.face == "square",
         "icon": "" if has_face else icon_of(hit.record),
         "why": [{"label": why.label, "html": why_marked(why)} for why in hit.why],
         "date": ago(hit.row.updated_at, look),

@@ -17,7 +17,7 @@ from django.db import models
 from django.utils.translation import gettext as _
 
 from noren.core.access.actor import Actor
-from noren.core.access.scope import visible
+from noren.core.access.scope import is_user, visible
 from noren.core.base.errors import NotFound
 from noren.core.base.japan.calendar import parse_date
 from noren.core.base.japan.values import Unreadable, parse_number, parse_percent
@@ -57,7 +57,7 @@ def is_short(one: Field) -> bool:
         and issubclass(target, Model)
         and not target.searched
         and target.reach.open_to_all
-        and target._meta.label_lower != "accounts.user"
+        and not is_user(target)
     )
 
 

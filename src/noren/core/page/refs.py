@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
 
 from noren.core.access.actor import Actor
-from noren.core.access.scope import behind, visible
+from noren.core.access.scope import behind, is_user, visible
 from noren.core.base.errors import NotFound
 from noren.core.base.japan.postal import lookup
 from noren.core.base.model import Model
@@ -41,7 +41,7 @@ def options(request: HttpRequest, record: type[Record], actor: Actor, name: str)
             "value": pk,
             "label": str(title or _("(no name)")),
             "note": str(about or ""),
-            "icon": "" if found.word() == "accounts.user" else icon_of(found),
+            "icon": "" if is_user(found.model) else icon_of(found),
         }
         for pk, title, about in noted(found, rows, actor)
     ]
@@ -73,7 +73,7 @@ def _field(record: type[Record], name: str) -> Field:
 def rows_for(record: type[Record], actor: Actor, text: str) -> QuerySet[Any]:
     """Rows by words, or the latest ones when nothing is typed yet."""
     rows: QuerySet[Any] = visible(record.model, actor)
-    if record.word() == "accounts.user":
+    if is_user(record.model):
         rows = rows.filter(is_active=True)
     if text:
         rows = narrow(record, text, rows, actor)

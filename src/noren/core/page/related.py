@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from noren.core.access.actor import Actor
 from noren.core.access.firm import fiscal
-from noren.core.access.scope import reach, visible
+from noren.core.access.scope import is_user, reach, visible
 from noren.core.base.errors import NotFound
 from noren.core.base.kept import Asking, ask, padded
 from noren.core.base.model import Model
@@ -101,7 +101,7 @@ def reference(one: Field, target: Any, actor: Actor) -> SafeString:
     record = _record(one)
     if not seen(target, actor):
         return mark_safe(f'<span class="mute">{_("(hidden)")}</span>')  # noqa: S308
-    if record is not None and record.word() == "accounts.user":
+    if record is not None and is_user(record.model):
         return parts.who(str(target))
     return cells.ref(record, target.pk, str(target))
 

@@ -182,11 +182,15 @@ class Record:
     """reference -> fields of what it points at that columns of an imported file may fill where they are blank (the phone of
     the company on a card); a tuple of fields is filled together, and only where all of them are blank"""
     completed: ClassVar[Sequence[str]] = ()  # columns that the hook `complete` fills besides those of the file
+    arrives: ClassVar[int] = 99  # place among the files of a firm that moves in; 0: nobody brings such a file
+    made_by_name: ClassVar[bool] = False  # a file that names an unknown one makes it, unless told otherwise
+    one_by_one: ClassVar[bool] = False  # saving does more than store: an import makes its rows one after the other
     views: ClassVar[Sequence[tuple[Any, str]]] = ()  # shipped views: (label, query string)
     tones: ClassVar[
         dict[str, str]
     ] = {}  # value of a choice -> color of its tag (nando, matsu, kohaku, shu, fuji, line)
     icon: ClassVar[str] = "doc"
+    face: ClassVar[str] = ""  # "round" (people) or "square" (firms): a sign made of the name instead of the icon
     nav: ClassVar[tuple[str, int] | None] = None  # (group of the rail, order); None: not in the rail
     hotkey: ClassVar[str] = ""
     pages: ClassVar[bool] = True  # False: no screens of its own (lines, affiliations)

@@ -42,6 +42,7 @@ class FieldDefinition(Model):
     position = models.PositiveSmallIntegerField(_("Position"), default=100)
 
     reach = Reach(open_to_all=True)
+    lasting = True
 
     class Meta(Model.Meta):
         verbose_name = _("custom field")

@@ -261,6 +261,7 @@ class DealLine(Model):
     share = models.DecimalField(max_digits=12, decimal_places=10, default=Decimal(1), editable=False)
 
     reach = Reach(parents=("deal",))
+    part = True
     as_one = True
 
     class Meta(Model.Meta):

@@ -15,6 +15,7 @@ class Pipeline(Model):
     is_default = models.BooleanField(_("Default"), default=False)
 
     reach = Reach(open_to_all=True)
+    lasting = True
 
     class Meta(Model.Meta):
         verbose_name = _("pipeline")
@@ -36,6 +37,7 @@ class Stage(Model):
     standard_days = models.PositiveSmallIntegerField(_("Standard days"), null=True, blank=True)
 
     reach = Reach(open_to_all=True)
+    lasting = True
 
     class Meta(Model.Meta):
         verbose_name = _("stage")

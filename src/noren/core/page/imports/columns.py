@@ -22,7 +22,7 @@ from noren.core.record.intake import run as intake
 from noren.core.record.intake.guess import ColumnGuess
 from noren.core.record.intake.plan import Column, field_name, importable, lent
 from noren.core.record.intake.read import Table
-from noren.core.record.intake.refs import MADE_BY_NAME, default_policy
+from noren.core.record.intake.refs import default_policy
 from noren.core.record.models import ImportRun
 
 REASONS = {
@@ -257,9 +257,8 @@ def _unknowns(run: ImportRun, known: dict[str, Any], table: Table) -> list[dict[
         virtual = one if isinstance(one, ImportField) else None
         column = Column(0, header, name, "ref", None if virtual else one, virtual, str, target=one.target)
         policy = run.options.get("unknown", {}).get(name, default_policy(column))
-        word = record_of(one.target).word()
         choices = [("error", _("Report the row")), ("blank", _("Leave the field empty"))]
-        if word in MADE_BY_NAME or policy == "create":
+        if record_of(one.target).made_by_name or policy == "create":
             choices.insert(0, ("create", _("Make it")))
         label = _("Unknown names in “%(column)s”") % {"column": header}
         made.append(field(f"unknown-{name}", label, "select", policy, options=choices))

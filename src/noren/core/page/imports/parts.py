@@ -43,19 +43,8 @@ def open_table(run: ImportRun) -> Table:
 
 def nouns(actor: Actor) -> list[type[Record]]:
     """What the actor may bring in."""
-    order = (
-        "contacts.company",
-        "contacts.person",
-        "sales.deal",
-        "catalog.product",
-        "activity.activity",
-        "accounts.user",
-        "access.team",
-    )
-    found = [
-        r for r in RECORDS.values() if r.keys and r.form and r.word() != "access.role" and actor.may(r.word(), "create")
-    ]
-    return sorted(found, key=lambda r: (order.index(r.word()) if r.word() in order else len(order), r.word()))
+    found = [r for r in RECORDS.values() if r.arrives and r.keys and r.form and actor.may(r.word(), "create")]
+    return sorted(found, key=lambda r: (r.arrives, r.word()))
 
 
 def grouped(number: int) -> str:

@@ -17,7 +17,7 @@ from noren.core.event.publish import ECHOES, LISTENERS, REACTIONS, deliver, tell
 from noren.core.job.job import later
 from noren.core.record.intake.plan import BadCell, Plan
 from noren.core.record.intake.ready import Preparer
-from noren.core.record.intake.refs import SLOW, References
+from noren.core.record.intake.refs import References
 from noren.core.record.intake.tally import Batch, Parsed, Tally
 from noren.core.record.intake.write import (
     copy_lines,
@@ -53,7 +53,7 @@ class Merger:
         self.actor = plan.actor.through("import")
         self.preparer, self.owner = preparer, preparer.owner
         self.memo = preparer.memo
-        self.slow = self.record.word() in SLOW
+        self.slow = self.record.one_by_one
         self.may_give = self.actor.may(self.model, "assign")
         self.asks_owner = (
             not preparer.in_time

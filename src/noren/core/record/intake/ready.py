@@ -8,7 +8,6 @@ from django.core.exceptions import ValidationError
 
 from noren.core.record.declare import Record
 from noren.core.record.intake.plan import FULL, BadCell, Plan
-from noren.core.record.intake.refs import SLOW
 from noren.core.record.intake.write import Drafts, Lines, copy_columns, search_entry
 
 NAMES = ("family_name", "given_name", "family_kana", "given_kana")
@@ -42,7 +41,7 @@ class Preparer:
         self.in_time = (
             self.model.alone
             and not self.model.kept
-            and self.record.word() not in SLOW
+            and not self.record.one_by_one
             and not overridden(self.record, "arrive")
             and not overridden(self.record, "arrived")
         )

@@ -10,14 +10,12 @@ from django.db import transaction
 from noren.core.action.plain import create, plain_event
 from noren.core.base.errors import Refusal
 from noren.core.event.models import Fact
+from noren.core.record.declare import record_of
 from noren.core.record.intake.plan import Column, Plan
 from noren.core.record.intake.resolve import TIDY, Resolver
 from noren.core.record.intake.tally import Parsed, Tally
 from noren.core.record.intake.write import Drafts, copy_columns, insert, reserve_ids, tell_plain
 
-SLOW = frozenset({"accounts.user", "access.team", "access.role", "sales.stage", "sales.pipeline", "sales.lossreason"})
-"""Nouns whose save does more than store: their rows are made one by one."""
-MADE_BY_NAME = frozenset({"contacts.company", "access.team", "accounts.user", "sales.stage", "sales.lossreason"})
 UNKNOWN_KEPT = 500
 
 
@@ -103,7 +101,7 @@ class References:
         for text in texts:
             by_key.setdefault(_tidied(resolver, text), []).append(text)
         groups = [g for k, g in by_key.items() if k]
-        if resolver.record.word() in SLOW or len(groups) <= 20:
+        if resolver.record.one_by_one or len(groups) <= 20:
             self._make_one_by_one(resolver, groups, tally)
         else:
             self._make_at_once(resolver, groups, tally)
@@ -144,11 +142,8 @@ class References:
 
 def default_policy(column: Column) -> str:
     """Companies, teams, stages and managers come into being by being named; products and owners must be known."""
-    word = getattr(column.target, "_meta", None)
-    label = word.label_lower if word is not None else str(column.target)
-    if column.name == "owner":
-        return "error"
-    return "create" if label in MADE_BY_NAME else "error"
+    known = column.name == "owner" or not column.target or not record_of(column.target).made_by_name
+    return "error" if known else "create"
 
 
 def _tidied(resolver: Resolver, text: str) -> str:

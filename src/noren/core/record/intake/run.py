@@ -22,7 +22,7 @@ from noren.core.base.errors import Invalid, NotFound, NotNow, Refusal
 from noren.core.job.job import job, later
 from noren.core.job.rescue import Elsewhere
 from noren.core.record import custom
-from noren.core.record.declare import Record, record_of
+from noren.core.record.declare import RECORDS, Record, record_of
 from noren.core.record.intake import fixes
 from noren.core.record.intake.engine import Engine
 from noren.core.record.intake.faults import write_faults
@@ -68,9 +68,8 @@ def begin(record: type[Record] | None, source: BinaryIO | Path, name: str, by: A
         raise UnreadableFile(table.refused.sentence())
     if record is None:
         found = nouns_of(table.header)
-        words = {"company": "contacts.company", "person": "contacts.person", "product": "catalog.product",
-                 "user": "accounts.user", "deal": "sales.deal", "activity": "activity.activity"}  # fmt: skip
-        record = record_of(words[found[0][0]]) if found and found[0][0] in words else record_of("contacts.company")
+        offered = sorted((r for r in RECORDS.values() if r.arrives), key=lambda r: r.arrives)
+        record = next((r for r in offered if found and r.model._meta.model_name == found[0][0]), offered[0])
     run = ImportRun(noun=record.word(), by_id=by.user_id, file_name=Path(name).name[:255], stored=stored)
     propose(run, table, by)
     return run

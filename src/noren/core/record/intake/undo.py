@@ -15,7 +15,6 @@ from noren.core.event.models import Fact
 from noren.core.event.publish import ECHOES, publish, tell_echoes
 from noren.core.record.declare import RECORDS, record_of
 from noren.core.record.intake.beside import MADE
-from noren.core.record.intake.refs import SLOW
 from noren.core.record.intake.write import rewrite
 from noren.core.record.models import ImportRow, ImportRun
 
@@ -82,7 +81,7 @@ def _pointed_at(run: ImportRun, model: Any, ids: list[int]) -> set[int]:
     found: set[int] = set()
     for relation in model._meta.related_objects:
         other = relation.related_model
-        if relation.field.name == "row" or relation.many_to_many or other._meta.label_lower in OWN_CHILDREN:
+        if relation.field.name == "row" or relation.many_to_many or getattr(other, "part", False):
             continue
         column = relation.field.attname
         rows = other._base_manager.filter(**{f"{column}__in": ids})
@@ -99,14 +98,10 @@ def _pointed_at(run: ImportRun, model: Any, ids: list[int]) -> set[int]:
     return found
 
 
-OWN_CHILDREN = frozenset({"sales.dealline", "contacts.affiliation"})
-"""Parts of a row that go with it."""
-
-
 def _delete(model: Any, ids: list[int]) -> None:
     for relation in model._meta.related_objects:
         other = relation.related_model
-        if relation.field.name == "row" or other._meta.label_lower in OWN_CHILDREN:
+        if relation.field.name == "row" or getattr(other, "part", False):
             other._base_manager.filter(**{f"{relation.field.attname}__in": ids})._raw_delete(using="default")
         elif relation.field.null and not relation.many_to_many:
             other._base_manager.filter(**{f"{relation.field.attname}__in": ids}).update(
@@ -174,7 +169,7 @@ def _restore(
         moved.append((row, told))
     if not moved:
         return
-    if model.word() in SLOW:
+    if record_of(model.word()).one_by_one:
         for row, _told in moved:
             row.save()
     else:
