@@ -62,18 +62,19 @@ def show(request: HttpRequest, record: type[Record], actor: Actor) -> HttpRespon
     except BadFilter as no:
         fault = str(no)
         made = Listing(record, state, [], None, [])  # type: ignore[arg-type]
-    if made.lines and not fault:
+    if not fault:
         token = get_token(request)
         main = drawn_list(request, made, actor, look, views, token)
         return draw(request, "list.html", {**head(record), "main": main, "csrf_token": token})
     context = frame(record, actor, state, views, Names(record, actor, state.where))
-    context |= {"rows": [], "empty": empty(record, actor, state), "index": index(record, made)}
-    if fault:
-        context["empty"] = {
+    context |= {
+        "rows": [], "index": index(record, made),
+        "empty": {
             "icon": "filter", "title": _("This filter cannot be used"), "text": _("A field or value in the address is unknown, or not open to you."),
             "actions": [{"label": _("Clear the filter"), "href": record.url(), "kind": "pri"}],
-        }  # fmt: skip
-    return draw(request, "list.html", context, 422 if fault else 200)
+        },
+    }  # fmt: skip
+    return draw(request, "list.html", context, 422)
 
 
 def head(record: type[Record]) -> dict[str, Any]:
@@ -83,7 +84,7 @@ def head(record: type[Record]) -> dict[str, Any]:
 def drawn_list(
     request: HttpRequest, made: Listing, actor: Actor, look: Look, views: list[View], token: str
 ) -> SafeString:
-    """The main part of a list with rows. All but the rows and numbers is drawn once for a person and a state of the list."""
+    """The main part of a list. All but the rows and numbers is drawn once for a person and a state of the list."""
     record, state = made.record, made.state
     names = Names(record, actor, state.where)
     verbs = bulk_verbs(record, actor)
@@ -91,11 +92,14 @@ def drawn_list(
     key = (
         stamp, actor.user_id, get_language(), look.today, record, tuple(state.pairs()), made.sort,
         tuple((v.key, v.label, v.query, v.row is not None and v.row.owner_id) for v in views), names.told(),
-        made.count is None, bool(made.previous), bool(made.next),
+        bool(made.lines), bool(state.after or state.before), made.count is None, bool(made.previous), bool(made.next),
     )  # fmt: skip
 
     def context(place: Place) -> dict[str, Any]:
-        found = {**head(record), **frame(record, actor, state, views, names), **around(made)}
+        found = {**head(record), **frame(record, actor, state, views, names), "shell": {"urls": LINKS}}
+        if not made.lines:
+            return found | {"rows": [], "empty": empty(record, actor, state), "index": index(record, made)}
+        found |= around(made)
         found["pager"] = {
             "text": place("pager"), "previous": made.previous and place("previous"), "next": made.next and place("next"),
             "exact": with_params(record.url(), state.pairs(exact=True)) if made.count is None else "",
@@ -105,8 +109,7 @@ def drawn_list(
                 "action": with_params(f"{record.url()}bulk/", state.pairs()), "total": place("total"),
                 "chosen": _("{n} selected"), "every": place("every"), "verbs": verbs,
             }  # fmt: skip
-        found |= {"body": place("body"), "totals": place("totals"), "csrf_token": place("token")}
-        return found | {"shell": {"urls": LINKS}}
+        return found | {"body": place("body"), "totals": place("totals"), "csrf_token": place("token")}
 
     return drawn(
         "ui/listing.html", key if stamp is not None else None, context,
