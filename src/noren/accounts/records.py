@@ -30,6 +30,15 @@ class Users(Record):
     reading = "name_kana"
     keys = (("external_id",), ("email",), ("name",))
     arrives, made_by_name, one_by_one = 6, True, True
+    headers = {
+        "full_name": (
+            "社員名 氏名 名前 担当者名 営業担当者 営業担当 ユーザー名 ユーザ名 salesagent salesrep salesperson agent name fullname"
+            " username employeename"
+        ),
+        "email": "メールアドレス メール email emailaddress ログインID",
+        "team": "チーム 部署 部署名 所属 拠点 営業所 支店 team regionaloffice office branch department salesteam",
+        "reports_to": "上司 上長 マネージャー マネージャ 直属上司 manager supervisor reportsto teamlead",
+    }
     sort = "name"
     icon = "users"
 

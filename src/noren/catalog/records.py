@@ -32,6 +32,14 @@ class Products(Record):
     groups = {"cost": "money"}
     keys = (("external_id",), ("code",), ("name",))
     arrives = 4
+    headers = {
+        "code": "商品コード 品目コード 製品コード 型番 品番 SKU productcode code itemcode productid",
+        "name": "商品名 製品名 品名 品目 品目名 サービス名 商品 製品 product productname item itemname name",
+        "family": "商品ファミリ 商品分類 カテゴリ カテゴリー 分類 シリーズ series category productfamily family productline",
+        "list_price": "単価 価格 定価 標準価格 販売価格 販売単価 salesprice price unitprice listprice",
+        "unit": "単位 unit uom",
+        "tax_class": "税区分 消費税率 税率 品目消費税率 課税区分 taxclass taxrate tax",
+    }
     sort = "name"
     icon = "box"
     nav = ("commerce", 60)

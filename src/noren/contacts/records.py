@@ -109,6 +109,28 @@ class Companies(Record):
     groups = {"annual_revenue": "money", "email": "private", "phone": "private", "fax": "private"}
     arrives, made_by_name = 1, True
     face = "square"
+    headers = {
+        "external_id": "取引先コード 顧客コード 得意先コード 会社ID 取引先番号 企業コード companyid accountid accountnumber 取引先ID customerid",
+        "owner": "会社担当者 取引先所有者 companyowner",
+        "legal_name": (
+            "会社名 企業名 取引先名 顧客名 得意先名 商号 社名 法人名 正式名称 取引先名称 取引先 顧客 得意先 会社 account accountname company"
+            " companyname organization organisation organizationname customer customername client"
+            " clientname legalname name"
+        ),
+        "name_kana": (
+            "会社名(カナ) 会社名カナ 会社名フリガナ 会社よみ 会社名よみ 取引先名カナ カナ名称 企業名カナ 会社名(フリガナ) フリガナ ふりがな カナ よみ 読み companykana"
+            " companynamekana namekana"
+        ),
+        "short_name": "略称 通称 名前(通称) ショートネーム 表示名 shortname",
+        "corporate_number": "法人番号 corporatenumber",
+        "invoice_number": "登録番号 適格請求書発行事業者登録番号 インボイス番号 インボイス登録番号 事業者登録番号 invoiceregistrationnumber",
+        "industry": "業種 業界 産業 sector industry vertical 業種名",
+        "employees": "従業員数 社員数 従業員 employees numberofemployees employeecount headcount companysize",
+        "annual_revenue": "年間売上 年商 売上高 年間売上高 revenue annualrevenue turnover 年間収益",
+        "founded_year": "設立年 創業年 設立 yearestablished yearfounded founded foundedyear established",
+        "url": "URL ホームページ Webサイト ウェブサイト HP サイトURL website webpage homepage domain 会社ドメイン名 companydomainname",
+        "parent": "親会社 親取引先 親会社名 subsidiaryof parent parentaccount parentcompany 関連会社",
+    }
     keys = (("external_id",), ("corporate_number",), ("name_key",))
     alike = (("kana_sort",), ("phone",))
     views = (
@@ -162,6 +184,36 @@ class People(Record):
     groups = {"email": "private", "mobile": "private", "phone": "private", "fax": "private"}
     arrives = 2
     face = "round"
+    headers = {
+        "phone": "TEL直通 直通電話 直通 TEL部門 勤務先電話 directphone TEL1(1)",
+        "external_id": "人物ID 名刺ID コンタクトID contactid leadid 担当者ID",
+        "owner": "コンタクト担当者 見込み客の担当者 連絡先の担当者 取引先責任者所有者 リード所有者 名刺所有者ユーザID leadowner",
+        "family_name": "姓 名前(姓) 氏名[姓] 氏名(姓) 苗字 名字 lastname surname familyname",
+        "given_name": "名 名前(名) 氏名[名] 氏名(名) firstname givenname forename",
+        "full_name": (
+            "氏名 名前 お名前 先方担当者名 先方担当者 先方担当 ご担当者様名 ご担当者名 ご担当者 お客様担当者 顧客担当者 取引先担当者氏名 連絡先名 fullname name"
+            " contactname contact 取引先責任者名 取引先責任者"
+        ),
+        "family_kana": (
+            "姓フリガナ 姓(カナ) 姓カナ 姓よみ よみ(姓) セイ せい 氏名(カナ)[姓] フリガナ(姓) 姓(フリガナ) 姓(ふりがな) 姓ふりがな lastnamekana"
+            " familynamekana"
+        ),
+        "given_kana": (
+            "名フリガナ 名(カナ) 名カナ 名よみ よみ(名) メイ めい 氏名(カナ)[名] フリガナ(名) 名(フリガナ) 名(ふりがな) 名ふりがな firstnamekana"
+            " givennamekana"
+        ),
+        "full_kana": "氏名(カナ) 氏名カナ 氏名フリガナ フリガナ ふりがな カナ よみ ヨミ 読み 氏名よみ 氏名(フリガナ) fullnamekana",
+        "honorific": "敬称 取引先敬称 salutation title(mr/ms) honorific",
+        "company": (
+            "会社名 企業名 勤務先 勤務先名 取引先名 顧客名 得意先名 商号 社名 法人名 会社 所属会社 取引先 account accountname company companyname"
+            " organization organisation employer associatedcompany customer"
+        ),
+        "department": "部署 部署名 部門 所属 所属部署 取引先部署 department division",
+        "post": "役職 肩書 肩書き 職位 役職名 取引先担当者役職 jobtitle title position role",
+        "email": "メール メールアドレス Eメール e-mail Email 電子メール mail emailaddress E-mailアドレス Email(1) eメールアドレス",
+        "mobile": "携帯 携帯電話 携帯番号 携帯電話番号 mobile mobilephone mobilephonenumber cell cellphone 携帯電話(1)",
+        "met_on": "名刺交換日 交換日 出会った日 初回接触日 meton",
+    }
     keys = (("external_id",), ("email",), ("mobile", "family_name"), ("name_fold", "company"))
     alike = (("mobile",), ("phone",), ("name_fold",), ("kana_sort",))
     views = ((_("Mine"), "owner=@me"), (_("Met this month"), "met_on__on=@this_month"))

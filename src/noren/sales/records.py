@@ -98,6 +98,33 @@ class Deals(Record):
     groups = {"amount": "money", "list_amount": "money", "probability": "public"}
     keys = (("external_id",), ("title", "company", "opened_on"))
     arrives = 3
+    headers = {
+        "title": "商談名 案件名 取引名 件名 案件 商談 dealname opportunityname opportunity deal dealtitle title 商談件名",
+        "company": (
+            "会社名 企業名 取引先名 顧客名 得意先名 取引先 顧客 会社 account accountname company companyname customer client 関連会社"
+            " associatedcompany organization"
+        ),
+        "person": (
+            "先方担当者名 先方担当者 ご担当者名 取引先責任者 取引先責任者名 連絡先名 主担当者 contact contactname primarycontact"
+            " associatedcontact 氏名"
+        ),
+        "owner": "案件担当者名 案件担当者 取引担当者 商談の担当者 商談所有者 dealowner opportunityowner agent",
+        "pipeline": "パイプライン pipeline",
+        "stage": "フェーズ ステージ 取引ステージ 商談ステージ 営業ステージ 進捗 商談フェーズ stage dealstage salesstage stagename",
+        "outcome": "結果 勝敗 受注失注 受失注 outcome result won/lost 成否",
+        "amount": (
+            "金額 総額 商談金額 案件金額 受注金額 売上金額 見込金額 合計金額 小計 closevalue amount dealvalue value dealamount"
+            " amountincompanycurrency"
+        ),
+        "opened_on": "商談開始日 開始日 発生日 起票日 作成日 engagedate createdate createddate opendate openedon startdate 引合日",
+        "closed_on": "受注日 失注日 成約日 完了日 決着日 closedate closeddate wondate クローズ日 closedon",
+        "close_by": "完了予定日 受注予定日 見込時期 見込み時期 成約予定日 クローズ予定日 closedate クローズ日 expectedclosedate expectedclose closeby",
+        "product": "商品名 製品名 商品 製品 品名 product productname",
+        "lost_reason": "失注理由 敗因 lostreason lossreason closedlostreason",
+        "source": "リードソース 見込み客のデータ元 きっかけ 流入元 流入経路 獲得経路 leadsource source channel",
+        "note": "次のステップ nextstep",
+        "external_id": "商談ID 案件番号 案件コード 案件ID 取引ID opportunityid dealid 商談番号",
+    }
     sort = "-updated_at"
     imports = (
         ImportField("product", _("Product"), target="catalog.product", apply=add_products),

@@ -182,6 +182,7 @@ class Record:
     """reference -> fields of what it points at that columns of an imported file may fill where they are blank (the phone of
     the company on a card); a tuple of fields is filled together, and only where all of them are blank"""
     completed: ClassVar[Sequence[str]] = ()  # columns that the hook `complete` fills besides those of the file
+    headers: ClassVar[dict[str, str]] = {}  # field -> what other programs call its column, parted by blanks
     arrives: ClassVar[int] = 99  # place among the files of a firm that moves in; 0: nobody brings such a file
     made_by_name: ClassVar[bool] = False  # a file that names an unknown one makes it, unless told otherwise
     one_by_one: ClassVar[bool] = False  # saving does more than store: an import makes its rows one after the other

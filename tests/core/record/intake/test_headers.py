@@ -5,7 +5,16 @@ from __future__ import annotations
 import pytest
 
 from noren.core.record.intake.guess import Target, guess
-from noren.core.record.intake.headers import NOUNS, SOURCES, contact_side, fields_of, fold, known, nouns_of, recognize
+from noren.core.record.intake.headers import (
+    SOURCES,
+    contact_side,
+    dictionary,
+    fields_of,
+    fold,
+    known,
+    nouns_of,
+    recognize,
+)
 
 KINDS = {
     "email": "email",
@@ -26,8 +35,8 @@ KINDS = {
 }
 TARGETS = [
     Target(f"{noun}.{name}", kind=KINDS.get(name, "text"))  # type: ignore[arg-type]
-    for noun in NOUNS
-    for name in NOUNS[noun]
+    for noun in dictionary()
+    for name in dictionary()[noun]
 ]
 
 EXPORTS: dict[str, tuple[str, str, str, dict[str, str]]] = {
@@ -350,14 +359,14 @@ def test_whose_contact_a_column_is_depends_on_its_neighbors(header: str, side: s
 
 
 def test_every_source_can_be_told_by_its_own_columns_and_uses_our_words() -> None:
-    fields = {f"{noun}.{name}" for noun in NOUNS for name in NOUNS[noun]} | {"-", "person.full_name"}
+    fields = {f"{noun}.{name}" for noun in dictionary() for name in dictionary()[noun]} | {"-", "person.full_name"}
     for source in SOURCES:
         assert source.marks <= source.fields.keys(), (source.name, source.noun, source.marks - source.fields.keys())
         assert set(source.fields.values()) <= fields, (source.name, set(source.fields.values()) - fields)
 
 
 def test_our_own_words_are_always_understood() -> None:
-    for noun, fields in NOUNS.items():
+    for noun, fields in dictionary().items():
         for name in fields:
             assert f"{noun}.{name}" in fields_of(name, noun)
             assert fields_of(f"{noun}.{name}", noun)[0] == f"{noun}.{name}"
@@ -370,3 +379,10 @@ def test_unknown_names_are_unknown() -> None:
     assert recognize(["会社名", "電話"]) is None
     assert recognize([]) is None
     assert nouns_of(["ほげ"]) == []
+
+
+def test_a_noun_without_words_of_its_own_is_understood_by_general_ones_and_by_what_its_references_are_called() -> None:
+    """A price says nothing of its columns; its product is called what products are called."""
+    assert fields_of("備考", "product") == ("product.note",)
+    assert "price.product" in fields_of("商品名", "price")
+    assert "pricelist.external_id" in fields_of("外部ID", "pricelist")

@@ -10,6 +10,9 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+
+from noren.core.record.declare import RECORDS, Record
 
 _DROP = re.compile(r"[\s_\-‐‑‒–—―−・:;*※#]+|\(必須\)|\[必須\]|必須$|\(任意\)")
 
@@ -23,7 +26,7 @@ def _folded(words: str) -> frozenset[str]:
     return frozenset(map(fold, words.split()))
 
 
-_PLACE = {
+GENERAL = {
     "phone": "電話 電話番号 TEL 代表電話 代表電話番号 会社電話 TEL会社 phone phonenumber telephone tel businessphone workphone officephone",
     "fax": "FAX ファックス FAX番号 ファクス faxnumber",
     "postal_code": "郵便番号 〒 郵便 zip zipcode postalcode postcode 郵便番号(7桁)",
@@ -40,97 +43,30 @@ _PLACE = {
     " salesperson 自社担当者氏名 名刺所有者 名刺所有者名 assignedto",
 }
 
-NOUNS: Mapping[str, Mapping[str, str]] = {
-    "company": {
-        **_PLACE,
-        "legal_name": "会社名 企業名 取引先名 顧客名 得意先名 商号 社名 法人名 正式名称 取引先名称 取引先 顧客 得意先 会社 account accountname company"
-        " companyname organization organisation organizationname customer customername client clientname legalname name",
-        "name_kana": "会社名(カナ) 会社名カナ 会社名フリガナ 会社よみ 会社名よみ 取引先名カナ カナ名称 企業名カナ 会社名(フリガナ) フリガナ ふりがな"
-        " カナ よみ 読み companykana companynamekana namekana",
-        "short_name": "略称 通称 名前(通称) ショートネーム 表示名 shortname",
-        "corporate_number": "法人番号 corporatenumber",
-        "invoice_number": "登録番号 適格請求書発行事業者登録番号 インボイス番号 インボイス登録番号 事業者登録番号 invoiceregistrationnumber",
-        "industry": "業種 業界 産業 sector industry vertical 業種名",
-        "employees": "従業員数 社員数 従業員 employees numberofemployees employeecount headcount companysize",
-        "annual_revenue": "年間売上 年商 売上高 年間売上高 revenue annualrevenue turnover 年間収益",
-        "founded_year": "設立年 創業年 設立 yearestablished yearfounded founded foundedyear established",
-        "url": "URL ホームページ Webサイト ウェブサイト HP サイトURL website webpage homepage domain 会社ドメイン名 companydomainname",
-        "parent": "親会社 親取引先 親会社名 subsidiaryof parent parentaccount parentcompany 関連会社",
-        "owner": _PLACE["owner"] + " 会社担当者 取引先所有者 companyowner",
-        "external_id": _PLACE["external_id"]
-        + " 取引先コード 顧客コード 得意先コード 会社ID 取引先番号 企業コード companyid accountid accountnumber 取引先ID"
-        " customerid",
-    },
-    "person": {
-        **_PLACE,
-        "family_name": "姓 名前(姓) 氏名[姓] 氏名(姓) 苗字 名字 lastname surname familyname",
-        "given_name": "名 名前(名) 氏名[名] 氏名(名) firstname givenname forename",
-        "full_name": "氏名 名前 お名前 先方担当者名 先方担当者 先方担当 ご担当者様名 ご担当者名 ご担当者 お客様担当者 顧客担当者 取引先担当者氏名 連絡先名"
-        " fullname name contactname contact 取引先責任者名 取引先責任者",
-        "family_kana": "姓フリガナ 姓(カナ) 姓カナ 姓よみ よみ(姓) セイ せい 氏名(カナ)[姓] フリガナ(姓) 姓(フリガナ) 姓(ふりがな) 姓ふりがな lastnamekana"
-        " familynamekana",
-        "given_kana": "名フリガナ 名(カナ) 名カナ 名よみ よみ(名) メイ めい 氏名(カナ)[名] フリガナ(名) 名(フリガナ) 名(ふりがな) 名ふりがな firstnamekana"
-        " givennamekana",
-        "full_kana": "氏名(カナ) 氏名カナ 氏名フリガナ フリガナ ふりがな カナ よみ ヨミ 読み 氏名よみ 氏名(フリガナ) fullnamekana",
-        "honorific": "敬称 取引先敬称 salutation title(mr/ms) honorific",
-        "company": "会社名 企業名 勤務先 勤務先名 取引先名 顧客名 得意先名 商号 社名 法人名 会社 所属会社 取引先 account accountname company companyname"
-        " organization organisation employer associatedcompany customer",
-        "department": "部署 部署名 部門 所属 所属部署 取引先部署 department division",
-        "post": "役職 肩書 肩書き 職位 役職名 取引先担当者役職 jobtitle title position role",
-        "email": "メール メールアドレス Eメール e-mail Email 電子メール mail emailaddress E-mailアドレス Email(1) eメールアドレス",
-        "mobile": "携帯 携帯電話 携帯番号 携帯電話番号 mobile mobilephone mobilephonenumber cell cellphone 携帯電話(1)",
-        "phone": _PLACE["phone"] + " TEL直通 直通電話 直通 TEL部門 勤務先電話 directphone TEL1(1)",
-        "met_on": "名刺交換日 交換日 出会った日 初回接触日 meton",
-        "owner": _PLACE["owner"]
-        + " コンタクト担当者 見込み客の担当者 連絡先の担当者 取引先責任者所有者 リード所有者 名刺所有者ユーザID leadowner",
-        "external_id": _PLACE["external_id"] + " 人物ID 名刺ID コンタクトID contactid leadid 担当者ID",
-    },
-    "product": {
-        "code": "商品コード 品目コード 製品コード 型番 品番 SKU productcode code itemcode productid",
-        "name": "商品名 製品名 品名 品目 品目名 サービス名 商品 製品 product productname item itemname name",
-        "family": "商品ファミリ 商品分類 カテゴリ カテゴリー 分類 シリーズ series category productfamily family productline",
-        "list_price": "単価 価格 定価 標準価格 販売価格 販売単価 salesprice price unitprice listprice",
-        "unit": "単位 unit uom",
-        "tax_class": "税区分 消費税率 税率 品目消費税率 課税区分 taxclass taxrate tax",
-    },
-    "user": {
-        "full_name": "社員名 氏名 名前 担当者名 営業担当者 営業担当 ユーザー名 ユーザ名 salesagent salesrep salesperson agent name fullname username employeename",
-        "email": "メールアドレス メール email emailaddress ログインID",
-        "team": "チーム 部署 部署名 所属 拠点 営業所 支店 team regionaloffice office branch department salesteam",
-        "reports_to": "上司 上長 マネージャー マネージャ 直属上司 manager supervisor reportsto teamlead",
-    },
-    "deal": {
-        "title": "商談名 案件名 取引名 件名 案件 商談 dealname opportunityname opportunity deal dealtitle title 商談件名",
-        "company": "会社名 企業名 取引先名 顧客名 得意先名 取引先 顧客 会社 account accountname company companyname customer client 関連会社"
-        " associatedcompany organization",
-        "person": "先方担当者名 先方担当者 ご担当者名 取引先責任者 取引先責任者名 連絡先名 主担当者 contact contactname primarycontact associatedcontact 氏名",
-        "owner": _PLACE["owner"]
-        + " 案件担当者名 案件担当者 取引担当者 商談の担当者 商談所有者 dealowner opportunityowner agent",
-        "pipeline": "パイプライン pipeline",
-        "stage": "フェーズ ステージ 取引ステージ 商談ステージ 営業ステージ 進捗 商談フェーズ stage dealstage salesstage stagename",
-        "outcome": "結果 勝敗 受注失注 受失注 outcome result won/lost 成否",
-        "amount": "金額 総額 商談金額 案件金額 受注金額 売上金額 見込金額 合計金額 小計 closevalue amount dealvalue value dealamount amountincompanycurrency",
-        "opened_on": "商談開始日 開始日 発生日 起票日 作成日 engagedate createdate createddate opendate openedon startdate 引合日",
-        "closed_on": "受注日 失注日 成約日 完了日 決着日 closedate closeddate wondate クローズ日 closedon",
-        "close_by": "完了予定日 受注予定日 見込時期 見込み時期 成約予定日 クローズ予定日 closedate クローズ日 expectedclosedate expectedclose closeby",
-        "product": "商品名 製品名 商品 製品 品名 product productname",
-        "lost_reason": "失注理由 敗因 lostreason lossreason closedlostreason",
-        "source": "リードソース 見込み客のデータ元 きっかけ 流入元 流入経路 獲得経路 leadsource source channel",
-        "note": _PLACE["note"] + " 次のステップ nextstep",
-        "external_id": _PLACE["external_id"]
-        + " 商談ID 案件番号 案件コード 案件ID 取引ID opportunityid dealid 商談番号",
-    },
-    "activity": {
-        "kind": "種別 活動種別 対応種別 種類 活動種類 区分 kind type activitytype",
-        "subject": "件名 タイトル 活動名 subject title 用件",
-        "happened_at": "日時 活動日 対応日 実施日 訪問日 日付 活動日時 対応日時 期日 期日のみ date datetime activitydate happenedat duedate",
-        "body": "内容 本文 活動内容 対応内容 詳細 メモ 備考 コメント body note notes description comments 商談内容 報告内容",
-        "company": "会社名 取引先名 顧客名 取引先 account accountname company companyname 訪問先",
-        "person": "先方担当者名 先方担当者 氏名 取引先責任者 contact contactname 面談者 名前",
-        "deal": "商談名 案件名 取引名 関連先 opportunity opportunityname deal dealname 案件",
-        "owner": _PLACE["owner"] + " 記入者 報告者 実施者 agent",
-    },
-}
+
+@cache
+def dictionary() -> Mapping[str, Mapping[str, str]]:
+    """noun -> field -> its names elsewhere: what each noun declares of itself, and the general words for the rest.
+
+    A reference without words of its own is called what the noun behind it is called.
+    """
+    return {record.model._meta.model_name or "": _words(record) for record in RECORDS.values()}
+
+
+def _words(record: type[Record]) -> dict[str, str]:
+    columns = {column.name: column for column in record.model._meta.concrete_fields}
+    found = {name: f"{words} {GENERAL.get(name, '')}" for name, words in record.headers.items()}
+    for name, words in GENERAL.items():
+        if name in columns or (name == "address" and "prefecture" in columns):
+            found.setdefault(name, words)
+    for name, column in columns.items():
+        target = (
+            RECORDS.get(column.related_model._meta.label_lower) if column.is_relation and column.related_model else None
+        )
+        if target is not None and name not in found and target.columns:
+            found[name] = target.headers.get(target.columns[0], "")
+    return {name: words for name, words in found.items() if words}
+
 
 AMBIGUOUS = _folded("担当者 担当 担当者名")
 """Ours or theirs: decided by the other columns, or asked."""
@@ -300,14 +236,12 @@ SOURCES: tuple[Source, ...] = (
 CARDS = frozenset({"eight", "sansan"})
 """Programs that keep business cards: the address on a card is the company's as well."""
 
-_BY_NOUN: Mapping[str, Mapping[str, tuple[str, ...]]]
-_KNOWN: frozenset[str]
 
-
-def _index() -> tuple[dict[str, dict[str, tuple[str, ...]]], frozenset[str]]:
+@cache
+def _by_noun() -> dict[str, dict[str, tuple[str, ...]]]:
+    """noun -> folded column name -> the fields it may mean."""
     by_noun: dict[str, dict[str, tuple[str, ...]]] = {}
-    seen: set[str] = set()
-    for noun, fields in NOUNS.items():
+    for noun, fields in dictionary().items():
         table: dict[str, tuple[str, ...]] = {}
         for name, words in fields.items():
             for word in (*words.split(), name):
@@ -318,23 +252,22 @@ def _index() -> tuple[dict[str, dict[str, tuple[str, ...]]], frozenset[str]]:
         for name in fields:
             table[fold(f"{noun}.{name}")] = (f"{noun}.{name}",)
         by_noun[noun] = table
-        seen.update(table)
-    for source in SOURCES:
-        seen.update(source.fields)
-    return by_noun, frozenset(seen | AMBIGUOUS)
+    return by_noun
 
 
-_BY_NOUN, _KNOWN = _index()
+@cache
+def _known() -> frozenset[str]:
+    return AMBIGUOUS.union(*_by_noun().values(), *(source.fields for source in SOURCES))
 
 
 def known(name: str) -> bool:
     """Is this a column name we have met anywhere?"""
-    return fold(name) in _KNOWN
+    return fold(name) in _known()
 
 
 def fields_of(name: str, noun: str) -> tuple[str, ...]:
     """The fields of a noun a column name may mean, likeliest first."""
-    return _BY_NOUN.get(noun, {}).get(fold(name), ())
+    return _by_noun().get(noun, {}).get(fold(name), ())
 
 
 _OF_COMPANY = re.compile(
@@ -380,9 +313,10 @@ def recognize(header: Sequence[str], noun: str | None = None) -> Recognized | No
 
 def nouns_of(header: Sequence[str]) -> list[tuple[str, float]]:
     """Which noun the rows are, likeliest first, as shares adding to 1. A name only one noun has weighs most."""
-    weight = dict.fromkeys(NOUNS, 0.0)
+    told = [record.model._meta.model_name or "" for record in RECORDS.values() if record.headers]
+    weight = dict.fromkeys(told, 0.0)
     for name in header:
-        holders = [noun for noun in NOUNS if fields_of(_bare(name), noun)]
+        holders = [noun for noun in told if fields_of(_bare(name), noun)]
         for noun in holders:
             weight[noun] += 1 / len(holders) ** 2 + 0.2
     found = recognize(header)
