@@ -141,8 +141,13 @@ def test_sql_is_put_together_only_where_it_is_known() -> None:
     assert set(raw) <= RAW
 
 
+PICKLED = {"core/record/intake/aside.py", "core/record/intake/parse.py", "core/record/intake/tally.py"}
+"""Rows of an import on their way through a pipe from noren's own forked child: both ends are this program, nothing is stored."""
+
+
 def test_nothing_is_evaluated_or_unpickled() -> None:
-    assert not found(r"(?<![\w.])(eval|exec)\(|\bpickle\b|yaml\.load\(|\bmarshal\b|from_string\(")
+    assert not found(r"(?<![\w.])(eval|exec)\(|yaml\.load\(|\bmarshal\b|from_string\(")
+    assert set(found(r"\bpickle\b")) == PICKLED
 
 
 def test_the_ground_floor_knows_no_business() -> None:

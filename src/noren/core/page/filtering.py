@@ -206,7 +206,7 @@ def _draw(
     status: int = 200,
 ) -> HttpResponse:
     words = record.vocabulary(actor)
-    terms = list(words)
+    terms = [term for term in words if term.kind != "choice" or term.choices]
     where = _read(
         record,
         actor,

@@ -352,7 +352,7 @@ class Words:
             if found is not None:
                 yield found
         came = self.term(imported.NAME)
-        if came is not None and came.choices:
+        if came is not None:
             yield came
 
 
