@@ -45,3 +45,10 @@ def test_ready_markup_stays_as_it_is() -> None:
 def test_first_column_leaves_room_for_the_tick() -> None:
     assert 'class="stick2 p-title"' in parts.cells("/1/", "A", [])
     assert 'class="stick p-title"' in parts.cells("/1/", "A", [], ticks=False)
+
+
+def test_a_short_code_in_a_title_stays_on_one_line() -> None:
+    assert parts.whole("<b> AK-H30 更新") == '&lt;b&gt; <span class="nb">AK-H30</span> 更新'
+    assert parts.whole("(PT-40)") == '(<span class="nb">PT-40</span>)'
+    for plain in ("follow-up of the visit", "AK-H30-LONGER-THAN-ANY-CODE", "温度ロガー", "2026-", "R-abc"):
+        assert parts.whole(plain) == plain

@@ -59,6 +59,6 @@ def card(one: Card) -> SafeString:
     )
     return mark_safe(  # noqa: S308
         f'<article class="dcard" id="card-{one.id}" tabindex="0" data-id="{one.id}" data-version="{one.version}" data-href="{one.href}" '
-        f'aria-label="{plain(label)}"><p class="co">{plain(one.over)}</p><h3><a href="{one.href}">{plain(one.title)}</a></h3>'
+        f'aria-label="{plain(label)}"><p class="co">{plain(one.over)}</p><h3><a href="{one.href}">{parts.whole(one.title)}</a></h3>'
         f'<p class="amt num"><b>{plain(one.value)}{unit}</b>{when}</p>{step}<footer>{owner}{tags}{age}</footer></article>'
     )

@@ -3,6 +3,7 @@
 Everything that comes from data is escaped. The classes are those of `static/css`.
 """
 
+import re
 import zlib
 from collections.abc import Iterable
 from functools import lru_cache
@@ -11,6 +12,7 @@ from django.templatetags.static import static
 from django.utils.html import conditional_escape, escape
 from django.utils.safestring import SafeString, mark_safe
 
+_CODE = re.compile(r"(?<![\w-])(?=[A-Z0-9-]{3,16}(?![\w-]))[A-Z0-9]+(?:-[A-Z0-9]+)+", re.ASCII)
 TONES = ("", "nando", "matsu", "kohaku", "shu", "fuji", "line")
 
 
@@ -88,6 +90,12 @@ def number(value: str, unit: str = "") -> SafeString:
     """A ready figure with its unit smaller after it. The caller formats; see `core.base.money`."""
     small = f"<small>{escape(unit)}</small>" if unit else ""
     return mark_safe(f"{escape(value)}{small}")  # noqa: S308
+
+
+def whole(text: str) -> SafeString:
+    """A title, whose short codes are not broken at their hyphen: AK-H30."""
+    safe = escape(text)
+    return mark_safe(_CODE.sub(r'<span class="nb">\g<0></span>', safe)) if "-" in safe else safe  # noqa: S308
 
 
 def link(href: str, text: str, kind: str = "lead") -> SafeString:

@@ -8,6 +8,7 @@ from urllib.parse import quote
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.middleware.csrf import get_token
 from django.utils.safestring import mark_safe
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from noren.core.access.actor import Actor
@@ -44,7 +45,7 @@ def show(request: HttpRequest, record: type[Record], actor: Actor, pk: int) -> H
         group["edit_href"] = ""
     data: dict[str, Any] = {"groups": groups, "next": step, "days": days, "panels": []}
     return draw(request, "ui/peek.html", {
-        **boxes.boxes(data, get_token(request)), "href": record.url(row.pk), "noun": record.label(), "feed_empty": _("Nothing has happened yet."),
+        **boxes.boxes(data, get_token(request)), "href": record.url(row.pk), "noun": capfirst(record.label()), "feed_empty": _("Nothing has happened yet."),
         "head": {
             **told, "sub": mark_safe(boxes.sub(told)),  # noqa: S308
             "avatar": parts.avatar(told["name"], "", "", bool(told.get("square"))) if told.get("avatar") else "",

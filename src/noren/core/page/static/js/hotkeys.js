@@ -42,6 +42,7 @@ class NorenHotkeys extends HTMLElement {
     if (!next) return;
     rows[now]?.classList.remove("cur");
     next.classList.add("cur");
+    next.dispatchEvent(new CustomEvent("noren:cur", { bubbles: true }));
     next.scrollIntoView({ block: "nearest" });
     (next.matches("[tabindex], a") ? next : one("a", next))?.focus({ preventScroll: true });
   }
