@@ -16,13 +16,17 @@ from django.views.decorators.http import require_POST
 
 from noren.accounts.actions.keys import issue_key, revoke_key
 from noren.accounts.login import demand_fresh
+from noren.accounts.login.secret import seal, unseal
 from noren.accounts.models import ApiKey
 from noren.core.access.actor import actor_of
 from noren.core.base.errors import Invalid
 from noren.core.page.frame import field, page, with_faults
+from noren.core.page.web import done_once
 
 UNUSED = 90
 """Days without use after which a key is pointed out."""
+SHOWN = timedelta(minutes=10)
+"""How long the same press of a button, sent again, is answered with the same secret."""
 
 
 def keys(request: HttpRequest, made: tuple[ApiKey, str] | None = None) -> HttpResponse:
@@ -53,7 +57,7 @@ def _line(key: ApiKey) -> dict[str, Any]:
 
 
 def key_add(request: HttpRequest) -> HttpResponse:
-    """Make a key; the answer shows it, this once."""
+    """Make a key; the answer shows it, this once. The same press sent twice makes one key and shows it twice."""
     actor = actor_of(request)
     fault = None
     if request.method == "POST":
@@ -61,11 +65,19 @@ def key_add(request: HttpRequest) -> HttpResponse:
         day = request.POST.get("expires_on", "").strip()
         try:
             until = _day(day)
-            made = issue_key(request.POST.get("name", ""), request.POST.get("scope", ""), until, by=actor)
+
+            def issue() -> list[Any]:
+                key, secret = issue_key(request.POST.get("name", ""), request.POST.get("scope", ""), until, by=actor)
+                return [key.pk, seal(secret, "key made")]
+
+            made, sealed = done_once(request, actor, "key", issue)
         except Invalid as no:
             fault = no
         else:
-            return keys(request, made)
+            key = ApiKey.every.get(pk=made)
+            if timezone.now() - key.created_at > SHOWN:
+                return HttpResponseRedirect(reverse("keys"))
+            return keys(request, (key, unseal(sealed, "key made")))
     fields = [
         field("name", _("What is it for?"), required=True, max=80),
         field("scope", _("Scope"), "radio", "read", options=ApiKey.SCOPES),

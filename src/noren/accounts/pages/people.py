@@ -21,9 +21,11 @@ from noren.accounts.actions.people import (
     invite_again,
     reactivate_user,
     set_roles,
+    ticket_of,
 )
 from noren.accounts.actions.rights import add_role, change_rights, require_factor
 from noren.accounts.login import demand_fresh
+from noren.accounts.login.secret import seal, unseal
 from noren.accounts.models import User
 from noren.accounts.queries.members import Node, members, roles, tree
 from noren.accounts.queries.why import VERBS as WHY_VERBS
@@ -255,11 +257,23 @@ def invite_page(request: HttpRequest) -> HttpResponse:
             name: request.POST.get(name, "") for name in ("name", "name_kana", "email", "locale", "team", "reports_to")
         }
         try:
-            user, token = invite({n: v for n, v in values.items() if v}, _chosen_roles(request), by=actor)
+            asked: list[User] = []
+
+            def ask() -> list[Any]:
+                user, token = invite({n: v for n, v in values.items() if v}, _chosen_roles(request), by=actor)
+                asked.append(user)
+                return [user.pk, seal(token, "invitation")]
+
+            pk, sealed = done_once(request, actor, "invite", ask)
         except Invalid as no:
             fault = no
         else:
-            return _invited(request, user, token)
+            token = unseal(sealed, "invitation")
+            if asked:
+                return _invited(request, asked[0], token, mailed=mail_invitation(asked[0], token))
+            if ticket_of(token) is None:  # used meanwhile, or replaced
+                return HttpResponseRedirect(reverse("person", args=[pk]))
+            return _invited(request, User.every.get(pk=pk), token, mailed=False)  # sent twice: nobody is mailed twice
     fields = with_faults(_person_fields(None), fault, request.POST if fault else None)
     chosen = _chosen_roles(request) if fault else [r.pk for r in roles() if r.key == "sales"]
     return page(
@@ -268,8 +282,7 @@ def invite_page(request: HttpRequest) -> HttpResponse:
     )  # fmt: skip
 
 
-def _invited(request: HttpRequest, user: User, token: str) -> HttpResponse:
-    mailed = mail_invitation(user, token)
+def _invited(request: HttpRequest, user: User, token: str, *, mailed: bool) -> HttpResponse:
     return page(
         request, "people", _("Invite"), template="accounts/invited.html", person=user, link=link_of(token), mailed=mailed,
         by_mail=bool(settings.ENV.smtp_url),
@@ -322,7 +335,8 @@ def person_do(request: HttpRequest, pk: str, verb: str) -> HttpResponse:
     if verb == "link":
         if not user.is_active:
             raise NotNow
-        return _invited(request, user, invite_again(user, by=actor))
+        token = invite_again(user, by=actor)
+        return _invited(request, user, token, mailed=mail_invitation(user, token))
     if verb == "deactivate":
         deactivate_user(user, by=actor)
         messages.success(request, _("{name} is logged out and cannot log in any more.").format(name=user.name))

@@ -22,6 +22,7 @@ from noren.core.base.errors import Invalid, NotFound
 from noren.core.base.model import Model
 from noren.core.page.frame import field, with_faults
 from noren.core.page.hooks import MENU
+from noren.core.page.web import done_once, fresh_token
 from noren.core.record.declare import RECORDS
 
 
@@ -36,7 +37,7 @@ def share(request: HttpRequest, noun: str, pk: int) -> HttpResponse:
     fault = None
     if request.method == "POST":
         try:
-            _give(request, noun, row.pk)
+            done_once(request, actor, f"share:{noun}:{row.pk}", lambda: _give(request, noun, row.pk))
         except Invalid as no:
             fault = no
         else:
@@ -69,7 +70,7 @@ def share(request: HttpRequest, noun: str, pk: int) -> HttpResponse:
         for one in Share.objects.filter(noun=noun, row_id=row.pk).select_related("user", "team").order_by("-shared_at")
     ]  # fmt: skip
     context: dict[str, Any] = {
-        "title": _("Share"), "row": row, "fields": fields, "shares": shares, "action": request.path, "back": back, "area": "settings",
+        "title": _("Share"), "row": row, "fields": fields, "shares": shares, "action": request.path, "back": back, "area": "settings", "word": fresh_token(),
         "note": _("Sharing opens this one record, with all that belongs to it, and nothing else."),
     }  # fmt: skip
     name = "accounts/share_sheet.html" if request.headers.get("HX-Request") else "accounts/share.html"
