@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.db import connection
@@ -25,6 +25,7 @@ from noren.core.action.plain import change, remove
 from noren.core.base.errors import Forbidden, Invalid, NotFound, NotNow
 from noren.core.event.models import Fact
 from noren.core.page import standing
+from noren.sales.actions.deal import win_deal
 from noren.sales.models import Deal
 
 pytestmark = pytest.mark.django_db
@@ -375,7 +376,7 @@ def test_the_audit_log_pages_without_gaps_and_filters(admin: User) -> None:
         url = f"/settings/audit/{following[1].replace('&amp;', '&')}" if following else None
     assert len(seen) == 61
     page = client.get("/settings/audit/?noun=sales.deal&event=sales.deal.changed").content.decode()
-    assert "→ 500" in page
+    assert "→ ¥500" in page
     assert page.count("<time datetime") == 1
     for bad in (
         "who=x",
@@ -386,6 +387,21 @@ def test_the_audit_log_pages_without_gaps_and_filters(admin: User) -> None:
         "door=%00"[:5],
     ):
         assert client.get(f"/settings/audit/?{bad}").status_code == 200
+
+
+@pytest.mark.parametrize(("language", "day"), [("ja", "2026/11/20"), ("en", "20 Nov 2026")])
+def test_the_audit_log_writes_amounts_and_days_as_all_pages_do(admin: User, language: str, day: str) -> None:
+    User.every.filter(pk=admin.pk).update(locale=language)
+    deal = make.deal(by=admin.actor(), title="温度計", amount=1_128_000)
+    change(deal, {"close_by": date(2026, 11, 20)}, by=admin.actor())
+    win_deal(Deal.every.get(pk=deal.pk), by=admin.actor(), won_on=timezone.localdate())
+    page = log_in(admin).get("/settings/audit/?noun=sales.deal").content.decode()
+    assert "¥1,128,000</span></th>" in page
+    assert f"→ {day}" in page
+    assert "1128000" not in page
+    today = timezone.localdate()
+    told = today.strftime("%Y/%m/%d") if language == "ja" else f"{today.day} {today:%b %Y}"
+    assert f">{told} " in page
 
 
 def test_the_audit_file_holds_no_formulas(admin: User) -> None:

@@ -32,6 +32,7 @@ from noren.core.filter.sql import FIRST_YEAR, LAST_YEAR
 from noren.core.job.rescue import again, failed_jobs, queue_state
 from noren.core.page.frame import field, page
 from noren.core.page.standing import advice
+from noren.core.page.web import look_of
 from noren.core.record.declare import RECORDS
 from noren.core.record.guard import guarded
 
@@ -95,7 +96,8 @@ def audit(request: HttpRequest) -> HttpResponse:
         field("to", _("To"), "date", ask.end.isoformat() if ask.end else ""),
     ]
     return page(
-        request, "audit", template="accounts/audit.html", lines=list(entries(rows[:PAGE], actor)), fields=fields,
+        request, "audit", template="accounts/audit.html", lines=list(entries(rows[:PAGE], actor, look_of(request, actor))),
+        fields=fields,
         following=following, first=first if ask.before else "", total=_about_how_many(ask, actor),
         actions=[{"label": _("Export the log"), "icon": "download", "href": f"{reverse('audit_csv')}{first}"}],
     )  # fmt: skip
@@ -140,7 +142,7 @@ def _csv(ask: Ask, actor: Actor) -> Iterator[str]:
 
 
 def _csv_lines(batch: list[Fact], actor: Actor) -> Iterator[str]:
-    for entry in entries(batch, actor):
+    for entry in entries(batch, actor, None):
         fact = entry.fact
         at = timezone.localtime(fact.recorded_at, actor.zone).strftime("%Y-%m-%d %H:%M:%S")
         start = (at, entry.who, entry.door, fact.name, fact.noun, str(fact.subject_id), entry.subject)

@@ -17,7 +17,9 @@ from noren.core.action.plain import SAYS
 from noren.core.base.errors import Refusal
 from noren.core.event.event import EVENTS
 from noren.core.event.models import Fact
+from noren.core.page.cells import Look, said
 from noren.core.record.declare import RECORDS
+from noren.core.record.field import Field
 
 PAGE = 50
 DOORS = ("page", "api", "import", "command", "rule", "house")
@@ -67,8 +69,9 @@ def facts(ask: Ask, zone: ZoneInfo) -> QuerySet[Fact]:
     return rows
 
 
-def entries(rows: Iterable[Fact], actor: Actor) -> Iterator[Entry]:
-    """Facts as lines; titles of their subjects are read in batches."""
+def entries(rows: Iterable[Fact], actor: Actor, look: Look | None) -> Iterator[Entry]:
+    """Facts as lines; titles of their subjects are read in batches. Amounts and days are written as on all pages, or
+    without `look` as they are stored (for programs)."""
     batch = list(rows)
     titles = _titles(batch)
     names = _names(batch)
@@ -76,8 +79,9 @@ def entries(rows: Iterable[Fact], actor: Actor) -> Iterator[Entry]:
         who = fact.by.name if fact.by else _("System")
         subject = titles.get((fact.noun, fact.subject_id), "")
         yield Entry(
-            fact, who, door_word(fact.via), subject, _said(fact, who, subject), tuple(_changes(fact, actor, names))
-        )
+            fact, who, door_word(fact.via), subject, _said(fact, who, subject, look),
+            tuple(_changes(fact, actor, names, look)),
+        )  # fmt: skip
 
 
 def door_word(via: str) -> str:
@@ -102,15 +106,20 @@ def _titles(batch: list[Fact]) -> dict[tuple[str, int], str]:
     return found
 
 
-def _target(noun: str, name: str) -> Any:
-    """The noun a field points to, or nothing."""
+def _field(noun: str, name: str) -> Field | None:
     record = RECORDS.get(noun)
     if record is None:
         return None
     try:
-        return record.field(name).target
+        return record.field(name)
     except (LookupError, Refusal):
         return None
+
+
+def _target(noun: str, name: str) -> Any:
+    """The noun a field points to, or nothing."""
+    one = _field(noun, name)
+    return one.target if one is not None else None
 
 
 def _names(batch: list[Fact]) -> dict[tuple[str, int], str]:
@@ -129,43 +138,50 @@ def _names(batch: list[Fact]) -> dict[tuple[str, int], str]:
     return found
 
 
-def _said(fact: Fact, who: str, subject: str) -> str:
+def _said(fact: Fact, who: str, subject: str, look: Look | None) -> str:
     declared = EVENTS.get(fact.name)
     says = declared.says if declared else SAYS.get(fact.name.rpartition(".")[2])
     if says is None:
         return fact.name
     try:
-        return str(says).format(by=who, subject=subject or "—", **fact.payload)
+        told = {name: _told(value, _field(fact.noun, name), look) for name, value in fact.payload.items()}
+        return str(says).format(**{**told, "by": who, "subject": subject or "—"})
     except (KeyError, IndexError, ValueError):
         return fact.name
 
 
-def _changes(fact: Fact, actor: Actor, names: dict[tuple[str, int], str]) -> Iterator[tuple[str, str, str]]:
+def _told(value: Any, one: Field | None, look: Look | None) -> Any:
+    """A value of a fact in words, where a field of its noun says what it is."""
+    if value is None:
+        return "—"
+    return value if one is None or look is None else said(one, value, look, str(value))
+
+
+def _changes(
+    fact: Fact, actor: Actor, names: dict[tuple[str, int], str], look: Look | None
+) -> Iterator[tuple[str, str, str]]:
     """(field, from, to), without fields that the reader may not see."""
     record = RECORDS.get(fact.noun)
     for name, pair in (fact.changes or {}).items():
         if not isinstance(pair, list) or len(pair) != 2:
             continue
-        label = name
-        if record is not None:
-            try:
-                shown = record.field(name)
-            except (LookupError, Refusal):
-                shown = None
-            if shown is not None:
-                if not record.may_read(name, actor):
-                    continue
-                label = str(shown.label)
-        target = _target(fact.noun, name)
-        before, after = (_value(one, target, names) for one in pair)
+        label, shown = name, _field(fact.noun, name)
+        if record is not None and shown is not None:
+            if not record.may_read(name, actor):
+                continue
+            label = str(shown.label)
+        before, after = (_value(one, shown, names, look) for one in pair)
         yield label, before, after
 
 
-def _value(value: Any, target: Any, names: dict[tuple[str, int], str]) -> str:
+def _value(value: Any, shown: Field | None, names: dict[tuple[str, int], str], look: Look | None) -> str:
     if value in (None, ""):
         return _("empty")
     if isinstance(value, bool):
         return _("yes") if value else _("no")
+    target = shown.target if shown is not None else None
     if target is not None and isinstance(value, int):
         return names.get((target._meta.label_lower, value), str(value))
-    return str(value)[:200]
+    if shown is None or look is None or isinstance(value, (list, dict)):
+        return str(value)[:200]
+    return said(shown, value, look)[:200]

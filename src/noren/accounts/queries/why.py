@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -151,7 +152,7 @@ def _by_shares(user: User, actor: Actor, row: Model) -> list[Line]:
     rows = Share.objects.filter(Q(user_id=user.pk) | Q(team_id__in=actor.team_ids), noun=row.word(), row_id=row.pk)
     for share in rows.select_related("shared_by", "team"):
         live = share.until is None or share.until > timezone.now()
-        until = timezone.localtime(share.until).strftime("%Y/%m/%d") if share.until else ""
+        until = date_format(timezone.localtime(share.until), "DATE_FORMAT") if share.until else ""
         if not live:
             text = _("A share ended on {day}").format(day=until)
         elif share.may_edit:

@@ -40,7 +40,7 @@ from noren.core.metric.show import interval, locale, show, split
 from noren.core.metric.sql import whole
 from noren.core.metric.stats import Curve
 from noren.core.page import charts
-from noren.core.page.cells import shown
+from noren.core.page.cells import day, shown
 from noren.core.page.shell import Place, place
 from noren.core.page.tiles import show_short
 from noren.core.page.web import draw, logged_in, look_of
@@ -153,9 +153,9 @@ def _facts(answer: Answer, request: HttpRequest) -> list[dict[str, Any]]:
     if len(metric.bases) > 1:
         facts.append({"label": _("Counted"), "text": str(BASIS_LABELS.get(q.basis, q.basis))})
     if isinstance(metric, (Stock, Survival, Stay, Conversion)) or q.as_of:
-        facts.append({"label": _("As of"), "text": q.day.isoformat()})
+        facts.append({"label": _("As of"), "text": day(q.day, look_of(request, q.actor))})
     if q.known_on:
-        facts.append({"label": _("As it was known on"), "text": q.known_on.isoformat()})
+        facts.append({"label": _("As it was known on"), "text": day(q.known_on, look_of(request, q.actor))})
     if q.where:
         facts.append({"label": _("Only where"), "text": sentence(q.where, Words(metric, q.actor))})
     facts.append({"label": _("Left out"), "text": str(metric.left_out)})
