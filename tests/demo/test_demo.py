@@ -79,6 +79,15 @@ def test_the_demo_firm_adds_up(language, client):
     told = Fact.objects.filter(name="sales.deal.won").count()
     assert told == len(won)
 
+    # it happened while people were at work: never at midnight, never tomorrow, and deals are not all decided at noon
+    zone = ZoneInfo("Asia/Tokyo")
+    at = [(f.name, f.at.astimezone(zone)) for f in Fact.objects.exclude(name="activity.attachment.added")]
+    started = datetime.now(zone)
+    assert all(moment <= started for _name, moment in at)
+    odd = [(name, moment) for name, moment in at if not 8 <= moment.hour <= 19]
+    assert odd == []
+    assert len({m.time() for name, m in at if name == "sales.deal.won"}) > 20
+
     # next steps: the attention strip has something in each cell, for every seller
     assert differences() == []
     now = datetime.now(ZoneInfo("Asia/Tokyo"))

@@ -29,11 +29,14 @@ class Clock:
         year = self.today.year if self.today.month >= 4 else self.today.year - 1
         return date(year - YEARS + 1, 4, 1)
 
+    def moment(self, day: date, hour: int, minute: int) -> datetime:
+        """This moment of the firm's day, never later than now."""
+        return min(datetime.combine(day, time(hour, minute), self.zone), self.now)
+
     def at(self, day: date, hour: int | None = None) -> datetime:
         """A moment of office hours, never later than now."""
         hour = self.chance.randint(9, 17) if hour is None else hour
-        moment = datetime.combine(day, time(hour, self.chance.choice((0, 5, 10, 15, 20, 30, 40, 45))), self.zone)
-        return min(moment, self.now)
+        return self.moment(day, hour, self.chance.choice((0, 5, 10, 15, 20, 30, 40, 45)))
 
     def work(self, day: date) -> date:
         """The day itself, or the working day before."""

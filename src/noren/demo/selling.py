@@ -22,7 +22,7 @@ from noren.demo.ground import Ground
 from noren.sales.actions.deal import shares
 from noren.sales.events import DealLinesChanged, DealLost, DealMoved, DealWon
 from noren.sales.models import Deal, DealLine
-from noren.sales.models.deal import day_start, midday
+from noren.sales.models.deal import midday
 
 MONTHLY = 11.0  # closings in an ordinary month of the oldest year
 GROWTH = (1.0, 1.1, 1.2)
@@ -155,7 +155,15 @@ def _tell(
     guess = _round(amount * chance.choice((0.8, 0.9, 1, 1.1, 1.25))) if amount else None
     row = drafts.make(values, refs)
     _history(
-        row, sketch, entered, ground, guess, len(lines), ground.reasons[reason].name if reason is not None else "", sold
+        row,
+        sketch,
+        entered,
+        ground,
+        clock,
+        guess,
+        len(lines),
+        ground.reasons[reason].name if reason is not None else "",
+        sold,
     )
     sold.deals.append(row)
     sold.lines += lines
@@ -192,7 +200,7 @@ def _entered(sketch: Sketch, clock: Clock) -> list[datetime]:
     """The moments of entering each stage, in order; an open deal entered its stage on `until`."""
     days = (sketch.until - sketch.opened).days
     parts = sketch.stage if sketch.outcome == "open" else sketch.stage + 1
-    found = [day_start(sketch.opened)]
+    found = [clock.moment(sketch.opened, 9, sketch.place * 7 % 60)]
     last = sketch.opened
     for n in range(1, sketch.stage + 1):
         day = sketch.until if n == parts else clock.work(sketch.opened + timedelta(days=days * n // parts))
@@ -219,6 +227,7 @@ def _history(
     sketch: Sketch,
     entered: list[datetime],
     ground: Ground,
+    clock: Clock,
     guess: int | None,
     lines: int,
     reason: str,
@@ -242,7 +251,7 @@ def _history(
         drafted = entered[min(DRAFTED, sketch.stage)]
         facts.append((DealLinesChanged(row.id, amount=row.amount, lines=lines), drafted, owner))
     if sketch.outcome != "open":
-        end = max(midday(sketch.until), entered[-1] + timedelta(minutes=5))
+        end = max(clock.moment(sketch.until, 13 + row.id % 4, row.id * 7 % 60), entered[-1] + timedelta(minutes=5))
         steps.append((end, {}))
         day = sketch.until.isoformat()
         told: Event = (

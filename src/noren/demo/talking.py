@@ -118,8 +118,9 @@ def _next_steps(ground: Ground, clock: Clock, sold: Sold) -> list[tuple[dict[str
         else:
             day, hour = clock.today + timedelta(days=clock.chance.randint(1, 14)), clock.chance.randint(9, 17)
             day = clock.work(day) if clock.work(day) > clock.today else day
+        day = max(day, deal.opened_on)
         kind, subject = ground.words.steps[(deal.id + turn) % len(ground.words.steps)]
-        step = _step(kind, subject, day, hour, clock, deal.stage_since)
+        step = _step(kind, subject, day, hour, clock, deal.stage_since + timedelta(minutes=20))
         step |= {
             "about_noun": "sales.deal",
             "about_id": deal.id,
@@ -130,14 +131,14 @@ def _next_steps(ground: Ground, clock: Clock, sold: Sold) -> list[tuple[dict[str
     for n, place in enumerate((MANAGER, SUPPORT, SUPPORT, 2, 5, 0)):
         kind, subject = ground.words.steps[(n * 3 + 4) % len(ground.words.steps)]
         day = clock.today + timedelta(days=(0, -2, 0, 0, 1, 3)[n])
-        made = clock.now - timedelta(days=5)
+        made = clock.moment(clock.work(clock.today - timedelta(days=5)), 9, 10 + n)
         found.append((_step("task", subject, day, None, clock, made), ground.users[place]))
     return found
 
 
 def _step(kind: str, subject: str, day: Any, hour: int | None, clock: Clock, made: datetime) -> dict[str, Any]:
     due = datetime.combine(day, time(hour or 0), clock.zone)
-    made = min(made, due, clock.now)
+    made = min(made, due if hour is not None else due + timedelta(hours=16), clock.now)
     return {
         "kind": kind, "subject": subject, "body": "", "direction": "", "minutes": None, "happened_at": due, "due_at": due,
         "done_at": None, "is_all_day": hour is None, "is_next_step": True, "created_at": made, "updated_at": made,
@@ -151,7 +152,8 @@ def _mentions(ground: Ground, clock: Clock, sold: Sold) -> None:
     for n, (place, text) in enumerate(ground.words.mentions):
         deal = living[n * 5 % len(living)]
         asker = ground.users[MANAGER if place != MANAGER else 2]
-        at = clock.at(clock.work(clock.today - timedelta(days=n // 2)))
+        night = clock.now.hour < 10  # nobody has written anything today
+        at = clock.at(clock.work(clock.today - timedelta(days=n // 2 + night)))
         row = Activity(
             kind="note", body=text, happened_at=at, created_at=at, updated_at=at, about_noun="sales.deal", about_id=deal.id,
             company_id=deal.company_id, person_id=deal.person_id, owner=asker,
