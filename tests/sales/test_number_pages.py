@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from copy import deepcopy
 from typing import Any
 
@@ -9,11 +10,14 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import translation
 from tests import make
 from tests.core.metric.world import World, build
 
 from noren.accounts.models import User
+from noren.core.metric.answer import Cell
 from noren.core.metric.declare import METRICS
+from noren.core.page.tiles import tile
 
 
 @pytest.fixture(scope="module")
@@ -81,3 +85,25 @@ def test_an_unknown_number_is_not_found_and_a_bad_period_refused(world: World) -
     assert client.get("/metrics/nothing/").status_code == 404
     assert client.get("/metrics/revenue/?period=someday").status_code == 422
     assert client.get("/metrics/revenue/?as_of=yesterday").status_code == 422
+
+
+@pytest.mark.parametrize("path", ["/sales/deals/forecast/", "/metrics/won_deals/?period=FY2020"])
+def test_where_nothing_is_counted_the_page_says_what_will_stand_there(path: str, db: None) -> None:
+    make.firm()
+    client = Client()
+    client.force_login(make.user("manager", locale="en"))
+    text = client.get(path).content.decode()
+    assert not re.search(r"<tbody>\s*</tbody>", text)
+    if "forecast" in path:
+        assert "No deal is expected in these months" in text
+        assert 'href="/sales/deals/new/"' in text
+    else:
+        assert "Nothing has been counted for this period." in text
+
+
+def test_a_count_of_a_period_before_stands_in_a_sentence_of_its_own() -> None:
+    """So that a language can add what is counted: 33件."""
+    with translation.override("en"):
+        made = tile(METRICS["won_deals"], Cell(value=3), "/", "last month", Cell(value=33))
+        days = tile(METRICS["sales_cycle"], Cell(value=3), "/", "last month", Cell(value=33))
+    assert made["base"] == days["base"] == "last month 33"

@@ -238,7 +238,11 @@ def _breakdowns(
     if len(shown_bars) > 1 and all(float(c.value or 0) >= 0 for c in shown_bars):
         bars = [(c.label, float(c.value or 0)) for c in shown_bars]
         chart = charts.hbars(bars, str(metric.label), lambda v: show(v, metric.unit), heading=head[0])
-    return [{"title": _("By %(name)s") % {"name": head[0]}, "note": "", "tabs": others, "table": table, "chart": chart}]
+    title = _("By %(name)s") % {"name": head[0]}
+    if not cells:
+        told = _("Nothing has been counted for this period. What is counted will stand here, by %(name)s.")
+        return [{"title": title, "note": "", "tabs": others, "told": told % {"name": head[0]}}]
+    return [{"title": title, "note": "", "tabs": others, "table": table, "chart": chart}]
 
 
 def _open_to(metric: Metric, name: str, actor: Actor) -> bool:

@@ -18,7 +18,7 @@ from noren.core.access.rights import Level
 from noren.core.base.period import Fiscal, Period, PeriodError, compared, parse
 from noren.core.filter.condition import ME, MY_TEAM, Cond, F
 from noren.core.metric.answer import Cell
-from noren.core.metric.declare import DAYS, DOWN, MONEY, PERCENT, UP, Metric
+from noren.core.metric.declare import COUNT, DAYS, DOWN, MONEY, PERCENT, UP, Metric
 from noren.core.metric.show import locale, show, split
 from noren.core.page import charts
 
@@ -153,9 +153,10 @@ def tile(
     delta, state = difference(metric, cell, before)
     if before is not None:
         figure = show_short(before.value, metric.unit)
-        base = (
-            f"{base} {split(before.value, DAYS)[0] if metric.unit == DAYS else figure}"  # days are said by the change
-        )
+        if metric.unit == COUNT:
+            base = pgettext("a count of rows", "%(base)s %(figure)s") % {"base": base, "figure": figure}
+        else:  # days are said by the change
+            base = f"{base} {split(before.value, DAYS)[0] if metric.unit == DAYS else figure}"
     points = [float(each.value) for each in trend if each.value is not None]
     way = "even" if not delta else "up" if delta.startswith("+") else "down"
     return {

@@ -62,6 +62,8 @@ def forecast(request: HttpRequest) -> HttpResponse:
         **_sums(amounts, weighted, done, months, fiscal, choice, actor),
         **_deals(request, actor, span, choice),
     }  # fmt: skip
+    if not context["rows"] and not any(done):
+        context["empty"] = _nothing_expected(actor)
     return draw(request, "forecast.html", context)
 
 
@@ -77,6 +79,17 @@ class Layout:
 LAYOUTS.setdefault("sales.deal", []).append(Layout(gettext_lazy("Forecast"), "chart", "/sales/deals/forecast/"))
 
 
+def _nothing_expected(actor: Actor) -> dict[str, Any]:
+    """What to do for a forecast to come about."""
+    actions = []
+    if actor.may(Deal, "create"):
+        actions = [{"label": _("Add a deal"), "href": "/sales/deals/new/", "icon": "plus", "kind": "pri"}]
+    return {
+        "title": _("No deal is expected in these months"), "icon": "chart", "actions": actions,
+        "text": _("Give open deals an amount and an expected close: this page then tells for each month what is won, what may still come, and how sure that is."),
+    }  # fmt: skip
+
+
 def _head(request: HttpRequest, choice: Choice, actor: Actor, fiscal: Fiscal) -> dict[str, Any]:
     deals = "/sales/deals/"
     layouts = [
@@ -84,7 +97,11 @@ def _head(request: HttpRequest, choice: Choice, actor: Actor, fiscal: Fiscal) ->
         {"label": _("Forecast"), "icon": "chart", "href": f"{deals}forecast/", "current": True},
     ]  # fmt: skip
     views = pickers(request, choice, fiscal)["scopes"]
-    create = {"href": f"{deals}new/", "label": _("New %(noun)s") % {"noun": Deal._meta.verbose_name}, "sheet": True} if actor.may(Deal, "create") else None
+    create = (
+        {"href": f"{deals}new/", "label": _("New %(noun)s") % {"noun": Deal._meta.verbose_name}, "sheet": True}
+        if actor.may(Deal, "create")
+        else None
+    )
     return {"layouts": layouts, "views": views, "create": create}
 
 
