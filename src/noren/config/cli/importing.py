@@ -52,7 +52,7 @@ def import_(
             "mapping": run.mapping,
             **run.report,
         }
-        _print(result, run, as_json=as_json)
+        report(result, run, as_json=as_json)
         if tally.failed:
             raise typer.Exit(1)
 
@@ -115,7 +115,8 @@ def _progress(name: str, *, quiet: bool) -> Any:
     return watch
 
 
-def _print(result: dict[str, Any], run: Any, *, as_json: bool) -> None:
+def report(result: dict[str, Any], run: Any, *, as_json: bool) -> None:
+    """Print what became of a run."""
     if as_json:
         print(json.dumps(result, ensure_ascii=False))
         return
@@ -127,6 +128,8 @@ def _print(result: dict[str, Any], run: Any, *, as_json: bool) -> None:
         f"import {result['run']}: {result['created']} {word}created, {result['updated']} {word}updated, "
         f"{result['unchanged']} unchanged, {result['skipped']} skipped, {result['failed']} failed"
     )
+    if left := [column for column, field in run.mapping.items() if field in ("", "-")]:
+        print(f"  not taken: {', '.join(left)}")
     for noun, count in result["made"].items():
         print(f"  {count} {noun} {word}made because they were named")
     for noun, count in result["filled"].items():

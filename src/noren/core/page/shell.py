@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import quote
 
+from django.apps import apps
 from django.contrib.messages import get_messages
 from django.http import HttpRequest
 from django.template import Context
@@ -210,10 +211,17 @@ def _nav(request: HttpRequest, actor: Actor, counts: dict[str, tuple[int, str]])
         item = _item(request, capfirst(record.labels()), record.url(), icon_of(record), record.hotkey)
         found.setdefault(group, []).append((order, item))
     return [
-        {"label": GROUPS.get(key, key), "items": [item for _order, item in sorted(items, key=lambda pair: pair[0])]}
+        {"label": _group_label(key), "items": [item for _order, item in sorted(items, key=lambda pair: pair[0])]}
         for key, items in found.items()
         if items
     ]
+
+
+def _group_label(key: str) -> Any:
+    """Of a group of the rail: as named here, else as the module of that name calls itself."""
+    if key in GROUPS:
+        return GROUPS[key]
+    return apps.get_app_config(key).verbose_name if apps.is_installed(f"noren.{key}") else capfirst(key)
 
 
 def may_open(record: type[Record], actor: Actor) -> bool:
