@@ -16,8 +16,8 @@ class NorenDraft extends HTMLElement {
     this.form = form;
     this.key = DRAFT + (this.dataset.key ?? location.pathname);
     this.restore();
-    this.addEventListener("input", () => this.keep(false));
-    this.addEventListener("submit", () => this.keep(true));
+    this.addEventListener("input", () => this.keep());
+    this.addEventListener("submit", () => this.keep(location.href));
     this.addEventListener("htmx:after:request", (event) => {
       if (event.target === form && /** @type {CustomEvent} */ (event).detail?.ctx?.response?.status < 400) sessionStorage.removeItem(this.key ?? "");
     });
@@ -29,7 +29,7 @@ class NorenDraft extends HTMLElement {
     );
   }
 
-  /** @param {boolean} sent */
+  /** @param {string} [sent] From which page it was sent. */
   keep(sent) {
     const changed = this.fields.filter((field) => field.value !== given(field));
     const values = Object.fromEntries(changed.map((field) => [field.name, [given(field), field.value]]));
@@ -48,10 +48,11 @@ class NorenDraft extends HTMLElement {
 }
 customElements.define("noren-draft", NorenDraft);
 
-// A form that was sent and did not come back was saved: its draft is done. The log-in page decides nothing.
+// A form whose page led to this one, which is not the same form again, was saved: its draft is done. Whoever comes from
+// elsewhere, such as back from a page that could not be reached, has their words still. The log-in page decides nothing.
 if (!one("[data-gate]")) {
   const here = [...document.querySelectorAll("noren-draft")].map((element) => DRAFT + (/** @type {HTMLElement} */ (element).dataset.key ?? location.pathname));
   for (const key of Object.keys(sessionStorage)) {
-    if (key.startsWith(DRAFT) && !here.includes(key) && JSON.parse(sessionStorage.getItem(key) ?? "{}").sent) sessionStorage.removeItem(key);
+    if (key.startsWith(DRAFT) && !here.includes(key) && JSON.parse(sessionStorage.getItem(key) ?? "{}").sent === document.referrer) sessionStorage.removeItem(key);
   }
 }

@@ -1,5 +1,6 @@
 import { all, one } from "./dom.js";
 import { command, composing } from "./keys.js";
+import { toastFailed } from "./toast.js";
 
 // Forms of many fields ([data-form]) are saved with a button or Ctrl Enter; Enter in a field does not send them half filled.
 document.addEventListener("keydown", (event) => {
@@ -24,7 +25,9 @@ function busy(form, on) {
 document.addEventListener("submit", (event) => {
   const form = /** @type {HTMLFormElement} */ (event.target);
   if (form.method !== "post") return;
-  if (form.hasAttribute("data-busy")) {
+  const offline = !navigator.onLine && !form.closest("[data-editing]"); // that one asks by itself
+  if (offline) toastFailed(0); // leaving the page now would end on one of the browser
+  if (offline || form.hasAttribute("data-busy")) {
     event.preventDefault();
     event.stopImmediatePropagation();
   } else if (!form.closest("[data-editing]")) setTimeout(() => busy(form, true));

@@ -10,7 +10,7 @@ export class Listbox {
    * @param {HTMLInputElement} field
    * @param {HTMLElement} list
    * @param {string} url Answers `?q=` with options.
-   * @param {(option: HTMLElement) => void} choose
+   * @param {(option: HTMLElement, event?: MouseEvent) => void} choose `event`: when it was clicked.
    * @param {number} [wait] Milliseconds of rest before asking.
    */
   constructor(field, list, url, choose, wait = 120) {
@@ -26,7 +26,7 @@ export class Listbox {
     field.addEventListener("keydown", (event) => this.pressed(event));
     list.addEventListener("click", (event) => {
       const option = /** @type {HTMLElement} */ (event.target).closest("[role=option]");
-      if (option) this.choose(/** @type {HTMLElement} */ (option));
+      if (option) this.choose(/** @type {HTMLElement} */ (option), event);
     });
   }
 

@@ -8,9 +8,11 @@ class NorenPalette extends HTMLElement {
     const dialog = /** @type {HTMLDialogElement} */ (one("dialog", this));
     const field = /** @type {HTMLInputElement} */ (one("input", this));
     const list = /** @type {HTMLElement} */ (one("[role=listbox]", this));
-    this.box = new Listbox(field, list, this.dataset.url ?? "", (option) => {
+    this.box = new Listbox(field, list, this.dataset.url ?? "", (option, event) => {
+      if (event && (command(event) || event.shiftKey)) return; // opens beside, as links do
+      event?.preventDefault();
       dialog.close();
-      option.matches("[data-open]") ? option.dispatchEvent(new Event("click", { bubbles: true })) : one("a", option)?.click();
+      location.assign(/** @type {HTMLAnchorElement} */ (option).href);
     });
     this.dialog = dialog;
     this.listener = new AbortController();

@@ -31,6 +31,7 @@ class NorenToast extends HTMLElement {
   /** @param {{ text?: string, undo?: string }} message */
   show({ text, undo }) {
     if (!text) return;
+    for (const said of all(".toast > span:only-child", this)) if (said.textContent === text) said.parentElement?.remove();
     const toast = document.createElement("div");
     toast.className = "toast";
     toast.append(Object.assign(document.createElement("span"), { textContent: text }));
