@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.template import Template
 from django.test import TestCase
+from django.utils import translation
 
 from tests.ground import django_db_setup
 
@@ -61,7 +62,8 @@ def module_rows(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]
 
 @pytest.fixture(autouse=True)
 def _fresh_memory() -> None:
-    """What a process remembers is keyed by a stamp, which a test's rollback turns back: forget it between tests."""
+    """What a process remembers is keyed by a stamp, which a test's rollback turns back: forget it between tests.
+    Nor does the language of the last page go on."""
     from noren.accounts.models.user import forget_actors
     from noren.core.access import firm
     from noren.core.page import drawn, views
@@ -70,5 +72,6 @@ def _fresh_memory() -> None:
     firm.forget()
     custom.forget()
     forget_actors()
+    translation.deactivate()
     drawn.forget()
     views.forget_views()

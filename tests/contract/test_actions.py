@@ -1,8 +1,9 @@
-"""For every verb: not without the right, not in the wrong state, and once when two do it at once."""
+"""For every verb: not without the right, not in the wrong state, in the right one done and told.
+
+That two at once have one effect, is in test_together.py."""
 
 from __future__ import annotations
 
-import threading
 import typing
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
@@ -10,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from noren.activity.models import Activity
@@ -18,15 +19,22 @@ from noren.core.access.actor import HOUSE, Actor
 from noren.core.access.scope import visible
 from noren.core.action.door import ACTIONS, Action
 from noren.core.api.inputs import item_type, plain_type
-from noren.core.base.errors import Forbidden, NotFound, NotNow, Refusal
+from noren.core.base.errors import Forbidden, NotFound, NotNow
 from noren.core.base.model import Model
 from noren.sales.actions.deal import lose_deal, win_deal
 from noren.sales.models import Deal, LossReason
 from tests import make
 from tests.contract.world import World, digest
 
+pytestmark = pytest.mark.django_db
+
 ON_ROWS = [act for act in ACTIONS.values() if act.on_row]
 GUARDED = [act for act in ON_ROWS if act.when is not None]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _firm(module_rows: None) -> None:
+    make.firm()
 
 
 def value_for(hint: Any) -> Any:
@@ -80,10 +88,8 @@ def states(act: Action[Any, Any, Any]) -> Iterator[Any]:
         yield act.model.every.get(pk=other.pk)
 
 
-@pytest.mark.django_db
 @pytest.mark.parametrize("act", ON_ROWS, ids=lambda a: a.name)
 def test_without_the_right_nothing_happens(act: Action[Any, Any, Any]) -> None:
-    make.firm()
     row = next(states(act))
     values = inputs_for(act)
     before = digest()
@@ -99,10 +105,8 @@ def test_without_the_right_nothing_happens(act: Action[Any, Any, Any]) -> None:
     assert digest() == before
 
 
-@pytest.mark.django_db
 @pytest.mark.parametrize("act", GUARDED, ids=lambda a: a.name)
 def test_in_the_wrong_state_nothing_happens(act: Action[Any, Any, Any]) -> None:
-    make.firm()
     rows = list(states(act))
     values = inputs_for(act)
     wrong = [row for row in rows if not act.possible(row)]
@@ -116,10 +120,8 @@ def test_in_the_wrong_state_nothing_happens(act: Action[Any, Any, Any]) -> None:
     assert len(wrong) < len(rows), "no row in a right state: teach states() one"
 
 
-@pytest.mark.django_db
 @pytest.mark.parametrize("act", ON_ROWS, ids=lambda a: a.name)
 def test_in_the_right_state_it_is_done_and_told(act: Action[Any, Any, Any]) -> None:
-    make.firm()
     values = inputs_for(act)
     done = 0
     for row in states(act):
@@ -129,34 +131,3 @@ def test_in_the_right_state_it_is_done_and_told(act: Action[Any, Any, Any]) -> N
             assert row.pk
             done += digest() != before
     assert done or act.key == "move_deal"  # to the stage where it is already: only its place changes
-
-
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.slow
-def test_two_at_once_have_one_effect() -> None:
-    """Of two people who do the same guarded verb at the same moment, the lock lets one and tells the other."""
-    make.firm()
-    for act in GUARDED:
-        row = next(row for row in states(act) if act.possible(row))
-        values = inputs_for(act)
-        start, told = threading.Barrier(2), []
-
-        def once(act: Any = act, row: Any = row, values: Any = values, start: Any = start, told: Any = told) -> None:
-            mine = act.model.every.get(pk=row.pk)
-            start.wait(timeout=10)
-            try:
-                act(mine, by=HOUSE, **values)
-                told.append("done")
-            except Refusal as no:
-                told.append(no.code)
-            finally:
-                connection.close()
-
-        threads = [threading.Thread(target=once) for _ in range(2)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(timeout=20)
-        after = act.model.every.get(pk=row.pk)
-        wanted = ["done", "done"] if act.possible(after) else ["done", "not_now"]
-        assert sorted(told) == wanted, act.name

@@ -13,7 +13,7 @@ import pytest
 
 from noren.activity.models import Activity
 from noren.catalog.models import Price, PriceList
-from noren.core.access.actor import HOUSE
+from noren.core.access.actor import HOUSE, Actor
 from noren.core.action.plain import create
 from noren.core.filter.condition import F
 from noren.core.record.declare import RECORDS, Record, record_of
@@ -30,8 +30,8 @@ WORDS = sorted(word for word, record in RECORDS.items() if record.pages and reco
 ODD = "=1+1\n@ｶﾞ髙橋\t“”, '\"; \\N ＋"
 
 
-@pytest.fixture
-def house(db: Any) -> Any:
+@pytest.fixture(scope="module")
+def house(module_rows: None) -> Actor:
     """A firm with rows of every noun, as odd as they may be."""
     make.firm()
     by = make.actor("admin", team=make.team("東京"))
@@ -95,7 +95,7 @@ def trip(record: type[Record], by: Any, folder: Path, form: str) -> Any:
 
 @pytest.mark.parametrize("locale", ["ja", "en"])
 @pytest.mark.parametrize("word", WORDS)
-def test_what_went_out_comes_in_unchanged(word: str, locale: str, house: Any, tmp_path: Path) -> None:
+def test_what_went_out_comes_in_unchanged(word: str, locale: str, house: Actor, tmp_path: Path) -> None:
     by = dataclasses.replace(house, locale=locale)
     record = record_of(word)
     for form in ("csv", "xlsx"):
@@ -108,14 +108,14 @@ def test_what_went_out_comes_in_unchanged(word: str, locale: str, house: Any, tm
 
 
 @pytest.mark.parametrize("word", WORDS)
-def test_the_importer_knows_every_column_name_of_an_export(word: str, house: Any, tmp_path: Path) -> None:
+def test_the_importer_knows_every_column_name_of_an_export(word: str, house: Actor, tmp_path: Path) -> None:
     record = record_of(word)
     _told, run, _tally = trip(record, house, tmp_path, "csv")
     fields = {one.name for one in importable(record, house)} & {f.name for f in fields_of(record, house)}
     assert fields <= set(run.mapping.values()), fields - set(run.mapping.values())
 
 
-def test_imported_into_an_empty_house_it_is_the_same_again(house: Any, tmp_path: Path) -> None:
+def test_imported_into_an_empty_house_it_is_the_same_again(house: Actor, tmp_path: Path) -> None:
     record = record_of("contacts.company")
     out = io.BytesIO()
     export_rows(record, house, F(), "csv", out)

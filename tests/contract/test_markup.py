@@ -78,8 +78,9 @@ def texts(model: type[Model]) -> dict[str, str]:
     return found
 
 
-@pytest.fixture
-def world() -> World:
+@pytest.fixture(scope="module")
+def world(module_rows: None) -> World:
+    """Made once: nothing but its numbers is asked of it, and what a test does to its rows is rolled back."""
     make.firm()
     world = World("admin")
     for word in ("sales.deal", "contacts.company", "contacts.person", "activity.activity"):

@@ -23,23 +23,32 @@ SECRET = "秘密の取引先"
 INDUSTRY = "manufacturing"
 
 
-@pytest.fixture
-def me() -> User:
-    """A seller who sees companies and people of the own team only."""
+@pytest.fixture(scope="module", autouse=True)
+def _firm(module_rows: None) -> None:
     make.firm()
+
+
+@pytest.fixture(scope="module")
+def seller(_firm: None) -> User:
+    """Somebody who sees companies and people of the own team only."""
     role = Role.every.get(key="sales")
     role.rights |= {"contacts.company.view": "team", "contacts.person.view": "team"}
     role.save()
     return make.user("sales", team=make.team())
 
 
-@pytest.fixture
-def deal(me: User) -> Any:
-    """My deal with a company of another team, and a person there who is mine."""
+@pytest.fixture(scope="module")
+def deal(seller: User) -> Any:
+    """Their deal with a company of another team, and a person there who is theirs."""
     stranger = make.user("sales", team=make.team())
     company = make.company(legal_name=SECRET, name_kana="ヒミツノトリヒキサキ", industry=INDUSTRY, owner=stranger)
-    make.person(family_name="見える", company=company, owner=me)
-    return make.deal(title="見える商談", company=company, owner=me, amount=5_000_000)
+    make.person(family_name="見える", company=company, owner=seller)
+    return make.deal(title="見える商談", company=company, owner=seller, amount=5_000_000)
+
+
+@pytest.fixture
+def me(seller: User) -> User:
+    return User.objects.get(pk=seller.pk)
 
 
 @pytest.fixture
@@ -130,7 +139,6 @@ def test_no_order_and_no_cursor_tells_it_either(deal: Any, me: User) -> None:
 @pytest.fixture
 def blind() -> User:
     """Somebody from whom private fields are hidden, who otherwise sees all."""
-    make.firm()
     role = Role(name="目隠し", rights={"*.*": "all"}, groups={"money": "hidden"})
     role.save()
     user = make.user(None)

@@ -17,9 +17,11 @@ from django.utils import timezone
 from noren.accounts.actions.people import deactivate_user, set_roles
 from noren.accounts.models import User
 from noren.contacts.models import Company
+from noren.core.access.actor import HOUSE
 from noren.core.base.errors import Refusal
 from noren.core.record.models import ImportRun
 from tests import make
+from tests.contract.test_actions import GUARDED, inputs_for, states
 
 pytestmark = [pytest.mark.slow, pytest.mark.database, pytest.mark.django_db(transaction=True)]
 
@@ -129,3 +131,24 @@ def test_the_same_file_of_two_people_at_once_makes_each_company_once() -> None:
     assert [a.status_code for a in answers] == [302, 302]
     assert Company.every.count() == 120
     assert sorted(run.counts["created"] for run in ImportRun.objects.all()) == [0, 120]
+
+
+def test_two_at_once_have_one_effect() -> None:
+    """Of two people who do the same guarded verb at the same moment, the lock lets one and tells the other."""
+    make.firm()
+    for act in GUARDED:
+        row = next(row for row in states(act) if act.possible(row))
+        values = inputs_for(act)
+
+        def once(act: Any = act, row: Any = row, values: Any = values) -> str:
+            mine = act.model.every.get(pk=row.pk)
+            try:
+                act(mine, by=HOUSE, **values)
+            except Refusal as no:
+                return no.code
+            return "done"
+
+        told = together([once, once])
+        after = act.model.every.get(pk=row.pk)
+        wanted = ["done", "done"] if act.possible(after) else ["done", "not_now"]
+        assert sorted(told) == wanted, act.name

@@ -11,7 +11,7 @@ from django.db import connection, models
 from django.utils import timezone
 
 from noren.accounts.models import ApiKey, User
-from noren.core.access.models import Role, Share, Team
+from noren.core.access.models import Role, Share
 from noren.core.access.scope import nouns
 from noren.core.base.model import Model
 from tests import make
@@ -38,10 +38,9 @@ class World:
     """`rows[word, relation]` is a living row, `binned[word, relation]` one in the bin."""
 
     def __init__(self, actor: str, models_: list[type[Model]] | None = None) -> None:
-        self.actor = actor
         top = make.team()
         below, away = make.team(parent=top), make.team()
-        self.me = self._user(top, actor)
+        self.me = make.user(None, team=top)
         people = {
             "own": self.me, "same team": make.user(None, team=top), "team below": make.user(None, team=below),
         }  # fmt: skip
@@ -55,26 +54,27 @@ class World:
                 twin = self._build(model, relation)
                 model.every.filter(pk=twin.pk).update(removed_at=timezone.now())
                 self.binned[model.word(), relation] = twin
-        self.secret = "" if actor == "anonymous" else key(self.me, "read" if actor == "read key" else "write")
-        if actor == "disabled":
-            make.user("admin")
-            User.every.filter(pk=self.me.pk).update(is_active=False)
-        ApiKey.every.filter(user=self.me).update(last_used_at=timezone.now() + timedelta(days=1))
+        self.become(actor)
 
-    def _user(self, team: Team, actor: str) -> User:
+    def become(self, actor: str) -> None:
+        """The one around whom it all stands gets the rights of this actor (there must be none yet), and a key."""
+        self.actor = actor
         if actor == "admin":
-            return make.user("admin", team=team)
-        user = make.user(None, team=team)
-        levels = LEVELS[actor]
-        if levels:
+            self.me.roles.add(Role.every.get(key="admin"))
+        elif levels := LEVELS[actor]:
             rights = {f"*.{verb}": WORDS[level] for verb, level in levels.items()}
             role = Role(
                 name=f"as {actor}", rights=rights, groups=dict.fromkeys(("money", "private", "secret"), "write")
             )
             role.save()
-            user.roles.add(role)
-            user.save()
-        return User.objects.get(pk=user.pk)
+            self.me.roles.add(role)
+        self.me.save()
+        self.me = User.objects.get(pk=self.me.pk)
+        self.secret = "" if actor == "anonymous" else key(self.me, "read" if actor == "read key" else "write")
+        if actor == "disabled":
+            make.user("admin")
+            User.every.filter(pk=self.me.pk).update(is_active=False)
+        ApiKey.every.filter(user=self.me).update(last_used_at=timezone.now() + timedelta(days=1))
 
     def row(self, model: type[Model], relation: str) -> Any:
         if (model.word(), relation) not in self.rows:
