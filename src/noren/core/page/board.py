@@ -20,9 +20,11 @@ from noren.core.access.scope import is_user
 from noren.core.base.errors import NotFound
 from noren.core.base.kept import Asking, ask, kept, together
 from noren.core.base.text import row_id
+from noren.core.filter.condition import Cond
 from noren.core.filter.condition import F as Filter
 from noren.core.filter.sql import to_q
 from noren.core.filter.when import When as Moment
+from noren.core.metric.cube.sums import Sums, sums
 from noren.core.page import cells
 from noren.core.page.cards import Card, card
 from noren.core.page.cells import Look
@@ -182,8 +184,26 @@ class Drawn:
             told: QuerySet[Any] = rows.values(by).annotate(**folds).values_list(by, *folds)
             return told
 
+        found = self._cells("percents" in folds)
+        if found is not None:
+            (read,) = yield [ask(self.key("heads from cells"), found.rows, who=self.actor)]
+            known = found.told(read)
+            if known is not None:
+                return {lane: dict(zip(folds, values, strict=True)) for lane, *values in known if lane in lanes}
         (told,) = yield [ask(self.key("heads", *lanes), heads, who=self.actor)]
         return {lane: dict(zip(folds, values, strict=True)) for lane, *values in told}
+
+    def _cells(self, weighted: bool) -> Sums | None:
+        """Heads from a cube; None when only the rows tell."""
+        if self.state.find:
+            return None
+        where = self.state.where
+        if self.scope_id is not None:
+            where = where & Filter(Cond(self.board.scope, "is", self.scope_id))
+        chances = ("probability", f"{self.board.by}__probability") if weighted else ()
+        when = Moment.now(self.actor, fiscal_of(where))
+        words = self.record.vocabulary(self.actor)
+        return sums(self.record.model, self.actor, words, when, where, self.board.by, self.sum, chances)
 
     def _chance(self) -> Any:
         own, lane = has_column(self.record.model, "probability"), has_column(self.lane_model, "probability")

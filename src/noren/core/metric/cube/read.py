@@ -55,11 +55,16 @@ def rows_only() -> Iterator[None]:
         _rows_only.reset(token)
 
 
+def asks_rows() -> bool:
+    """Whether this is inside `rows_only`."""
+    return _rows_only.get()
+
+
 def tallies(
     q: Question, leaves: Sequence[Leaf], borders: Sequence[date] = (), percentiles: bool = True
 ) -> dict[str, By]:
     """What cubes tell of these leaves, by their ids; those left out must be asked of the rows."""
-    if _rows_only.get():
+    if asks_rows():
         return {}
     found: dict[str, By] = {}
     for each in _prepared(q, leaves, tuple(borders), percentiles):

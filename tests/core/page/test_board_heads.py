@@ -1,0 +1,93 @@
+"""The heads of a board come from cells, and are those of the rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import transaction
+from tests import make
+from tests.core.metric.cube.test_same import STEPS, Life
+
+from noren.core.access.actor import Actor
+from noren.core.base.errors import Refusal
+from noren.core.base.kept import alone
+from noren.core.filter.condition import F
+from noren.core.metric.cube.read import rows_only
+from noren.core.page.board import Drawn
+from noren.core.page.cells import Look
+from noren.core.record.declare import RECORDS
+from noren.core.record.state import State
+from noren.sales.models import Deal
+
+pytestmark = pytest.mark.django_db
+
+
+def drawn(actor: Actor, where: F | None = None, find: str = "") -> Drawn:
+    record = RECORDS["sales.deal"]
+    assert record.board is not None
+    return Drawn(record, record.board, actor, State(where=where or F(), find=find), Look.of(actor))
+
+
+def heads(actor: Actor, where: F | None = None) -> dict[int, Any]:
+    """Sums of nothing are nought."""
+    found = alone(drawn(actor, where).read_heads())
+    return {lane: {name: value or 0 for name, value in told.items()} for lane, told in found.items()}
+
+
+def from_cells(actor: Actor, where: F | None = None, find: str = "") -> bool:
+    return drawn(actor, where, find)._cells(weighted=True) is not None
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_heads_from_cells_are_those_of_the_rows(seed: int, tmp_path: Any) -> None:
+    life = Life(seed, tmp_path)
+    life.users.append(make.user("manager", team=life.teams[0]))
+    boss, seller = life.users[0].pk, life.users[1].pk
+    wheres = (
+        F(), F(owner=seller), F(owner__in=(boss, seller)), F(team=life.teams[0].pk), F(stage=life.stages[0].pk),
+        F(owner__empty=True), ~F(owner=seller), F(owner=seller) | F(stage=life.stages[1].pk), F(source="web"),
+        F(amount__gt=800), F(outcome="won"), F(owner="@me"),
+    )  # fmt: skip
+    for _n in range(10):
+        for _m in range(5):
+            try:
+                with transaction.atomic():
+                    life.chance.choice(STEPS)(life)
+            except Refusal:
+                pass
+        for actor in life.actors:
+            for where in wheres:
+                cells = heads(actor, where)
+                with rows_only():
+                    assert heads(actor, where) == cells, where
+
+
+def test_cells_answer_all_own_and_team_but_not_what_they_cannot_tell() -> None:
+    make.firm()
+    seller, admin = make.user("sales", team=make.team()), make.user("admin")
+    for actor in (seller.actor(), admin.actor()):
+        assert from_cells(actor)
+        assert from_cells(actor, F(owner=seller.pk))
+        assert not from_cells(actor, F(source="web"))
+        assert not from_cells(actor, F(amount__gt=1))
+        assert not from_cells(actor, F(owner=seller.pk) | F(source="web"))
+        assert not from_cells(actor, find="商談")
+
+
+def test_cells_of_another_declaration_are_not_taken_for_right() -> None:
+    from django.db import connection
+
+    make.firm()
+    user = make.user("admin")
+    make.deal(owner=user, amount=700)
+    before = heads(user.actor())
+    made = drawn(user.actor())._cells(weighted=True)
+    assert made is not None
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE cube_state SET mark = 'another'")
+    assert made.told(list(made.rows())) is None
+    Deal.every.update(amount=900)
+    after = heads(user.actor())
+    assert [head["sum_"] for head in before.values()] == [700]
+    assert [head["sum_"] for head in after.values()] == [900]
