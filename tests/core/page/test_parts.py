@@ -1,5 +1,8 @@
 """Small markup: right classes, escaped data."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from noren.core.page import parts
@@ -52,3 +55,15 @@ def test_a_short_code_in_a_title_stays_on_one_line() -> None:
     assert parts.whole("(PT-40)") == '(<span class="nb">PT-40</span>)'
     for plain in ("follow-up of the visit", "AK-H30-LONGER-THAN-ANY-CODE", "温度ロガー", "2026-", "R-abc"):
         assert parts.whole(plain) == plain
+
+
+def test_every_icon_that_code_names_is_drawn() -> None:
+    source = Path(parts.__file__).parents[2]
+    drawn = set(re.findall(r'id="i-([\w-]+)"', (Path(parts.__file__).parent / "static/icons.svg").read_text()))
+    named = {
+        name
+        for path in source.rglob("*.py")
+        for name in re.findall(r'"icon": "([\w-]+)"', path.read_text())
+        if "gallery" not in path.name
+    }
+    assert named - drawn == set()

@@ -29,7 +29,7 @@ def notices_for(actor: Actor) -> list[dict[str, Any]]:
     told = advice(_known[1])
     if told is None:
         return []
-    look = {"label": _("Background work"), "href": "/settings/jobs/", "icon": "settings"}
+    look = {"label": _("Background work"), "href": "/settings/jobs/", "icon": "gear"}
     return [{"tone": "shu", "icon": "alert", "title": told[0], "text": told[1], "actions": [look]}]
 
 
