@@ -94,10 +94,6 @@ def _rows(
         if not names:
             return None
         needed.add(owner)
-    by_day = cube.day in needed
-    needed.discard(cube.day)
-    if by_day and cube.of._meta.get_field(cube.day).get_internal_type() != "DateField":
-        return None
     roll = cube.roll(needed) if needed <= set(cube.by) else None
     place = cube.part(Total(total), frozenset()) if total else None
     weight = cube.part(Weighted(total, chances), frozenset()) if chances else None
@@ -113,7 +109,7 @@ def _rows(
                 Column(f"u{weight}") * Column(chances[1]), 0, output_field=DecimalField(max_digits=40, decimal_places=0)
             )
         )
-    levels = Q(level__in=(-1, 2 * roll if by_day else 2 * roll + 1))
+    levels = Q(level__in=(-1, 2 * roll + 1))
 
     def rows() -> QuerySet[Any]:
         found = face(cube)._base_manager.filter(levels).filter(to_q(cells, vocabulary, when)).filter(limit or Q())
