@@ -16,7 +16,7 @@ run: .setup-run ## serve noren with the demo firm on PORT (default 8000)
 setup: .setup-run ## set up what noren needs, without starting it
 
 test: .setup-test .setup-browser ## run all tests, browser journeys last; PG=18 on the built-in server's newest version
-	@NOREN_TEST_PG=$(PG) $(BIN)/python -m pytest -n 2 -m "not journey" $(ARGS)
+	@NOREN_TEST_PG=$(PG) $(BIN)/python -m pytest -n 2 --dist worksteal -m "not journey" $(ARGS)
 	@NOREN_TEST_PG=$(PG) $(BIN)/python -m pytest -m journey $(ARGS) || [ $$? -eq 5 ]
 
 test-database: .setup-test ## run the tests that could differ between PostgreSQL versions, on the built-in server
