@@ -22,9 +22,7 @@ PORTION = 500
 def due(keep: timedelta = IN_BIN) -> dict[str, int]:
     """What the next emptying would erase: noun -> number of rows. Changes nothing."""
     until = timezone.now() - keep
-    found = {
-        model.word(): model.every.filter(removed_at__lt=until).count() for model in nouns() if not model.lasting
-    }
+    found = {model.word(): model.every.filter(removed_at__lt=until).count() for model in nouns() if not model.lasting}
     return {word: count for word, count in found.items() if count}
 
 

@@ -179,7 +179,7 @@ def docs(request: HttpRequest) -> HttpResponse:
     from noren.core.api.docs import context
 
     return render(
-        request, "api_docs.html", {"title": gettext_now("API"), "area": "settings", **context(actor_of(request))}
+        request, "api_docs.html", {"title": "API", "area": "settings", **context(actor_of(request))}
     )
 
 
