@@ -178,9 +178,7 @@ def docs(request: HttpRequest) -> HttpResponse:
     """The API for people: every noun with its fields, verbs and filters."""
     from noren.core.api.docs import context
 
-    return render(
-        request, "api_docs.html", {"title": "API", "area": "settings", **context(actor_of(request))}
-    )
+    return render(request, "api_docs.html", {"title": "API", "area": "settings", **context(actor_of(request))})
 
 
 @api("GET", "POST", "PATCH", "PUT", "DELETE")
