@@ -18,6 +18,8 @@ import psycopg
 from tests.bench.stage import Browser, Work, p50_p95, timed
 
 TIMES = {"1k": 10, "100k": 30, "1m": 15}
+WARM = 40
+"""Requests before those that count: each thread's connection learns its statements, as it has on a server a minute old."""
 PERSON = """
 SELECT p.id, p.full_name, p.family_kana, c.legal_name, p.department, p.post, p.email, p.mobile, p.last_touch_at, u.name, p.updated_at
 FROM contacts_person p LEFT JOIN contacts_company c ON c.id = p.company_id LEFT JOIN accounts_user u ON u.id = p.owner_id
@@ -94,13 +96,13 @@ class Bench:
     def _measure(self, ask: Callable[[], None], before: Any) -> tuple[list[float], list[float], list[float]]:
         """Times of the answers, run times of noren's processes and of the database's."""
         found: tuple[list[float], list[float], list[float]] = ([], [], [])
-        for n in range(self.times + 5):
+        for n in range(WARM + self.times):
             if before:
                 before()
             was = (self.work.noren(), self.work.database())
             took = timed(ask, 1, warm=0)[0]
             now = (self.work.noren(), self.work.database())
-            if n < 5:
+            if n < WARM:
                 continue
             found[0].append(took)
             for values, a, b in zip(found[1:], was, now, strict=True):
