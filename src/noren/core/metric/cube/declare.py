@@ -81,6 +81,11 @@ def clauses(where: F) -> tuple[Node, ...]:
     return node.parts if isinstance(node, All) else (node,)
 
 
+def among(meant: tuple[Node, ...], cube: Cube) -> bool:
+    """Are rows that meet all of these rows of the cube?"""
+    return all(any(implies(clause, each) for clause in meant) for each in clauses(cube.where))
+
+
 def implies(clause: Node, wider: Node) -> bool:
     """Whether whatever meets `clause` meets `wider`."""
     if clause == wider:

@@ -11,7 +11,7 @@ from django.db.models import Q
 
 from noren.core.access.scope import reach
 from noren.core.filter.condition import All, Cond, F, Node
-from noren.core.metric.cube.declare import CUBES, HOLDER, Cube, clauses, fields_of, implies
+from noren.core.metric.cube.declare import CUBES, HOLDER, Cube, among, clauses, fields_of
 from noren.core.metric.declare import Age, Count, Distribution, Measure, Stock, Weighted
 from noren.core.metric.question import Question, Words
 from noren.core.metric.sql import date_path, is_live
@@ -113,11 +113,15 @@ def _limit(q: Question, leaf: Leaf, cube: Cube) -> set[str] | None:
     limit = _reach(q, leaf)
     if limit is None:
         return set()
-    owner = leaf.model.reach.owner
+    holder = HOLDER if cube.past else leaf.model.reach.owner
+    return {holder} if is_by_owner(limit, leaf.model.reach.owner) and holder in cube.by else None
+
+
+def is_by_owner(limit: Q, owner: str) -> bool:
+    """Does a reach ask for nothing but whose a row is? Cells know no shares."""
     names = {child[0] for child in limit.children if isinstance(child, tuple)}
     plain = len(limit.children) == 1 and not limit.negated and names <= {f"{owner}_id", f"{owner}_id__in"}
-    holder = HOLDER if cube.past else owner
-    return {holder} if owner and plain and names and holder in cube.by else None
+    return bool(owner and plain and names)
 
 
 def _reach(q: Question, leaf: Leaf) -> Q | None:
@@ -136,8 +140,8 @@ def limit_of(q: Question, found: Fit) -> Q:
 def _split(leaf: Leaf, cube: Cube) -> tuple[F, frozenset[Node]] | None:
     """A leaf's own condition: what says which cells, and what must be a condition of the sum."""
     own = clauses(leaf.where)
-    wider = clauses(cube.where) if cube.where else ()
-    if not all(any(implies(clause, each) for clause in own) for each in wider):
+    wider = clauses(cube.where)
+    if not among(own, cube):
         return None
     cells: list[Node] = []
     given: list[Node] = []

@@ -23,8 +23,9 @@ from noren.core.filter.condition import BadFilter, F
 from noren.core.filter.sql import to_q
 from noren.core.filter.vocabulary import Vocabulary
 from noren.core.filter.when import When
-from noren.core.metric.cube.declare import CUBES, Cube, clauses, implies
+from noren.core.metric.cube.declare import CUBES, Cube, among, clauses
 from noren.core.metric.cube.face import face
+from noren.core.metric.cube.fit import is_by_owner
 from noren.core.metric.cube.read import asks_rows, forget, whole_now
 from noren.core.metric.cube.source import mark
 from noren.core.metric.declare import Total, Weighted
@@ -70,7 +71,7 @@ def _rows(
     cube: Cube, actor: Actor, vocabulary: Vocabulary, when: When, where: F, by: str, total: str, chances: tuple[str, ...]
 ) -> Callable[[], QuerySet[Any]] | None:  # fmt: skip
     asked, wider = clauses(where), clauses(cube.where)
-    if not all(any(implies(clause, each) for clause in asked) for each in wider):
+    if not among(asked, cube):
         return None
     needed = {by}
     cells = F()
@@ -86,12 +87,7 @@ def _rows(
     limit = None if actor.is_admin else reach(cube.of, actor)
     if limit is not None:
         owner = cube.of.reach.owner
-        names = {child[0] for child in limit.children if isinstance(child, tuple)}
-        if not (
-            owner and len(limit.children) == 1 and not limit.negated and names <= {f"{owner}_id", f"{owner}_id__in"}
-        ):
-            return None
-        if not names:
+        if not is_by_owner(limit, owner):
             return None
         needed.add(owner)
     roll = cube.roll(needed) if needed <= set(cube.by) else None
