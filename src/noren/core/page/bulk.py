@@ -15,7 +15,7 @@ from noren.core.base.errors import Forbidden, Invalid, NotFound
 from noren.core.filter.condition import F
 from noren.core.page import inputs
 from noren.core.page.acts import action_of, fields_of, read_inputs
-from noren.core.page.forms import read_all
+from noren.core.page.forms.sent import read_all
 from noren.core.page.lists import bulk_verbs
 from noren.core.page.web import dialog, draw, look_of, of_noun, onward, say, with_params
 from noren.core.record.bulk import MOST, start, undo

@@ -25,7 +25,7 @@ from noren.core.base.model import Model
 from noren.core.page import boxes, cells, head, parts, related
 from noren.core.page.cells import Look
 from noren.core.page.feed import feed
-from noren.core.page.forms import value_of
+from noren.core.page.forms.sent import value_of
 from noren.core.page.hooks import ABOVE, COMPOSERS, ENTRY_LINKS, FIGURES, MENU, OWN, STEPS
 from noren.core.page.path import path_of
 from noren.core.page.shell import LINKS, icon_of

@@ -14,7 +14,7 @@ from noren.core.base.kept import Asking, beside
 from noren.core.base.model import Model
 from noren.core.page import cells, related
 from noren.core.page.cells import Look
-from noren.core.page.forms import value_of
+from noren.core.page.forms.sent import value_of
 from noren.core.page.hooks import COMPOSERS, MENU, STEPS
 from noren.core.record.declare import Record
 from noren.core.record.field import Field

@@ -18,7 +18,7 @@ from noren.core.event.models import Fact
 from noren.core.page import cells, inputs
 from noren.core.page.cells import Look
 from noren.core.page.detail import face, value_html
-from noren.core.page.forms import _version, value_of
+from noren.core.page.forms.sent import value_of, version_of
 from noren.core.page.web import dialog, draw, look_of, of_noun, onward, say
 from noren.core.record.declare import Record
 from noren.core.record.field import Field
@@ -50,7 +50,7 @@ def field(request: HttpRequest, record: type[Record], actor: Actor, pk: int, nam
         value = inputs.read(one, request.POST, actor, look)
         if one.required and value in (None, ""):
             raise inputs.Fault(_("Please fill this in."))
-        change(row, {name: value}, by=actor, version=_version(request.POST))
+        change(row, {name: value}, by=actor, version=version_of(request.POST))
     except inputs.Fault as no:
         return _input(request, record, row, one, typed, actor, look, error=str(no), status=422)
     except Invalid as no:

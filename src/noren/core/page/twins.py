@@ -13,7 +13,7 @@ from noren.core.base.errors import Forbidden
 from noren.core.base.kept import alone, together
 from noren.core.page import head, related
 from noren.core.page.detail import refs_of
-from noren.core.page.forms import read_all
+from noren.core.page.forms.sent import read_all
 from noren.core.page.web import draw, look_of, of_noun
 from noren.core.record.declare import Record
 from noren.core.record.twins import twins

@@ -10,7 +10,6 @@ from noren.core.page import (
     detail,
     exporting,
     filtering,
-    forms,
     inline,
     lists,
     moving,
@@ -23,6 +22,7 @@ from noren.core.page import (
     views,
 )
 from noren.core.page import bin as removed
+from noren.core.page.forms import views as forms
 
 of_noun: list[URLPattern | URLResolver] = [
     path("", lists.show),
