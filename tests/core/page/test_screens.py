@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from django.template import Context, Engine
 from django.utils import translation
+from tests.samples import screens
 
-from noren.core.page import assets, gallery
+from noren.core.page import assets
 
-FOLDER = Path(gallery.__file__).parent / "templates"
+FOLDER = Path(assets.__file__).parent / "templates"
 ENGINE = Engine(
     loaders=[("django.template.loaders.cached.Loader", [("django.template.loaders.filesystem.Loader", [str(FOLDER)])])],
     libraries={"noren": "noren.core.page.templatetags.noren", "i18n": "django.templatetags.i18n", "static": "django.templatetags.static"},
@@ -74,12 +75,12 @@ def _samples(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def render(name: str, language: str, **more: object) -> str:
     with translation.override(language):
-        template, values = gallery.SCREENS[name](language)
-        return ENGINE.get_template(template).render(Context({**gallery.frame(language, name), **values, **more}))
+        template, values = screens.SCREENS[name](language)
+        return ENGINE.get_template(template).render(Context({**screens.frame(language, name), **values, **more}))
 
 
 @pytest.mark.parametrize("language", ["ja", "en"])
-@pytest.mark.parametrize("name", gallery.SCREENS)
+@pytest.mark.parametrize("name", screens.SCREENS)
 def test_screen_is_well_formed_and_without_inline_style_or_script(name: str, language: str) -> None:
     html = render(name, language)
     assert not re.search(r"\sstyle=|<style|\son\w+=|hx-on|javascript:", html)
@@ -92,7 +93,7 @@ def test_screen_is_well_formed_and_without_inline_style_or_script(name: str, lan
 
 
 @pytest.mark.parametrize(
-    "name", [name for name, make in gallery.SCREENS.items() if "layout" in (FOLDER / make("en")[0]).read_text()[:60]]
+    "name", [name for name, make in screens.SCREENS.items() if "layout" in (FOLDER / make("en")[0]).read_text()[:60]]
 )
 def test_fragment_is_the_same_page_without_its_shell(name: str) -> None:
     page, fragment = render(name, "ja"), render(name, "ja", layout="fragment.html")
@@ -117,9 +118,9 @@ def test_every_icon_named_in_a_template_exists() -> None:
 
 
 def test_list_of_fifty_rows_is_quick() -> None:
-    template, values = gallery.listing("en")
+    template, values = screens.listing("en")
     ready = ENGINE.get_template(template)
-    context = {**gallery.frame("en", "list"), **values}
+    context = {**screens.frame("en", "list"), **values}
     ready.render(Context(context))
     times = []
     for _ in range(15):

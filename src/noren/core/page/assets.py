@@ -31,7 +31,6 @@ AREAS = (
     "settings",
     "login",
     "metric",
-    "gallery",
     "today",
     "peek",
 )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import quote
 
 from django.apps import apps
@@ -162,15 +162,6 @@ class Shell:
             )
             for one in get_messages(self.request)
         )
-
-
-def around(context: Context, side: Literal["before", "after"]) -> SafeString:
-    """The tags of base.html: {% before_main %} and {% after_main %}. A ready `shell` in words (gallery.py) is drawn as it is."""
-    made = context["shell"]
-    if isinstance(made, Shell):
-        return made.before(context) if side == "before" else made.after(context)
-    template: Any = context.template
-    return template.engine.get_template(f"ui/{side}.html").render(context)  # type: ignore[no-any-return]
 
 
 def counts_of(request: HttpRequest) -> Asking[dict[str, tuple[int, str]]]:

@@ -5,7 +5,6 @@ from django import template
 from noren.core.page import parts
 from noren.core.page.entries import entry
 from noren.core.page.hits import hit_row
-from noren.core.page.shell import around
 
 register = template.Library()
 
@@ -23,13 +22,15 @@ register.simple_tag(hit_row, name="hit")
 @register.simple_tag(takes_context=True)
 def before_main(context: template.Context) -> str:
     """All markup of a page before its main part."""
-    return around(context, "before")
+    markup: str = context["shell"].before(context)
+    return markup
 
 
 @register.simple_tag(takes_context=True)
 def after_main(context: template.Context) -> str:
     """All markup after it."""
-    return around(context, "after")
+    markup: str = context["shell"].after(context)
+    return markup
 
 
 @register.simple_tag

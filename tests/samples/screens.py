@@ -1,4 +1,4 @@
-"""Sample contexts for every screen, in Japanese and English: the living sheet of parts, shown in development only.
+"""Sample contexts for every screen, in Japanese and English, so that parts can be tried without database or log-in.
 
 `SCREENS` maps a name to a function of the language that gives (template, context). The figures of the samples agree
 with each other, as those of a firm would.
@@ -9,12 +9,24 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from django import template
 from django.utils.safestring import mark_safe
 
 from noren.core.page import boxes, charts, parts
 from noren.core.page.cards import Card, card
 
 Context = dict[str, Any]
+
+
+class Shell(Context):
+    """What stands around a page, in words; drawn by the same templates as the real one."""
+
+    def before(self, page: template.Context) -> str:
+        return page.template.engine.get_template("ui/before.html").render(page)
+
+    def after(self, page: template.Context) -> str:
+        return page.template.engine.get_template("ui/after.html").render(page)
+
 
 PEOPLE = {"ja": ["佐藤 美咲", "田中 健", "鈴木 遥", "高橋 蓮", "伊藤 彩"], "en": ["Misaki Sato", "Ken Tanaka", "Haruka Suzuki", "Ren Takahashi", "Aya Ito"]}  # fmt: skip
 
@@ -48,14 +60,14 @@ def frame(language: str, current: str = "home") -> Context:
                 item("metric", "指標", "Measures", "target", "m"),
             ]},
         ],
-        "shell": {
+        "shell": Shell({
             "firm": pick(language, "青葉計測株式会社", "Aoba Instruments"), "theme": "", "density": "",
             "user": {"name": PEOPLE[language][0], "note": pick(language, "営業1課", "Sales team 1")},
             "tabs": [item("home", "ホーム", "Home", "home"), item("board", "商談", "Deals", "deal"), item("list", "顧客", "Customers", "company"), item("settings", "メニュー", "Menu", "menu")],
             "log_href": "dialog.html", "palette_url": "palette.html", "toasts": "",
             "languages": [{"code": "ja", "label": "日本語", "current": language == "ja"}, {"code": "en", "label": "English", "current": language == "en"}],
             "urls": {"home": "home.html", "search": "search.html", "settings": "settings.html", "theme": "#", "language": "#", "logout": "#"},
-        },
+        }),
         "csrf_token": "sample",
     }  # fmt: skip
 
@@ -161,7 +173,7 @@ def listing(language: str) -> tuple[str, Context]:
         **_tools(language, "table"), "title": p("会社", "Companies"), "area": "list",
         "columns": [{"label": p(ja, en), "num": kind, "sort": sort, "href": "?sort=x" if sort else ""} for ja, en, kind, sort in heads],
         "rows": rows(language), "pick_label": p("選択:", "Choose"), "caption": p("会社の一覧(営業1課の担当)", "Companies of team 1"),
-        "totals": mark_safe("<td></td>" + p('<td class="late">なし 31</td>', '<td class="late">None 31</td>') + "<td></td>" + p('<td class="num">合計 <b>1億3,280万円</b></td><td class="num">合計 <b>6億4,218万円</b></td>', '<td class="num">Sum <b>132.8M</b></td><td class="num">Sum <b>642.2M</b></td>') + "<td></td><td></td><td></td>"),  # noqa: S308
+        "totals": mark_safe("<td></td>" + p('<td class="late">なし 31</td>', '<td class="late">None 31</td>') + "<td></td>" + p('<td class="num">合計 <b>1億3,280万円</b></td><td class="num">合計 <b>6億4,218万円</b></td>', '<td class="num">Sum <b>132.8M</b></td><td class="num">Sum <b>642.2M</b></td>') + "<td></td><td></td><td></td>"),
         "pager": {"text": p("248件中 1〜50", "1–50 of 248"), "previous": "", "next": "?page=2"},
         "bulk": {"action": "#", "total": 248, "chosen": p("{n}社を選択中", "{n} selected"), "every": p("条件に合う248社すべて", "All 248 that match"), "verbs": [{"value": "assign", "label": p("担当を変更", "Change owner"), "icon": "assign"}, {"value": "edit", "label": p("一括編集", "Edit"), "icon": "pencil"}, {"value": "export", "label": p("書き出し", "Export"), "icon": "download"}]},
     }  # fmt: skip
@@ -196,7 +208,7 @@ def _boxed(data: Context) -> Context:
     head = data["head"]
     sign = parts.avatar(head["name"], "", "l", bool(head.get("square"))) if head.get("avatar") else ""
     return {
-        **data, **boxes.boxes(data, "token"), "head": {**head, "avatar": sign, "sub": mark_safe(boxes.sub(head))},  # noqa: S308
+        **data, **boxes.boxes(data, "token"), "head": {**head, "avatar": sign, "sub": mark_safe(boxes.sub(head))},
     }  # fmt: skip
 
 
@@ -397,7 +409,7 @@ def columns(language: str) -> tuple[str, Context]:
 
 def palette(language: str) -> tuple[str, Context]:
     p = partial(pick, language)
-    return "palette.html", {"groups": [{"label": p("見つかったもの", "Found"), "options": [{"href": "company.html", "icon": "company", "html": mark_safe(p("<mark>あけ</mark>ぼの食品株式会社", "<mark>Ake</mark>bono Foods")), "note": p("会社・静岡県焼津市", "Company, Yaizu")}, {"href": "record.html", "icon": "deal", "html": p("第3工場 温湿度監視システム", "Plant 3 climate monitoring"), "note": p("商談・ヒアリング", "Deal, Discovery")}]}, {"label": p("操作", "Actions"), "options": [{"href": "form.html", "icon": "plus", "html": p("商談を作成する", "Create a deal"), "shortcut": ["C"]}]}]}  # fmt: skip  # noqa: S308
+    return "palette.html", {"groups": [{"label": p("見つかったもの", "Found"), "options": [{"href": "company.html", "icon": "company", "html": mark_safe(p("<mark>あけ</mark>ぼの食品株式会社", "<mark>Ake</mark>bono Foods")), "note": p("会社・静岡県焼津市", "Company, Yaizu")}, {"href": "record.html", "icon": "deal", "html": p("第3工場 温湿度監視システム", "Plant 3 climate monitoring"), "note": p("商談・ヒアリング", "Deal, Discovery")}]}, {"label": p("操作", "Actions"), "options": [{"href": "form.html", "icon": "plus", "html": p("商談を作成する", "Create a deal"), "shortcut": ["C"]}]}]}  # fmt: skip
 
 
 def edit(language: str) -> tuple[str, Context]:
