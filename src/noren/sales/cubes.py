@@ -20,7 +20,7 @@ closed = Cube(
     by=("outcome", *WHOSE, *WHERE_IT_IS, "source", "loss_reason"),
     rolls=(
         ("outcome",), ("outcome", "source"), ("outcome", "loss_reason"), ("outcome", *WHERE_IT_IS), ("outcome", "spread"),
-        ("outcome", *WHOSE),
+        ("outcome", *WHOSE, "pipeline"),
     ),
 )  # fmt: skip
 opened = Cube(

@@ -20,7 +20,7 @@ from noren.core.access.scope import is_user
 from noren.core.base.errors import NotFound
 from noren.core.base.kept import Asking, ask, kept, together
 from noren.core.base.text import row_id
-from noren.core.filter.condition import Cond
+from noren.core.filter.condition import All, Cond
 from noren.core.filter.condition import F as Filter
 from noren.core.filter.sql import to_q
 from noren.core.filter.when import When as Moment
@@ -184,26 +184,26 @@ class Drawn:
             told: QuerySet[Any] = rows.values(by).annotate(**folds).values_list(by, *folds)
             return told
 
-        found = self._cells("percents" in folds)
+        where = self.state.where
+        if self.scope_id is not None:
+            where = where & Filter(Cond(self.board.scope, "is", self.scope_id))
+        found = None if self.state.find else self._cells([where], self.board.by, "percents" in folds)
         if found is not None:
             (read,) = yield [ask(self.key("heads from cells"), found.rows, who=self.actor)]
             known = found.told(read)
             if known is not None:
-                return {lane: dict(zip(folds, values, strict=True)) for lane, *values in known if lane in lanes}
+                return {lane: dict(zip(folds, values, strict=True)) for _at, lane, *values in known if lane in lanes}
         (told,) = yield [ask(self.key("heads", *lanes), heads, who=self.actor)]
         return {lane: dict(zip(folds, values, strict=True)) for lane, *values in told}
 
-    def _cells(self, weighted: bool) -> Sums | None:
-        """Heads from a cube; None when only the rows tell."""
-        if self.state.find:
-            return None
-        where = self.state.where
-        if self.scope_id is not None:
-            where = where & Filter(Cond(self.board.scope, "is", self.scope_id))
+    def _cells(self, conditions: list[Filter], by: str = "", weighted: bool = False) -> Sums | None:
+        """Numbers and sums from a cube; None when only the rows tell."""
         chances = ("probability", f"{self.board.by}__probability") if weighted else ()
-        when = Moment.now(self.actor, fiscal_of(where))
         words = self.record.vocabulary(self.actor)
-        return sums(self.record.model, self.actor, words, when, where, self.board.by, self.sum, chances)
+        return sums(self.record.model, self.actor, words, self._moment(conditions), conditions, by, self.sum, chances)
+
+    def _moment(self, conditions: list[Filter]) -> Moment:
+        return Moment.now(self.actor, fiscal_of(Filter(All(tuple(each.node for each in conditions)))))
 
     def _chance(self) -> Any:
         own, lane = has_column(self.record.model, "probability"), has_column(self.lane_model, "probability")
@@ -286,25 +286,33 @@ class Drawn:
         ends, own = self.ends_open(), self._own()
         if not ends:
             return []
-        calendar = fiscal_of(ends[0].where)
-        moment = Moment.now(self.actor, calendar)
+        conditions = [one.where & own for one in ends]
+        moment = self._moment(conditions)
+        folds = {"s": Sum(self.sum)} if self.sum else {}
 
         def counted() -> QuerySet[Any]:
             rows = narrowed(self.record, self.actor, State(where=own)).order_by()
             parts = []
             for at, one in enumerate(ends):
                 there = rows.filter(to_q(one.where, self.record.vocabulary(self.actor), moment))
-                sums = {"s": Sum(self.sum)} if self.sum else {}
-                parts.append(there.values(at=Value(at)).annotate(n=Count("*"), **sums).values_list("at", "n", *sums))
+                parts.append(there.values(at=Value(at)).annotate(n=Count("*"), **folds).values_list("at", "n", *folds))
             whole: QuerySet[Any] = parts[0] if len(parts) == 1 else parts[0].union(*parts[1:], all=True)
             return whole
 
-        key = self.key("ends", repr(own), moment.today, repr(calendar), *(one.verb.slug for one in ends))
-        (told,) = yield [ask(key, counted, who=self.actor, dated=True)]
-        found = {at: (n, *rest) for at, n, *rest in told}
-        return [
-            (found[at][0], found[at][1] if self.sum else None) if at in found else (0, None) for at in range(len(ends))
-        ]
+        def told(read: list[Any]) -> list[tuple[int, Any]]:
+            found = {at: (n, rest[0] if rest else None) for at, n, *rest in read}
+            return [found.get(at, (0, None)) for at in range(len(ends))]
+
+        day = (moment.today, repr(moment.fiscal))
+        key = (repr(own), *day, *(one.verb.slug for one in ends))
+        cells = self._cells(conditions)
+        if cells is not None:
+            (read,) = yield [ask(self.key("ends from cells", *key), cells.rows, who=self.actor, dated=True)]
+            known = cells.told(read)
+            if known is not None:
+                return told([(at, *values) for at, _by, *values in known])
+        (read,) = yield [ask(self.key("ends", *key), counted, who=self.actor, dated=True)]
+        return told(read)
 
     def ends_open(self) -> list[End]:
         return [e for e in self.board.ends if self.actor.may(self.record.word(), e.verb.right)]

@@ -29,10 +29,19 @@ def face(cube: Cube) -> Any:
         fields[column] = (
             models.BigIntegerField() if column[0] != "t" else models.DecimalField(max_digits=40, decimal_places=0)
         )
-    meta = type(
-        "Meta", (), {"managed": False, "db_table": f"cube_{cube.name}_all", "app_label": "cube", "apps": Apps()}
-    )
-    return type(f"Cube_{cube.name}", (models.Model,), {"__module__": __name__, "Meta": meta, **fields})
+    return _unmanaged(f"Cube_{cube.name}", f"cube_{cube.name}_all", fields)
+
+
+@cache
+def marks() -> Any:
+    """An unmanaged model over the marks of the cubes that stand."""
+    fields: dict[str, Any] = {"name": models.TextField(primary_key=True), "mark": models.TextField()}
+    return _unmanaged("Cube_mark", "cube_state", fields)
+
+
+def _unmanaged(name: str, table: str, fields: dict[str, Any]) -> Any:
+    meta = type("Meta", (), {"managed": False, "db_table": table, "app_label": "cube", "apps": Apps()})
+    return type(name, (models.Model,), {"__module__": __name__, "Meta": meta, **fields})
 
 
 def day_of(cube: Cube) -> str:

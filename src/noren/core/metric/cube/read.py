@@ -25,11 +25,11 @@ from django.db.models.lookups import GreaterThan
 
 from noren.core.base.period import DAY, Period
 from noren.core.filter.condition import BadFilter
-from noren.core.filter.sql import to_q
 from noren.core.metric.cube.declare import SPREAD, Cube
 from noren.core.metric.cube.face import day_of, face
-from noren.core.metric.cube.fit import Fit, Leaf, fit, limit_of
+from noren.core.metric.cube.fit import Fit, Leaf, fit
 from noren.core.metric.cube.keep import standing
+from noren.core.metric.cube.levels import levels
 from noren.core.metric.cube.source import mark
 from noren.core.metric.declare import Count, Distribution, Stock
 from noren.core.metric.memo import run
@@ -39,9 +39,6 @@ from noren.core.metric.sql import QUANTILES, TOTAL, Key, Tally, condition, flag,
 
 By = dict[Key, Tally]
 Inner = tuple[str, tuple[Any, ...]]
-MOST_BROKEN = 30
-"""Above so many months that a question cuts through, only days are read."""
-
 _rows_only: ContextVar[bool] = ContextVar("rows_only", default=False)
 
 
@@ -214,48 +211,11 @@ def _meant(q: Question, found: Fit) -> Q:
 
 def _cells(q: Question, fits: list[Fit], roll: int, period: Period, borders: Sequence[date]) -> Any:
     cube = fits[0].cube
-    rows = face(cube)._base_manager.filter(_levels(cube, roll, period, borders, any(found.by_day for found in fits)))
-    rows = rows.filter(to_q(q.where, Words(q.metric, q.actor), q.when))
-    rows = rows.filter(limit_of(q, fits[0]))
+    asked, by_day = fits[0].asked, any(found.by_day for found in fits)  # the same of all leaves
+    rows = face(cube)._base_manager.filter(levels(cube, roll, (period, *asked.days), by_day, borders))
+    rows = asked.narrow(rows, Words(q.metric, q.actor), q.when)
     meant = [_meant(q, found) for found in fits]
     return rows.filter(reduce(lambda a, b: a | b, meant)) if all(meant) else rows
-
-
-def _levels(cube: Cube, roll: int, period: Period, borders: Sequence[date], by_day: bool) -> Q:
-    """Which cells make up a period: whole months as far as nothing cuts through them, else days; and all new cells."""
-    day = day_of(cube)
-    inside = Q()
-    if period.first != date.min:
-        inside &= Q(**{f"{day}__gte": period.first})
-    if period.last != date.max:
-        inside &= Q(**{f"{day}__lte": period.last})
-    fresh, days, months = Q(level=-1), Q(level=2 * roll), Q(level=2 * roll + 1)
-    broken = {each.replace(day=1) for each in borders if each.day != 1}
-    if period.first != date.min and period.first.day != 1:
-        broken.add(period.first.replace(day=1))
-    if period.last != date.max and (period.last + DAY).day != 1:
-        broken.add(period.last.replace(day=1))
-    if by_day or len(broken) > MOST_BROKEN:
-        return (fresh | days) & inside if inside else fresh | days
-    if not broken:
-        return (fresh | months) & inside if inside else fresh | months
-    through = Q()
-    for span in _joined(sorted(broken)):
-        through |= Q(**{f"{day}__gte": span.first, f"{day}__lte": span.last})
-    # The month of the first day begins before it: cells of months are meant by their first day.
-    return (months & inside & ~Q(**{f"{day}__in": sorted(broken)})) | (days & inside & through) | (fresh & inside)
-
-
-def _joined(months: list[date]) -> list[Period]:
-    """Runs of months, without gaps."""
-    found: list[Period] = []
-    for month in months:
-        whole_month = Period.months(month, 1)
-        if found and found[-1].last + DAY == month:
-            found[-1] = Period(found[-1].first, whole_month.last)
-        else:
-            found.append(whole_month)
-    return found
 
 
 # ---- sums -----------------------------------------------------------------------------------------------------------

@@ -1,117 +1,112 @@
-"""How many rows and the sum of a field, by one field, from a cube: for pages that count rows without asking for a metric.
+"""How many rows and the sum of a field from a cube, for each of some conditions: for pages that count rows without asking
+for a metric.
 
-The fields of the condition, the actor's reach and the sums must all be in the cells, as for metrics (`fit`); where no
-cube answers exactly there is None, and the rows are asked.
+The conditions, the actor's reach and the sums must all be in the cells, as for metrics (`asked`); where no cube answers
+exactly there is None, and the rows are asked.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from django.db.models import CharField, DecimalField, Q, QuerySet, Sum
+from django.db.models import DecimalField, Field, QuerySet, Sum, Value
 from django.db.models import F as Column
-from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce
 
 from noren.core.access.actor import Actor
 from noren.core.access.firm import firm
-from noren.core.access.scope import reach
 from noren.core.base.model import Model
 from noren.core.filter.condition import BadFilter, F
-from noren.core.filter.sql import to_q
 from noren.core.filter.vocabulary import Vocabulary
 from noren.core.filter.when import When
+from noren.core.metric.cube.asked import Asked, asked, first
 from noren.core.metric.cube.declare import CUBES, Cube, among, clauses
-from noren.core.metric.cube.face import face
-from noren.core.metric.cube.fit import is_by_owner
+from noren.core.metric.cube.face import face, marks
+from noren.core.metric.cube.levels import levels
 from noren.core.metric.cube.read import asks_rows, forget, whole_now
 from noren.core.metric.cube.source import mark
 from noren.core.metric.declare import Total, Weighted
 
+NUMBER = DecimalField(max_digits=40, decimal_places=0)
+NOTHING = Value(None, output_field=Field())  # of any kind
+
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """A reading of a cube. `rows()` gives (mark, value of `by`, n, sum, sum times percent), the last two where asked."""
+    """A reading of a cube. `rows()` gives the mark of its cells and what they tell, in one statement."""
 
     cube: Cube
     zone: str
     rows: Callable[[], QuerySet[Any]]
 
     def told(self, read: list[Any]) -> list[tuple[Any, ...]] | None:
-        """What was read, without empty groups; None when these are not the cells of this declaration, or there are none
-        to tell by: then the rows must be asked."""
-        if not read or any(one[0] != mark(self.cube, self.zone) for one in read):
+        """(which condition, value of `by`, n, sum, sum times percent) of what was read, the last two where asked, without
+        empty groups; None when these are not the cells of this declaration: then the rows must be asked."""
+        if [one[0] for one in read if one[0] is not None] != [mark(self.cube, self.zone)]:
             forget()
             return None
-        return [(by, int(n), *(None if s is None else int(s) for s in sums)) for _m, by, n, *sums in read if n]
+        return [(at, by, *map(int, sums)) for _mark, at, by, *sums in read if sums[0]]
 
 
 def sums(
-    model: type[Model], actor: Actor, vocabulary: Vocabulary, when: When, where: F, by: str,
+    model: type[Model], actor: Actor, words: Vocabulary, when: When, conditions: Sequence[F], by: str = "",
     total: str = "", chances: tuple[str, ...] = (),
 ) -> Sums | None:  # fmt: skip
-    """The first cube that tells, for what `actor` sees of these rows, their number and the sum of `total`, by `by`."""
+    """The first cube that tells, for each condition on what `actor` sees of these rows, their number and the sum of
+    `total`, by `by`. chances: the percent of a row, else of what it refers to, by which the total is weighted as well."""
     if asks_rows():
         return None
     zone = firm().tz
     for cube in CUBES.values():
         if cube.of is model and cube.where and not cube.past and whole_now(cube, zone):
+            folds = _folds(cube, total, chances)
             try:
-                rows = _rows(cube, actor, vocabulary, when, where, by, total, chances)
+                parts = [_part(cube, where, words, when, actor, by, chances) for where in conditions]
             except BadFilter:
                 return None  # the rows will say what is wrong
-            if rows is not None:
-                return Sums(cube, zone, rows)
+            meant = [part for part in parts if part is not None]
+            if folds is not None and len(meant) == len(parts):
+                return Sums(cube, zone, partial(_rows, cube, meant, words, when, by, folds))
     return None
 
 
-def _rows(
-    cube: Cube, actor: Actor, vocabulary: Vocabulary, when: When, where: F, by: str, total: str, chances: tuple[str, ...]
-) -> Callable[[], QuerySet[Any]] | None:  # fmt: skip
-    asked, wider = clauses(where), clauses(cube.where)
-    if not among(asked, cube):
-        return None
-    needed = {by}
-    cells = F()
-    for clause in asked:
-        if clause in wider:
-            continue
-        cells = cells & F(clause)
-        for cond in F(clause).conditions():
-            term = vocabulary.term(cond.field)
-            if term is None or term.key or term.seen is not None or "__" in term.path:
-                return None
-            needed.add(term.path)
-    limit = None if actor.is_admin else reach(cube.of, actor)
-    if limit is not None:
-        owner = cube.of.reach.owner
-        if not is_by_owner(limit, owner):
-            return None
-        needed.add(owner)
-    roll = cube.roll(needed) if needed <= set(cube.by) else None
+def _part(
+    cube: Cube, where: F, words: Vocabulary, when: When, actor: Actor, by: str, chances: tuple[str, ...]
+) -> tuple[Asked, int] | None:  # fmt: skip
+    """How a condition is asked of cells, and of which of them; None when they cannot tell."""
+    about = asked(cube, where, words, when, actor) if among(clauses(where), cube) else None
+    roll = cube.roll({*about.needed, *filter(None, [by]), *map(first, chances[1:])}) if about is not None else None
+    return None if about is None or roll is None else (about, roll)
+
+
+def _folds(cube: Cube, total: str, chances: tuple[str, ...]) -> dict[str, Any] | None:
+    """The sums as they are read; None when the cube does not keep them."""
     place = cube.part(Total(total), frozenset()) if total else None
     weight = cube.part(Weighted(total, chances), frozenset()) if chances else None
-    if roll is None or (total and place is None) or (chances and weight is None):
+    if (total and place is None) or (chances and weight is None):
         return None
     folds: dict[str, Any] = {"cells_n": Sum("n")}
     if total:
         folds["cells_sum"] = Sum(f"t{place}")
     if chances:
-        folds["cells_percents"] = Sum(
-            Column(f"t{weight}")
-            + Coalesce(
-                Column(f"u{weight}") * Column(chances[1]), 0, output_field=DecimalField(max_digits=40, decimal_places=0)
-            )
-        )
-    levels = Q(level__in=(-1, 2 * roll + 1))
+        left = Coalesce(Column(f"u{weight}") * Column(chances[1]), 0, output_field=NUMBER)
+        folds["cells_percents"] = Sum(Column(f"t{weight}") + left)
+    return folds
 
-    def rows() -> QuerySet[Any]:
-        found = face(cube)._base_manager.filter(levels).filter(to_q(cells, vocabulary, when)).filter(limit or Q())
-        stamp = RawSQL(f"(SELECT mark FROM cube_state WHERE name = '{cube.name}')", (), output_field=CharField())  # noqa: S611
-        grouped: QuerySet[Any] = found.order_by().annotate(cells_mark=stamp).values("cells_mark", by)
-        told: QuerySet[Any] = grouped.annotate(**folds).values_list("cells_mark", by, *folds)
-        return told
 
-    return rows
+def _rows(
+    cube: Cube, meant: Sequence[tuple[Asked, int]], words: Vocabulary, when: When, by: str, folds: dict[str, Any]
+) -> QuerySet[Any]:  # fmt: skip
+    heads = dict[str, Any](cells_mark=NOTHING, cells_at=NOTHING, cells_by=NOTHING)
+    stamp = heads | {"cells_mark": Column("mark")} | dict.fromkeys(folds, NOTHING)
+    told: QuerySet[Any] = marks()._base_manager.filter(name=cube.name).values(**stamp).values_list(*stamp)
+    parts = []
+    for at, (about, roll) in enumerate(meant):
+        cells = face(cube)._base_manager.filter(levels(cube, roll, about.days, about.by_day))
+        grouped = heads | {"cells_at": Value(at)} | ({"cells_by": Column(by)} if by else {})
+        found = about.narrow(cells, words, when).order_by().values(**grouped).annotate(**folds)
+        parts.append(found.values_list(*heads, *folds))
+    return told.union(*parts, all=True)
