@@ -13,7 +13,7 @@ from noren.activity.models import Activity
 from noren.contacts.models import Affiliation
 from noren.core.access.actor import Actor
 from noren.core.access.models import Role, Share
-from noren.core.access.scope import fetch, visible
+from noren.core.access.scope import Look, fetch, look_for, visible
 from noren.core.action.plain import change
 from noren.core.base.errors import Forbidden, NotFound
 from noren.sales.models import Deal
@@ -120,3 +120,34 @@ def test_giving_away_needs_the_right_over_that_very_row() -> None:
 def test_odd_ids_are_simply_not_there(pk: object) -> None:
     with pytest.raises(NotFound):
         fetch(Deal, make.actor("admin"), pk)
+
+
+@pytest.mark.parametrize("levels", [("own", "own"), ("team", "team"), ("own", "all"), ("all", "own"), ("none", "own")])
+def test_however_rows_are_looked_up_they_are_the_same(levels: tuple[str, str]) -> None:
+    deals, others = levels
+    me = user_with()
+    role = Role(
+        name=f"looks {me.pk}", rights={"*.view": others, "sales.deal.view": deals, "activity.activity.edit": "own"}
+    )
+    role.save()
+    me.roles.set([role])
+    near, far = make.user("sales", team=me.team), make.user("sales")
+    for owner in (me, near, far, None):
+        company = make.company(owner=owner)
+        person = make.person(owner=owner, company=company)
+        deal = make.deal(owner=owner, company=company)
+        for writer in (me, near, far, None):
+            for more in (
+                {}, {"company": company}, {"person": person}, {"company": company, "person": person},
+                {"about_noun": "sales.deal", "about_id": deal.pk}, {"about_noun": "contacts.person", "about_id": person.pk},
+                {"about_noun": "contacts.company", "about_id": company.pk}, {"about_noun": "sales.deal", "about_id": 999_999_999},
+                {"about_noun": "sales.deal", "person": person}, {"about_noun": "nothing.known", "about_id": 1, "company": company},
+            ):  # fmt: skip
+                Activity.every.bulk_create([Activity(subject="x", owner=writer, **more)])
+    Share(noun="sales.deal", row_id=Deal.every.filter(owner=far).order_by("-pk")[0].pk, user=me).save()
+    actor = fresh(User.objects.get(pk=me.pk))
+
+    for verb in ("view", "edit"):
+        found = {look: set(visible(Activity, actor, verb, look=look).values_list("pk", flat=True)) for look in Look}
+        assert found[Look.EACH] == found[Look.WHOLE] == found[Look.BOOK]
+    assert look_for(Activity, actor) in Look

@@ -119,7 +119,7 @@ def test_totals_are_of_the_filter_not_of_the_page() -> None:
 
 
 def test_more_than_the_limit_is_not_counted_unless_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("noren.core.record.listing.MOST", 5)
+    monkeypatch.setattr("noren.core.record.counting.MOST", 5)
     many_deals()
     assert listing(deals(), HOUSE, State(size=5)).count is None
     exact = listing(deals(), HOUSE, State(size=5, exact=True))

@@ -16,6 +16,7 @@ from noren.core.base.fields import LongText, Text
 from noren.core.base.model import Model, Reach, external_id_rule
 
 OPEN = models.Q(due_at__isnull=False, done_at__isnull=True, removed_at__isnull=True)
+DECIDES = ["about_noun", "about_id", "person", "company"]  # by which an activity is seen or not
 AHEAD = timedelta(minutes=5)  # clocks differ: what is dated a little ahead has happened
 
 
@@ -51,10 +52,22 @@ class Activity(Model):
     done_at = models.DateTimeField(_("Done"), null=True, blank=True)
     is_next_step = models.BooleanField(_("Next step"), default=False, db_default=False)
     company = models.ForeignKey(
-        Company, models.CASCADE, null=True, blank=True, related_name="activities", verbose_name=_("Company")
+        Company,
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="activities",
+        verbose_name=_("Company"),
+        db_index=False,
     )
     person = models.ForeignKey(
-        Person, models.CASCADE, null=True, blank=True, related_name="activities", verbose_name=_("Person")
+        Person,
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="activities",
+        verbose_name=_("Person"),
+        db_index=False,
     )
     about_noun = models.CharField(max_length=60, blank=True, default="", db_default="")
     about_id = models.BigIntegerField(null=True, blank=True)
@@ -75,17 +88,18 @@ class Activity(Model):
                 fields=["happened_at"], include=["kind", "due_at", "done_at", "owner"], name="activity_counted",
                 condition=models.Q(removed_at__isnull=True),
             ),
-            models.Index(fields=["owner", "-happened_at", "-id"], name="activity_owner"),
+            models.Index(
+                fields=["owner", "-happened_at", "-id"], name="activity_mine", condition=models.Q(removed_at__isnull=True),
+                include=["kind", "direction", "due_at", "done_at", *DECIDES],
+            ),
             models.Index(fields=["company", "-happened_at"], name="activity_company"),
             models.Index(fields=["person", "-happened_at"], name="activity_person"),
             models.Index(
                 fields=["about_noun", "about_id", "-happened_at"], name="activity_about",
                 condition=models.Q(about_id__isnull=False),
             ),
-            models.Index(
-                fields=["owner", "due_at"], name="activity_todo",
-                condition=models.Q(due_at__isnull=False, done_at__isnull=True, removed_at__isnull=True),
-            ),
+            models.Index(fields=["owner", "due_at"], name="activity_todo", condition=OPEN, include=DECIDES),
+            models.Index(fields=["due_at", "id"], name="activity_due", condition=OPEN),
             *(
                 models.Index(fields=[*fields, "due_at", "id"], name=f"activity_open_{name}", condition=OPEN)
                 for name, fields in (("company", ["company"]), ("person", ["person"]), ("about", ["about_noun", "about_id"]))

@@ -4,13 +4,17 @@ and link pickers all pass through it; what it does not return does not exist for
 from __future__ import annotations
 
 from collections.abc import Iterable
+from enum import Enum
 from functools import cache
+from time import monotonic
 from typing import Any, TypeVar
 
 from django.apps import apps
 from django.contrib.auth import get_user_model
+from django.contrib.postgres.expressions import ArraySubquery
 from django.core.exceptions import FieldDoesNotExist
-from django.db.models import Q, QuerySet
+from django.db.models import BooleanField, F, Func, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from noren.core.access.actor import Actor
@@ -21,24 +25,40 @@ from noren.core.base.model import Model
 M = TypeVar("M", bound=Model)
 
 
-def visible(model: type[M], actor: Actor, verb: str = "view", *, removed: bool = False) -> QuerySet[M]:
-    """Rows of `model` on which `actor` may do `verb`. `removed=True` gives the bin instead of the living rows."""
+class Look(Enum):
+    """How rows that are seen through others are looked up: always the same rows, found in another way.
+
+    EACH: a look behind every row that is come across; quick where few are looked at, or most may be seen.
+    WHOLE: all that the actor sees behind is read once beforehand; quick where very many rows are looked at.
+    BOOK: the rows themselves are found from what the actor sees behind; quick where that is little.
+    """
+
+    EACH = 1
+    WHOLE = 2
+    BOOK = 3
+
+
+def visible(
+    model: type[M], actor: Actor, verb: str = "view", *, removed: bool = False, look: Look = Look.EACH
+) -> QuerySet[M]:
+    """Rows of `model` on which `actor` may do `verb`. `removed=True` gives the bin instead of the living rows.
+    `look` is a matter of speed alone; see also `look_for`."""
     rows: QuerySet[M] = model.every.filter(removed_at__isnull=not removed)
     if actor.is_admin:
         return rows
-    limit = reach(model, actor, verb)
+    limit = reach(model, actor, verb, look)
     if limit is None:
         return rows
     return rows.filter(limit)
 
 
-def reach(model: type[Model], actor: Actor, verb: str = "view") -> Q | None:
+def reach(model: type[Model], actor: Actor, verb: str = "view", look: Look = Look.EACH) -> Q | None:
     """The same as a condition: None means no limit."""
     rule = model.reach
     if rule.open_to_all and verb == "view":
         return None
     if rule.parents or rule.about:
-        return _inherited(model, actor, verb)
+        return _inherited(model, actor, verb, look)
     level = actor.level(model, verb)
     if level is Level.ALL:
         return None
@@ -46,6 +66,27 @@ def reach(model: type[Model], actor: Actor, verb: str = "view") -> Q | None:
     if model.word() in actor.shared and verb in ("view", "edit"):
         mine |= Q(pk__in=_shared_ids(model.word(), actor, verb))
     return mine
+
+
+SMALL = 300  # rows of a noun from which what hangs on them is found quicker than by looking through everything
+MIDDLING = 3000  # rows that are read beforehand in no time
+AGAIN = 60.0  # seconds after which the size of a book is looked at again
+
+
+def look_for(model: type[Model], actor: Actor, *, many: bool = False) -> Look:
+    """The quickest look for a list of the noun, or with `many` for a count: from the actor's book when it is small, row by
+    row when most may be seen."""
+    if actor.is_admin or not (model.reach.parents or model.reach.about):
+        return Look.EACH
+    seen, size, some_open = actor.memo.get(("book", model), (-AGAIN, 0, True))
+    if monotonic() - seen > AGAIN:
+        limits = [(parent, reach(parent, actor)) for _here, parent, _key in _parents(model)]
+        rows = [parent.every.filter(limit).order_by().values("pk")[: MIDDLING + 1] for parent, limit in limits if limit]
+        size, some_open = max((some.count() for some in rows), default=0), len(rows) < len(limits)
+        actor.memo["book", model] = (monotonic(), size, some_open)
+    if size <= SMALL and not some_open:
+        return Look.BOOK
+    return Look.WHOLE if many or size <= MIDDLING or not some_open else Look.EACH
 
 
 def is_user(model: type[Any]) -> bool:
@@ -124,7 +165,7 @@ def _owned(owner: str, actor: Actor, level: Level) -> Q:
     return Q(**{f"{owner}_id__in": actor.team_user_ids})
 
 
-def _inherited(model: type[Model], actor: Actor, verb: str) -> Q | None:
+def _inherited(model: type[Model], actor: Actor, verb: str, look: Look) -> Q | None:
     """A child row follows its first parent that is set; a row without any follows its own owner.
 
     To see a child is to see its parent. To change it needs the verb on the child's own noun as well, within its level:
@@ -134,26 +175,35 @@ def _inherited(model: type[Model], actor: Actor, verb: str) -> Q | None:
     level = actor.level(model, verb)
     if level is Level.NONE:
         return Q(pk__in=())
-    through = verb != "view" and level is not Level.ALL and not rule.owner
-    whole = Q(pk__in=())
-    unset = Q()
-    limited = False
-    for here, parent, key in _parents(model):
-        limit = reach(parent, actor, "view")
-        if through:
+    narrow = verb != "view" and level is not Level.ALL
+    own = None if level is Level.ALL else _owned(rule.owner, actor, level)
+    whole = own  # from the last that decides to the first; None: all rows that get so far
+    for here, parent, key in reversed(_parents(model)):
+        limit = reach(parent, actor, "view", look)
+        if narrow and not rule.owner:
             near = _near(parent, actor, level)
             limit = near if limit is None else limit & near
         if limit is not None:
-            limited = True
-            here &= Q(**{f"{key}__in": parent.every.filter(limit).values("pk")})
-        whole |= unset & here
-        unset &= ~here if limit is None else ~_bare(here)
-    if level is Level.ALL and not limited:
-        return None
-    orphans = unset & _owned(rule.owner, actor, level) if level is not Level.ALL else unset
-    if verb != "view" and level is not Level.ALL and rule.owner:
-        whole &= _owned(rule.owner, actor, level)
-    return whole | orphans
+            seen = here & _behind(parent, key, limit, look)
+            whole = seen | ~here if whole is None else seen | (~here & whole)
+        elif whole is not None:
+            whole = here | whole
+    if narrow and rule.owner:
+        assert own is not None
+        return own if whole is None else whole & own
+    return whole
+
+
+def _behind(parent: type[Model], key: str, limit: Q, look: Look) -> Q:
+    """That the row behind a column is within a limit."""
+    seen = parent.every.filter(limit)
+    if look is Look.WHOLE:
+        return Q(**{f"{key}__in": seen.values("pk")})
+    if look is Look.BOOK:
+        among = {"template": "%(expressions)s)", "arg_joiner": " = ANY(", "output_field": BooleanField()}
+        return Q(Func(F(key), ArraySubquery(seen.order_by().values("pk")), **among))
+    yes = Subquery(seen.filter(pk=OuterRef(key)).values(yes=Value(value=True))[:1], output_field=BooleanField())
+    return Q(Coalesce(yes, Value(value=False)))
 
 
 def _near(parent: type[Model], actor: Actor, level: Level) -> Q:
@@ -171,11 +221,6 @@ def _parents(model: type[Model]) -> list[tuple[Q, type[Model], str]]:
         found += [(Q(about_noun=noun.word()), noun, "about_id") for noun in nouns() if noun.has_timeline]
     found += [(Q(**{f"{path}__isnull": False}), _target(model, path), f"{path}_id") for path in model.reach.parents]
     return found
-
-
-def _bare(condition: Q) -> Q:
-    """The first clause alone: the parent is set, visible or not."""
-    return Q(condition.children[0])
 
 
 def nouns() -> list[type[Model]]:

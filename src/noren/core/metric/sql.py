@@ -25,7 +25,7 @@ from django.db.models.lookups import GreaterThan
 from django.utils.translation import gettext_lazy as _
 
 from noren.core.access.actor import HOUSE
-from noren.core.access.scope import visible
+from noren.core.access.scope import look_for, visible
 from noren.core.base.errors import Refusal
 from noren.core.base.period import Period
 from noren.core.filter.condition import BadFilter, F
@@ -108,7 +108,7 @@ def asked_condition(q: Question, past: str = "") -> Q:
 
 def seen(q: Question, leaf: Metric) -> QuerySet[Any]:
     """Rows of the leaf's noun the actor may see; with the rows that carry an allocation joined in as `line`."""
-    rows: QuerySet[Any] = visible(leaf.model, q.actor).order_by()
+    rows: QuerySet[Any] = visible(leaf.model, q.actor, look=look_for(leaf.model, q.actor, many=True)).order_by()
     shared = q.allocation
     if shared:
         on = Q(**{f"{shared.through}__removed_at__isnull": True})

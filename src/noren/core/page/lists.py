@@ -31,7 +31,7 @@ from noren.core.page.views import View, default_view, tabs, views_of
 from noren.core.page.web import draw, look_of, of_noun, with_params
 from noren.core.record.columns import has_column, title_path
 from noren.core.record.declare import Record, record_of
-from noren.core.record.listing import MOST, Listing, asked_listing
+from noren.core.record.listing import Listing, asked_listing
 from noren.core.record.state import State
 
 INDEX = "あかさたなはまやらわ"
@@ -115,7 +115,7 @@ def drawn_list(
         "ui/listing.html", key if stamp is not None else None, context,
         body=cells.body(made, actor, look, pick=bool(verbs)), totals=cells.totals(made, look), token=token,
         pager=escape(pager_text(made)), previous=escape(turned(made, "before", made.previous)), next=escape(turned(made, "after", made.next)),
-        total=str(made.count if made.count is not None else MOST + 1), every=escape(every(made)),
+        total=str(made.count if made.count is not None else made.at_least + 1), every=escape(every(made)),
     )  # fmt: skip
 
 
@@ -330,9 +330,9 @@ def grouped(n: int) -> str:
 
 def pager_text(made: Listing) -> str:
     """Which rows of how many."""
-    count = f"{grouped(MOST)}+" if made.count is None else grouped(made.count)
+    count = f"{grouped(made.at_least)}+" if made.count is None else grouped(made.count)
     if not made.first_number:
-        return ngettext("%(n)s row", "%(n)s rows", made.count or MOST) % {"n": count}
+        return ngettext("%(n)s row", "%(n)s rows", made.count or made.at_least) % {"n": count}
     last = made.first_number + len(made.lines) - 1
     return _("%(first)s–%(last)s of %(count)s") % {
         "first": grouped(made.first_number), "last": grouped(last), "count": count,

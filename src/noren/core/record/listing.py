@@ -7,12 +7,10 @@ references joined in: the number of queries does not depend on the number of row
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from time import monotonic
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from django.db import connection
-from django.db.models import Avg, Case, Count, DecimalField, Max, Min, QuerySet, Sum
+from django.db.models import Case, DecimalField, QuerySet
 from django.db.models import F as Path
 from django.db.models import When as When_
 from django.db.models.fields.json import KeyTextTransform
@@ -22,23 +20,21 @@ from django.utils.translation import get_language
 from noren.core.access.actor import Actor
 from noren.core.access.firm import fiscal
 from noren.core.access.rights import Touch
-from noren.core.access.scope import behind, reach, visible
+from noren.core.access.scope import behind, look_for, reach, visible
 from noren.core.base.errors import NotFound
 from noren.core.base.kept import Asking, alone
 from noren.core.base.model import Model
-from noren.core.filter.condition import F
+from noren.core.filter.condition import All, Cond, F
 from noren.core.filter.sql import to_q
 from noren.core.filter.when import When
 from noren.core.record.columns import Column, Plan, choosable, chosen, has_column, is_many, target_record, title_path
+from noren.core.record.counting import MOST, count_and_totals
 from noren.core.record.custom import edition
 from noren.core.record.declare import Record
 from noren.core.record.field import Field, kind_of
 from noren.core.record.finding import narrow
 from noren.core.record.keyset import Key, Place, kept_page, page, read_place, write_place
 from noren.core.record.state import State, read_sort
-
-MOST = 10_000  # rows counted exactly without being asked
-FOLDS = {"sum": Sum, "avg": Avg, "min": Min, "max": Max}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +48,8 @@ class Line:
 
 @dataclass(slots=True)
 class Listing:
-    """What a page of a list shows. count is None beyond MOST unless asked; totals: column -> value for the whole filter."""
+    """What a page of a list shows. count is None where it would take long to tell, unless asked: there are `at_least` so
+    many; totals: column -> value for the whole filter, where there is a count."""
 
     record: type[Record]
     state: State
@@ -63,6 +60,7 @@ class Listing:
     next: str = ""
     first_number: int = 1
     count: int | None = 0
+    at_least: int = MOST
     totals: dict[str, Any] = field(default_factory=dict)
     hidden: dict[str, frozenset[int]] = field(default_factory=dict)
     sort: tuple[tuple[str, bool], ...] = ()
@@ -80,7 +78,8 @@ def narrowed(
     record: type[Record], actor: Actor, state: State, verb: str = "view", *, removed: bool = False
 ) -> QuerySet[Any]:
     """The rows of a state, before order and paging: what bulk work, exports and counts go over. BadFilter when unreadable."""
-    rows = record.prepare(visible(record.model, actor, verb, removed=removed))
+    look = look_for(record.model, actor)
+    rows = record.prepare(visible(record.model, actor, verb, removed=removed, look=look))
     if state.where:
         q = to_q(state.where, record.vocabulary(actor), When.now(actor, fiscal_of(state.where)))
         many = any(is_many(record.model, c.field) for c in state.where.conditions())
@@ -102,6 +101,7 @@ def fiscal_of(where: F) -> Any:
 
 # -- order -------------------------------------------------------------------------------------------------------------
 
+FILLED = frozenset(("filled", "is", "in", "on", "gte", "gt", "lte", "lt"))  # conditions that no empty value meets
 KEY_KINDS = {
     "money": "number",
     "percent": "number",
@@ -177,6 +177,7 @@ def order_of(
     record: type[Record], actor: Actor, state: State
 ) -> tuple[tuple[tuple[str, bool], ...], list[Key], dict[str, Any]]:
     """The sort that holds (asked for, else the record's own) as names, keys and annotations."""
+    filled = _filled(state.where)
     for sort in (state.sort, read_sort(record.sort), (("updated_at", True),)):
         names: list[tuple[str, bool]] = []
         keys: list[Key] = []
@@ -184,12 +185,20 @@ def order_of(
         for name, desc in sort:
             made = sort_key(record, name, desc, actor) if record.may_read(name, actor) else None
             if made is not None:
+                if made[0].null and name in filled and record.field(name).kind in KEY_KINDS:
+                    made = replace(made[0], null=False), made[1]
                 names.append((name, desc))
                 keys.append(made[0])
                 annotations |= made[1]
         if keys:
             return tuple(names), keys, annotations
     raise NotFound
+
+
+def _filled(where: F) -> set[str]:
+    """Fields that are empty in no row of a filter."""
+    parts = where.node.parts if isinstance(where.node, All) else (where.node,)
+    return {part.field for part in parts if isinstance(part, Cond) and part.op in FILLED} if where else set()
 
 
 def plan_of(record: type[Record], actor: Actor, state: State, keys: Sequence[Key]) -> tuple[list[Field], Plan]:
@@ -245,7 +254,10 @@ def asked_listing(
             made.next = write_place(Place(tuple(found[-1][at] for at in spots), found[-1][0], number + len(lines) - 1))
     if counted:
         whole = not (after or before or has_next)
-        made.count, made.totals = count_and_totals(record, actor, rows, fields, state, len(lines) if whole else None)
+        made.count, made.totals, enough = count_and_totals(
+            record, actor, rows, fields, state, len(lines) if whole else None
+        )
+        made.at_least = MOST if enough else max(number - 1, 0) + len(lines)
     made.hidden = unseen(plan.columns, lines, actor)
     return made
 
@@ -259,50 +271,6 @@ def _number(after: Place | None, before: Place | None, shown: int, jumped: bool)
     if before is not None:
         return max(before.number - shown + 1, 1) if before.number else 0
     return 1
-
-
-def count_and_totals(
-    record: type[Record], actor: Actor, rows: QuerySet[Any], fields: Sequence[Field], state: State, known: int | None
-) -> tuple[int | None, dict[str, Any]]:
-    """How many rows, and the totals of the shown columns over all of them. Beyond MOST: None, unless exact is asked for."""
-    wanted = {f.name: (record.totals[f.name], f.path) for f in fields if f.name in record.totals}
-    if not wanted and known is not None:
-        return known, {}
-    if (
-        known is None
-        and not state.exact
-        and not (state.where or state.find)
-        and reach(record.model, actor) is None
-        and _is_huge(record.model._meta.db_table)
-    ):
-        return None, {}
-    folds = {f"{name}_": FOLDS[how](path) for name, (how, path) in wanted.items()}
-    if state.exact:
-        told = rows.order_by().aggregate(n_=Count("pk"), **folds)
-    elif not wanted:
-        told = {"n_": rows.order_by().values("pk")[: MOST + 1].count()}
-    else:
-        inner = rows.order_by().values(*(path for _how, path in wanted.values()), "pk")[: MOST + 1]
-        told = inner.aggregate(n_=Count("pk"), **folds)
-    if not state.exact and told["n_"] > MOST:
-        return None, {}
-    return told["n_"], {name: told[f"{name}_"] for name in wanted}
-
-
-_sizes: dict[str, tuple[float, bool]] = {}
-HUGE = 5 * MOST  # rows by the planner's count from which nobody needs to look whether there are more than MOST
-LOOK = 60.0  # seconds for which that is believed
-
-
-def _is_huge(table: str) -> bool:
-    """Whether a table surely has more than MOST rows, by what the planner knows. No number is ever shown from this."""
-    seen = _sizes.get(table)
-    if seen is None or monotonic() - seen[0] > LOOK:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT reltuples FROM pg_class WHERE oid = to_regclass(%s)", [f'"{table}"'])
-            found = cursor.fetchone()
-        seen = _sizes[table] = (monotonic(), bool(found and found[0] >= HUGE))
-    return seen[1]
 
 
 def unseen(columns: Sequence[Column], lines: Sequence[Line], actor: Actor) -> dict[str, frozenset[int]]:

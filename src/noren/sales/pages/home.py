@@ -19,7 +19,7 @@ from noren.activity.metrics import activity_count
 from noren.activity.models import Activity
 from noren.core.access.actor import Actor, actor_of
 from noren.core.access.firm import firm
-from noren.core.access.scope import visible
+from noren.core.access.scope import look_for, visible
 from noren.core.base.period import Fiscal, Period, add_months, day_bounds, today_in
 from noren.core.filter.condition import All, Cond, F, Some
 from noren.core.filter.url import to_params
@@ -162,7 +162,8 @@ def _overdue(actor: Actor, choice: Choice, today: date, zone: ZoneInfo) -> int:
     """How many tasks should have been done before today."""
 
     def written() -> tuple[str, tuple[Any, ...]]:
-        tasks = visible(Activity, actor).filter(due_at__lt=day_bounds(today, zone)[0], done_at__isnull=True)
+        looked = visible(Activity, actor, look=look_for(Activity, actor, many=True))
+        tasks = looked.filter(due_at__lt=day_bounds(today, zone)[0], done_at__isnull=True)
         if choice.scope == "me":
             tasks = tasks.filter(owner_id=actor.user_id)
         elif choice.scope == "team":
