@@ -72,7 +72,7 @@ def to_do_count(actor: Actor, now: datetime) -> Asking[int]:
 
     def mine(owner: int, end: datetime) -> QuerySet[Any]:
         rows = Activity.every.filter(owner_id=owner, due_at__lt=end, due_at__isnull=False, done_at__isnull=True)
-        return rows.filter(removed_at__isnull=True).order_by().values_list("owner_id").annotate(n=Count("pk"))
+        return rows.filter(removed_at__isnull=True).order_by().values_list("owner_id").annotate(n=Count("*"))
 
     found = yield [ask("to do", mine, actor.user_id or 0, day_bounds(now.date(), actor.zone)[1])]
     return sum(number for _owner, number in found[0])

@@ -110,14 +110,15 @@ def _may_edit(one: Activity, actor: Actor) -> bool:
 
 def title_of(one: Activity, row: Model | None = None) -> str:
     """「電話(発信・8分) 高野 真由美」: kind, way, length, with whom, and the subject if there is one."""
+    kind = str(one.get_kind_display())
     notes = [
         str(one.get_direction_display()) if one.direction else "",
         _("%(n)s min") % {"n": one.minutes} if one.minutes else "",
     ]
     told = "・".join(filter(None, notes)) if _is_japanese() else ", ".join(filter(None, notes))
-    head = f"{one.get_kind_display()} ({told})" if told else str(one.get_kind_display())
+    head = f"{kind} ({told})" if told else kind
     person = "" if one.person is None or (isinstance(row, Person) and row.pk == one.person_id) else str(one.person)
-    return " ".join(filter(None, (head, person, one.subject if one.subject != str(one.get_kind_display()) else "")))
+    return " ".join(filter(None, (head, person, one.subject if one.subject != kind else "")))
 
 
 def _is_japanese() -> bool:
