@@ -180,6 +180,26 @@ def test_after_a_kill_of_everything_a_new_start_serves_what_was_there(folder: Pa
         assert noren.stop() == 0
 
 
+def test_after_a_database_was_away_for_long_web_and_worker_are_back_at_once(ready: Path) -> None:
+    server = postgres.Server(ready)
+    server.start()
+    noren = Running(ready, DATABASE_URL=postgres.address(ready))
+    try:
+        until(noren.get, 60)
+        server.stop()
+        end = time.monotonic() + 9  # longer than the first tries of a pool, which then waits 8 seconds for its next
+        while time.monotonic() < end:
+            noren.get()
+            time.sleep(0.5)
+        server.start()
+        job = defer(noren)
+        until(noren.get, 3)
+        until(lambda: done(noren, job), 5)
+    finally:
+        noren.stop()
+        server.stop()
+
+
 def test_when_only_the_parent_is_killed_its_children_leave_and_a_new_start_takes_over(ready: Path) -> None:
     noren = Running(ready)
     until(noren.get)

@@ -15,6 +15,7 @@ a database that is still running.
 from __future__ import annotations
 
 import contextlib
+import errno
 import gc
 import hashlib
 import importlib
@@ -160,10 +161,13 @@ def fork(work: Callable[[], None]) -> int:
         code = 0
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else 1
-    except BaseException:  # noqa: BLE001  (the last line of a process: told, then ended)
+    except BaseException as fault:  # noqa: BLE001  (the last line of a process: told, then ended)
         import traceback
 
-        traceback.print_exc()
+        if os.strerror(errno.ENOSPC) in str(fault):
+            print("The disk is full: make room, then start noren again.", file=sys.stderr)  # noqa: T201
+        else:
+            traceback.print_exc()
     finally:
         with contextlib.suppress(Exception):
             sys.stdout.flush()
@@ -430,6 +434,19 @@ def run_web(env: Env, listening: socket.socket, pages: Any, announce: Callable[[
     Orphan(Web()).run()
 
 
+def wait_for_database(env: Env) -> None:
+    """Return as soon as the database answers; the pools of others wait ever longer between their tries."""
+    import psycopg
+
+    while True:
+        try:
+            psycopg.connect(env.database_url or postgres.address(env.data), connect_timeout=5).close()
+        except psycopg.OperationalError:
+            time.sleep(0.5)
+        else:
+            return
+
+
 def run_worker(env: Env) -> None:
     """The job worker; it leaves running jobs time to finish when told to stop."""
     from procrastinate.contrib.django import app, django_connector
@@ -447,6 +464,7 @@ def run_worker(env: Env) -> None:
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
+    wait_for_database(env)
     without_limits()
     threading.Thread(target=rescue.keep_looking, daemon=True).start()
     if has_numbers():
