@@ -82,3 +82,13 @@ def test_a_misspelt_setting_is_pointed_out() -> None:
     assert env.strangers({"NOREN_PROT": "1", "NOREN_PORT": "1", "HOME": "/"}) == [
         "NOREN_PROT is not a setting of noren; did you mean NOREN_PORT?"
     ]
+
+
+def test_a_proxy_that_is_not_named_is_pointed_out(tmp_path: Path) -> None:
+    public = {"NOREN_BASE_URL": "https://crm.example.co.jp"}
+
+    [told] = env.remarks(load(tmp_path, **public))
+
+    assert told.startswith("NOREN_TRUSTED_PROXIES is not set")
+    assert env.remarks(load(tmp_path, **public, NOREN_TRUSTED_PROXIES="127.0.0.1")) == []
+    assert env.remarks(load(tmp_path)) == []

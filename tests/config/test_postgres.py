@@ -139,6 +139,13 @@ def test_a_second_process_joins_and_the_last_to_leave_stops_it(folder: Path, put
     assert not answers(second)
 
 
+def test_root_may_join_the_server_of_an_ordinary_user(folder: Path, put_database: PutDatabase) -> None:
+    put_database(folder)
+    with Server(folder) as server:
+        root = pwd.getpwuid(0).pw_name
+        assert f'noren "{root}" noren\n' in (server.cluster / "pg_ident.conf").read_text()
+
+
 def test_two_that_start_at_once_make_one_server(folder: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from noren.config.postgres import Server\n"

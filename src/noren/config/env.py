@@ -101,6 +101,17 @@ def strangers(environ: Mapping[str, str] | None = None) -> list[str]:
     return found
 
 
+def remarks(env: Env) -> list[str]:
+    """One sentence for each setting that works but can hardly be meant."""
+    found = []
+    if env.base_url.startswith("https://") and not env.trusted_proxies:
+        found.append(
+            "NOREN_TRUSTED_PROXIES is not set: all visitors seem to come from your proxy, so the audit log cannot tell them "
+            "apart, and failed log-ins of one slow down all. Give the proxy's address, such as 127.0.0.1."
+        )
+    return found
+
+
 def load(environ: Mapping[str, str] | None = None) -> Env:
     """Read the settings; `environ` stands in for the real environment in tests.
 

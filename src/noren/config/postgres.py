@@ -362,7 +362,8 @@ class Server:
             if made.returncode:
                 raise PostgresError(f"The database could not be made in {self.home}: {_last_line(made.stderr)}")
             half.rename(self.cluster)
-        names = sorted({self.user.pw_name, pwd.getpwuid(os.geteuid()).pw_name})
+        # Root is let in too: they own the machine, and type `noren backup` beside a service that runs as somebody else.
+        names = sorted({self.user.pw_name, pwd.getpwuid(os.geteuid()).pw_name, pwd.getpwuid(0).pw_name})
         self._write("pg_hba.conf", "local all all peer map=noren\n")
         self._write(
             "pg_ident.conf", "".join(f'noren "{name}" {role}\n' for name in names for role in ("noren", "postgres"))

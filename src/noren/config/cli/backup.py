@@ -84,11 +84,13 @@ def restore(file: Annotated[Path, FILE], force: Annotated[bool, FORCE] = False) 
         _swap(_tools(env, about["postgres"]), url, scratch / "database.dump")
         if key != env.field_key:
             _replace(env.data / "field_key", key)
+            _hand_over(env.data / "field_key", env.data)
         if (scratch / "files").is_dir():
             old = env.data / "files.before-restore"
             if env.files.exists():
                 env.files.rename(old)
             (scratch / "files").rename(env.files)
+            _hand_over(env.files, env.data)
             if old.exists():
                 import shutil
 
@@ -194,6 +196,14 @@ def _replace(file: Path, text: str) -> None:
     with os.fdopen(os.open(fresh, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w") as stream:
         stream.write(text + "\n")
     fresh.replace(file)
+
+
+def _hand_over(path: Path, folder: Path) -> None:
+    """Give what root restored to the owner of the data folder, as whom noren runs."""
+    if os.geteuid() == 0:
+        owner = folder.stat()
+        for each in (path, *path.rglob("*")):
+            os.chown(each, owner.st_uid, owner.st_gid)
 
 
 def _progress(things: list[Any], title: str) -> Iterator[Any]:

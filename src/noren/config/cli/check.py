@@ -15,8 +15,7 @@ def check(
     from noren.config import processes
     from noren.config.cli.ground import ground, tell
 
-    settings.load()
-    remarks = settings.strangers()
+    remarks = [*settings.strangers(), *settings.remarks(settings.load())]
     with ground(up_to_date=False) as env:
         from django.core.checks import ERROR, run_checks
         from django.db import connection
@@ -24,8 +23,7 @@ def check(
 
         deployed = not env.debug and env.base_url.startswith("https")
         found = [each for each in run_checks(include_deployment_checks=deployed) if not each.is_silenced()]
-        for message in found:
-            remarks.append(" ".join(part for part in (str(message.msg), message.hint) if part))
+        remarks += [" ".join(part for part in (str(message.msg), message.hint) if part) for message in found]
         executor = MigrationExecutor(connection)
         behind = executor.migration_plan(executor.loader.graph.leaf_nodes())
         if behind:

@@ -38,6 +38,6 @@ def _run(*, web: bool, worker: bool) -> None:
     from noren.config.cli.ground import tell
 
     env = settings.load()
-    for stranger in settings.strangers():
-        tell(stranger)
+    for remark in [*settings.strangers(), *settings.remarks(env)]:
+        tell(remark)
     raise typer.Exit(processes.serve(env, web=web, worker=worker, prepare=start.prepare, ready=start.greet, say=tell))
