@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from datetime import date, timedelta
+from decimal import Decimal
 
 import pytest
 from django.db import connection
@@ -25,7 +27,7 @@ from noren.core.action.plain import change, remove
 from noren.core.base.errors import Forbidden, Invalid, NotFound, NotNow
 from noren.core.event.models import Fact
 from noren.core.page import standing
-from noren.sales.actions.deal import win_deal
+from noren.sales.actions.deal import Line, set_lines, win_deal
 from noren.sales.models import Deal
 
 pytestmark = pytest.mark.django_db
@@ -419,6 +421,15 @@ def test_health_tells_strangers_nothing(admin: User) -> None:
     assert "waiting" in log_in(admin).get("/health").json()
 
 
+def test_a_disk_that_fills_up_raises_an_alarm_but_no_restart(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    usage = shutil.disk_usage("/")
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage._replace(free=400 * 1024**2))
+    answer = Client().get("/health")
+    assert answer.status_code == 200
+    assert "disk" in answer.json()["faults"]
+    assert Client().get("/ready").status_code == 503
+
+
 def test_without_a_worker_the_watchdog_and_the_administrators_know(admin: User, aiko: User) -> None:
     assert not ProcrastinateWorker.objects.exists()
     standing.forget()
@@ -521,3 +532,9 @@ def test_the_bins_of_all_nouns_are_on_one_page(admin: User, aiko: User) -> None:
     assert 'href="/sales/deals/bin/"' in page
     ken = ken_with_password(make.user("support"))
     assert "/sales/deals/bin/" not in log_in(ken).get("/settings/bin/").content.decode()
+
+
+def test_the_audit_log_shows_a_fact_with_a_word_named_like_the_other_end_of_a_relation(admin: User) -> None:
+    deal = make.deal(by=admin.actor())
+    set_lines(deal, by=admin.actor(), lines=[Line(text="設置", quantity=Decimal(2), unit_price=Decimal(500))])
+    assert "¥1,000" in log_in(admin).get("/settings/audit/?noun=sales.deal").content.decode()

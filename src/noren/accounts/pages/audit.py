@@ -179,13 +179,13 @@ def job_again(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_safe
 def health(request: HttpRequest) -> JsonResponse:
-    """Whether this process can answer people: 503 when database or disk fail. The worker's faults are told beside."""
-    return _told_health(request, grave=("database", "disk"))
+    """Whether this process can answer people: 503 when the database fails. What a restart does not mend is told beside."""
+    return _told_health(request, grave=("database",))
 
 
 @require_safe
 def ready(request: HttpRequest) -> JsonResponse:
-    """Whether all of noren works: 503 also when no worker is heard or jobs wait for long."""
+    """Whether all of noren works: 503 also when the disk is nearly full, no worker is heard or jobs wait for long."""
     return _told_health(request, grave=("database", "disk", "worker", "queue"))
 
 
