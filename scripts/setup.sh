@@ -32,7 +32,7 @@ environment() { # .venv with a pip, also where Debian left ensurepip out
         if ! "$python" -c 'import ensurepip' 2>/dev/null && apt; then
             install "$(basename "$(readlink -f "$python")")-venv"
         fi
-        "$python" -m venv .venv 2>/dev/null || {
+        "$python" -m venv .venv >/dev/null 2>&1 || {
             rm -rf .venv
             if ! "$python" -m pip --version >/dev/null 2>&1; then
                 say "Python's venv is missing: run \`apt install python3-venv\` as root, then this again."
@@ -55,7 +55,11 @@ packages() { # $1: run or test; installs only when what is pinned changed
     environment
     say "Installing the Python packages of requirements/$1.txt …"
     quiet="--disable-pip-version-check --root-user-action=ignore -q -q"
-    pip install $quiet --require-hashes -r requirements/"$1".txt
+    pip install $quiet --require-hashes -r requirements/"$1".txt || {
+        say "The packages could not be fetched (pip's reason stands above). Without the internet noren can be run, but not set up:"
+        say "connect, or name your proxy (HTTPS_PROXY) or mirror (PIP_INDEX_URL), then run this again."
+        exit 1
+    }
     pip install $quiet --no-deps --no-build-isolation -e .
     # Tests import one another from the top of the repository, whichever way pytest is called.
     [ "$1" = run ] || pwd >"$(.venv/bin/python -c 'import site; print(site.getsitepackages()[0])')/noren-tests.pth"

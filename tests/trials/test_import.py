@@ -53,12 +53,14 @@ def over(noren: Noren, run: int) -> bool:
 def judged(noren: Noren, trial: str, seed: int, run: int, prefix: str, rows: int, bad: list[int]) -> Verdict:
     names = noren.sql("SELECT legal_name, id FROM contacts_company WHERE legal_name LIKE %s", [f"{prefix} %"])
     different = {name for name, _pk in names}
-    wanted = {f"{prefix} {number:07d}" for number in range(rows) if number + 2 not in set(bad)}
+    left_out = set(bad)
+    wanted = {f"{prefix} {number:07d}" for number in range(rows) if number + 2 not in left_out}
     ids = [pk for _name, pk in names]
     told = dict(
         noren.sql(
-            "SELECT subject_id, count(*) FROM event_fact WHERE name = 'contacts.company.created' AND subject_id = ANY(%s) GROUP BY 1",
-            [ids],
+            "SELECT subject_id, count(*) FROM event_fact WHERE name = 'contacts.company.created' AND subject_id IN"
+            " (SELECT id FROM contacts_company WHERE legal_name LIKE %s) GROUP BY 1",
+            [f"{prefix} %"],
         )
     )
     faults = [
