@@ -36,7 +36,7 @@ def heads(actor: Actor, where: F | None = None) -> dict[int, Any]:
 
 
 def from_cells(actor: Actor, where: F | None = None, find: str = "") -> bool:
-    return drawn(actor, where, find)._cells(weighted=True) is not None
+    return drawn(actor, where, find).heads_of_cells(weighted=True) is not None
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -82,7 +82,7 @@ def test_cells_of_another_declaration_are_not_taken_for_right() -> None:
     user = make.user("admin")
     make.deal(owner=user, amount=700)
     before = heads(user.actor())
-    made = drawn(user.actor())._cells(weighted=True)
+    made = drawn(user.actor()).heads_of_cells(weighted=True)
     assert made is not None
     with connection.cursor() as cursor:
         cursor.execute("UPDATE cube_state SET mark = 'another'")

@@ -24,6 +24,7 @@ from noren.core.filter.condition import All, Cond
 from noren.core.filter.condition import F as Filter
 from noren.core.filter.sql import to_q
 from noren.core.filter.when import When as Moment
+from noren.core.metric.cube.declare import clauses
 from noren.core.metric.cube.sums import Sums, sums
 from noren.core.page import cells
 from noren.core.page.cards import Card, card
@@ -163,11 +164,11 @@ class Drawn:
         return rows.filter(**{f"{self.board.scope}_id": self.scope_id}) if self.scope_id is not None else rows
 
     def key(self, *what: Hashable) -> Hashable | None:
-        """Under what a question of this board is remembered; boards with conditions of their own are asked anew."""
-        own = [c.field for c in self.asked.where.conditions() if c.field != self.board.scope]
-        if own or self.asked.find:
+        """Under what a question of this board is remembered; boards narrowed by more than whose the rows are, are asked anew."""
+        where = self.asked.where
+        if self.asked.find or not self._lasts(where):
             return None
-        return ("board", self.record, self.scope_id, self.sum, tuple(r.pk for r in self.lane_rows), *what)
+        return ("board", self.record, self.scope_id, self.sum, tuple(r.pk for r in self.lane_rows), repr(where), *what)
 
     def read_heads(self, only: list[int] | None = None) -> Asking[dict[int, dict[str, Any]]]:
         """Count, sum and weighted sum of each lane."""
@@ -184,10 +185,7 @@ class Drawn:
             told: QuerySet[Any] = rows.values(by).annotate(**folds).values_list(by, *folds)
             return told
 
-        where = self.state.where
-        if self.scope_id is not None:
-            where = where & Filter(Cond(self.board.scope, "is", self.scope_id))
-        found = None if self.state.find else self._cells([where], self.board.by, "percents" in folds)
+        found = self.heads_of_cells("percents" in folds)
         if found is not None:
             (read,) = yield [ask(self.key("heads from cells"), found.rows, who=self.actor)]
             known = found.told(read)
@@ -195,6 +193,13 @@ class Drawn:
                 return {lane: dict(zip(folds, values, strict=True)) for _at, lane, *values in known if lane in lanes}
         (told,) = yield [ask(self.key("heads", *lanes), heads, who=self.actor)]
         return {lane: dict(zip(folds, values, strict=True)) for lane, *values in told}
+
+    def heads_of_cells(self, weighted: bool) -> Sums | None:
+        """Heads from a cube; None when only the rows tell."""
+        where = self.state.where
+        if self.scope_id is not None:
+            where = where & Filter(Cond(self.board.scope, "is", self.scope_id))
+        return None if self.state.find else self._cells([where], self.board.by, weighted)
 
     def _cells(self, conditions: list[Filter], by: str = "", weighted: bool = False) -> Sums | None:
         """Numbers and sums from a cube; None when only the rows tell."""
@@ -304,7 +309,7 @@ class Drawn:
             return [found.get(at, (0, None)) for at in range(len(ends))]
 
         day = (moment.today, repr(moment.fiscal))
-        key = (repr(own), *day, *(one.verb.slug for one in ends))
+        key = (*day, *(one.verb.slug for one in ends))
         cells = self._cells(conditions)
         if cells is not None:
             (read,) = yield [ask(self.key("ends from cells", *key), cells.rows, who=self.actor, dated=True)]
@@ -319,11 +324,11 @@ class Drawn:
 
     def _own(self) -> Filter:
         """What of the board's conditions holds for rows that have left it."""
-        own = Filter()
-        for cond in self.asked.where.conditions():
-            if cond.field in {self.board.scope, "owner", "team"} and cond.op in ("is", "in"):
-                own = own & Filter(**{cond.field if cond.op == "is" else f"{cond.field}__in": cond.value})
-        return own
+        return Filter(All(tuple(each for each in clauses(self.asked.where) if self._lasts(Filter(each)))))
+
+    def _lasts(self, where: Filter) -> bool:
+        """Is it about nothing but whose the rows are?"""
+        return {cond.field for cond in where.conditions()} <= {self.board.scope, "owner", "team"}
 
     # -- for the template ----------------------------------------------------------------------------------------------
     def lanes(self) -> list[dict[str, Any]]:

@@ -132,6 +132,7 @@ def boards(life: Life, actors: list[Actor]) -> None:
     filters = (
         F(), F(owner="@me"), F(team=pick(life.teams).pk), F(pipeline=pick(life.stages).pipeline_id), F(close_by__on="@this_month"),
         F(owner__in=tuple(user.pk for user in life.users[:2])), F(pipeline=life.stages[0].pipeline_id, owner="@me"), F(source="web"),
+        F(owner=None), ~F(owner="@me"), F(owner="@me") | F(team=life.teams[0].pk),
     )  # fmt: skip
     for actor in actors:
         where = pick(filters)
@@ -188,6 +189,8 @@ def test_ends_of_a_board_follow_changes_of_the_same_day(tmp_path: Any) -> None:
     assert figures(life.users[1].actor(), F())[1] == [(1, 7), (0, 0)]
     assert figures(life.users[2].actor(), F())[1] == [(0, 0), (0, 0)]
     assert figures(boss, F(owner=life.users[2].pk))[1] == [(0, 0), (0, 0)]
+    assert figures(boss, ~F(owner=life.users[1].pk))[1] == [(0, 0), (0, 0)]
+    assert figures(boss, F(owner=life.users[1].pk) | F(owner=None))[1] == [(1, 7), (0, 0)]
 
 
 def test_imports_by_hand_and_what_is_taken_back_count_at_once(tmp_path: Any) -> None:
