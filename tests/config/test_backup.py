@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 
 import psycopg
@@ -137,6 +139,20 @@ def test_something_else_than_a_backup_is_told_in_one_line(
 
     assert refused.returncode == 1
     assert refused.stderr.splitlines()[-1].startswith(f"{file} ")
+
+
+@pytest.mark.parametrize("name", ["../outside", "/outside", "files/../../outside"])
+def test_a_file_that_would_leave_the_folder_is_refused(folder: Path, put_database: PutDatabase, name: str) -> None:
+    put_database(folder)
+    file = folder / "evil.tar"
+    with tarfile.open(file, "w") as tar:
+        tar.addfile(tarfile.TarInfo(name), io.BytesIO())
+
+    refused = noren(folder, "restore", file)
+
+    assert refused.returncode == 1
+    assert "does not belong in it" in refused.stderr
+    assert not list(folder.parent.glob("outside"))
 
 
 def test_a_backup_does_not_overwrite_a_file(folder: Path) -> None:

@@ -310,6 +310,9 @@ def _kept(file: Path) -> str:
         fresh = file.with_name(f".{file.name}.{os.getpid()}")
         with os.fdopen(os.open(fresh, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w") as stream:
             stream.write(secrets.token_hex(32) + "\n")
+        if os.geteuid() == 0:  # noren itself may run as the owner of the folder
+            owner = file.parent.stat()
+            os.chown(fresh, owner.st_uid, owner.st_gid)
         try:
             os.link(fresh, file)  # the first of several processes wins, and nobody reads half a key
         except FileExistsError:

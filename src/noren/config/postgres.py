@@ -202,6 +202,7 @@ class Server:
                 self._wait()
             self._provision()
             self._users = os.open(self.home / "users.lock", os.O_RDWR | os.O_CREAT, 0o600)
+            self._own(self.home / "users.lock")
             fcntl.flock(self._users, fcntl.LOCK_SH)
 
     def stop(self) -> None:
@@ -385,6 +386,7 @@ class Server:
         if not hasattr(self, "programs"):
             self.programs = self._programs()
         with log.open("ab") as out:
+            self._own(log)
             self.child = subprocess.Popen(
                 [self.programs.path("postgres"), "-D", self.cluster, *(f"--{key}={value}" for key, value in options.items())],
                 stdout=out, stderr=out, start_new_session=True, **self._as_user(),
@@ -477,6 +479,7 @@ class Server:
     def _lock(self, name: str, how: int) -> Iterator[None]:
         handle = os.open(self.home / name, os.O_RDWR | os.O_CREAT, 0o600)
         try:
+            self._own(self.home / name)
             fcntl.flock(handle, how)
             yield
         finally:
