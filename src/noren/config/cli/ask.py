@@ -185,18 +185,20 @@ def _cell(cell: Cell, metric: Any) -> dict[str, Any]:
 
 
 def _table(answer: Answer) -> None:
-    from noren.core.metric.show import interval, show
+    from django.utils.translation import gettext as _
+
+    from noren.core.metric.show import interval, locale, show
 
     q = answer.question
     unit, compared = q.metric.unit, answer.compared is not None
     lines, heads = [], ["", str(q.metric.label), "n"]
     total = answer.total
     extras = [name for name in ("median",) if name in total.more and total.more[name] != total.value]
-    heads += [*extras, *(["before", "change"] if compared else []), "95 %", "missing"]
+    heads += [*extras, *([_("Compared"), _("Change in value")] if compared else []), "95 %", _("Missing")]
     for cell in [*answer.cells, total]:
-        name = "Total" if cell is total else cell.label
+        name = _("Total") if cell is total else cell.label
         if cell.bucket and q.dims:
-            name = f"{cell.label} · {cell.bucket.label('en')}"
+            name = f"{cell.label} · {cell.bucket.label(locale())}"
         line = [name, show(cell.value, unit), f"{cell.n:,}", *(show(cell.more.get(x), unit) for x in extras)]
         if compared:
             line += [

@@ -263,6 +263,8 @@ class _readable:  # noqa: N801 (reads as a clause)
 
     def __exit__(self, _kind: Any, fault: Any, _trace: Any) -> None:
         if isinstance(fault, BadFilter):
+            if fault.field:
+                raise CannotAsk(_("The condition on “%(name)s” cannot be read."), name=fault.field) from fault
             raise CannotAsk(str(fault.reason)) from fault
 
 
@@ -306,9 +308,9 @@ def _fill(q: Question, results: dict[Key, Any], labels: Labels | None = None) ->
             _settle(q, cell, cut, stock)
             cells.append(cell)
     whole = results.get(TOTAL)
-    if whole is None and stock and q.cuts:
+    if q.cuts and any(isinstance(leaf, Stock) for leaf in q.metric.leaves()):
         # A stock is not additive over time: its total is that of the last day told of.
-        whole = _last_of(q, results)
+        whole = {**_last_of(q, results), **(whole or {})}
     total = _cell(q, whole or {}, Cell(question=q))
     _settle(q, total, None, stock)
     return Answer(q, cells, total)
@@ -316,11 +318,13 @@ def _fill(q: Question, results: dict[Key, Any], labels: Labels | None = None) ->
 
 def _last_of(q: Question, results: Mapping[Key, Any]) -> dict[str, Tally]:
     told = sum(cut.part.first <= (q.as_of or q.today) for cut in q.cuts) - 1
+    stocks = {leaf.id for leaf in q.metric.leaves() if isinstance(leaf, Stock)}
     found: dict[str, Tally] = {}
     for key, tallies in results.items():
         if key[0] == told:
             for name, tally in tallies.items():
-                found[name] = found.get(name, Tally()) + tally
+                if name in stocks:
+                    found[name] = found.get(name, Tally()) + tally
     return found
 
 
@@ -330,7 +334,8 @@ def _settle(q: Question, cell: Cell, cut: Bucket | None, stock: bool) -> None:
     told = min(q.as_of or q.today, q.today)
     over = (cut.complete(told if stock else q.today) if cut else last < q.today) or (stock and last <= told)
     cell.complete = over and not cell.missing
-    if stock and cut and cut.part.first > (q.as_of or q.today):
+    first = cut or next(iter(q.cuts), None)
+    if stock and first and first.part.first > (q.as_of or q.today):
         cell.value = cell.num = None
 
 

@@ -163,6 +163,8 @@ def _read(
     house: Firm,
 ) -> Question:
     zone, fiscal = ZoneInfo(house.tz), Fiscal(house.fiscal_start_month)
+    if as_of and as_of > today:
+        raise CannotAsk(_("This day lies in the future."))
     span = _period(period, today, fiscal)
     cut = _grain(grain)
     names = _by(found, by)
@@ -203,7 +205,13 @@ def _period(period: Period | str | None, today: date, fiscal: Fiscal) -> Period:
     try:
         return parse(period, today, fiscal)
     except PeriodError as fault:
-        raise CannotAsk(_("“%(text)s” is not a period."), text=period) from fault
+        if fault.code == "backwards":
+            raise CannotAsk(_("“%(text)s” ends before it begins."), text=period) from fault
+        raise CannotAsk(
+            _("“%(text)s” is not a period. Write a day (2026-11-25), a month (2026-11), 2026Q3, FY2026, this_month, last_30_days,"
+              " or two of these with “..” between."),
+            text=period,
+        ) from fault  # fmt: skip
 
 
 def _grain(grain: Grain | str | None) -> Grain | None:
@@ -319,11 +327,12 @@ def _may_ask(q: Question) -> None:
 class Words:
     """What a filter on a number may speak of: the noun's own filters, the number's dimensions, and parts of a row.
 
-    past: prefix of the history's relation for fields it keeps, "" for today's row.
+    past: prefix of the history's relation for fields it keeps (or of them `kept` alone), "" for today's row.
     """
 
-    def __init__(self, metric: Metric, actor: Actor = HOUSE, past: str = "") -> None:
+    def __init__(self, metric: Metric, actor: Actor = HOUSE, past: str = "", kept: Sequence[str] = ()) -> None:
         self.metric, self.actor, self.past = metric, actor, past
+        self.kept = kept or kept_names(metric.model)
         self.record = record_of(metric.model)
         self.words = self.record.vocabulary(actor)
 
@@ -336,7 +345,7 @@ class Words:
         found = self.words.term(name)
         if found is None and (name in self.metric.dimensions() or self.actor.is_house):
             found = self._field(name)
-        if found and self.past and found.path.partition("__")[0] in kept_names(self.metric.model):
+        if found and self.past and found.path.partition("__")[0] in self.kept:
             return replace(found, path=f"{self.past}__{found.path}")
         return found
 

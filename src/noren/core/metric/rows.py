@@ -167,19 +167,20 @@ def _queryset(q: Question, asked: Metric, leaf: Any, part: str) -> Found:
             )
         case Stay():
             found = sql.stay_rows(q, leaf)
-            start, after = q.period.bounds(q.zone)
-            every = leaf.model.every.filter(pk__in=found.values("pk"))
-            if start and after and (dates := _entered(q, found, start, after)) is not None:
-                every = every.filter(pk__in=dates)
+            every = leaf.model.every.filter(pk__in=_entered(q, leaf, found))
             return (every.none() if part == MISSING else every).annotate(counted=Const(1))
         case Conversion():
             return _steps(q, leaf, part)
     raise CannotAsk(str(asked.label))
 
 
-def _entered(q: Question, found: QuerySet[Any], start: Any, after: Any) -> Found:
-    first = models.Min(f"{sql.THEN}__from_at")
-    return found.values("pk").annotate(entered=first).filter(entered__gte=start, entered__lt=after).values("pk")
+def _entered(q: Question, leaf: Stay, found: QuerySet[Any]) -> Found:
+    """Ids of the rows that came to one of the steps within the period."""
+    start, after = q.period.bounds(q.zone)
+    came = found.values("pk", f"{sql.THEN}__{leaf.step}").annotate(entered=models.Min(f"{sql.THEN}__from_at"))
+    came = came.filter(entered__gte=start) if start else came
+    came = came.filter(entered__lt=after) if after else came
+    return came.values("pk")
 
 
 def _flow(q: Question, asked: Metric, leaf: Any, part: str) -> Found:
@@ -206,7 +207,8 @@ def _split(q: Question, found: QuerySet[Any], known: Q, value: Any, part: str, c
         good, worth = found.filter(known, worth__isnull=False), Column("worth")  # type: ignore[assignment]
         bad = found.filter((~known if known else Q(pk__in=())) | Q(worth__isnull=True))
     if part == MISSING:
-        return bad.annotate(counted=Const(0))
+        once = found.model.every.filter(pk__in=bad.values("pk")) if q.allocation else bad  # however many parts
+        return once.annotate(counted=Const(0))
     return _weighted(q, good, counts_for if counts_for is not None else worth)
 
 

@@ -305,21 +305,26 @@ def _inner(rows: QuerySet[Any], names: dict[str, Any]) -> tuple[str, tuple[Any, 
     return sql, tuple(params)
 
 
+def _rows(q: Question) -> str:
+    """SQL that counts rows: once, however many parts of a row there are."""
+    return "count(DISTINCT k)" if q.allocation else "count(*)"
+
+
 def _aggregates(i: int, leaf: Any, q: Question, percentiles: bool) -> list[str]:
     """SQL of total, weight, n, missing (and percentiles) of one leaf."""
-    dated = "at IS NOT NULL"
+    dated, rows = "at IS NOT NULL", _rows(q)
     if isinstance(leaf.value, Count):
         counts = f"FILTER (WHERE w{i} AND {dated})"
-        n = f"count(DISTINCT k) {counts}" if q.allocation else f"count(*) {counts}"
+        n = f"{rows} {counts}"
         total = f"sum(wt) {counts}" if q.allocation else n
-        return [total, total, n, f"count(*) FILTER (WHERE w{i} AND NOT {dated})"]
+        return [total, total, n, f"{rows} FILTER (WHERE w{i} AND NOT {dated})"]
     counts = f"FILTER (WHERE w{i} AND {dated} AND v{i} IS NOT NULL)"
-    n = f"count(DISTINCT k) {counts}" if q.allocation else f"count(v{i}) FILTER (WHERE w{i} AND {dated})"
+    n = f"{rows} {counts}"
     found = [
         f"sum(v{i} * wt) {counts}" if q.allocation else f"sum(v{i}) {counts}",
         f"sum(wt) {counts}" if q.allocation else n,
         n,
-        f"count(*) FILTER (WHERE w{i} AND (v{i} IS NULL OR NOT {dated}))",
+        f"{rows} FILTER (WHERE w{i} AND (v{i} IS NULL OR NOT {dated}))",
     ]
     if percentiles and isinstance(leaf, Distribution):
         shares = ",".join(str(p) for p in QUANTILES)
@@ -452,7 +457,12 @@ def stocks(q: Question, leaves: Sequence[Stock]) -> Tallies:
     if not q.cuts:
         return _grouped(inner, groups, picked, leaves, percentiles=False)
     ends = [q.end_of(day) for day in days]
-    return _spread(_runs(inner, groups, picked, ends), len(groups), leaves)
+    found = _spread(_runs(inner, groups, picked, ends), len(groups), leaves)
+    if any(dim.allocation for dim in q.dims) and q.cuts[0].part.first <= (q.as_of or q.today):
+        # A row stands under each of its parts, but once in the total, which is that of the last day.
+        told = stocks(replace(q, dims=(), cuts=q.cuts[len(days) - 1 : len(days)]), leaves)
+        found[TOTAL] = told.get((0,), [Tally() for _leaf in leaves])
+    return found
 
 
 def _runs(
@@ -490,22 +500,18 @@ def _spread(runs: list[tuple[Any, ...]], width: int, leaves: Sequence[Stock]) ->
 
 
 def _stock_aggregates(i: int, leaf: Stock, q: Question) -> list[str]:
-    there, known = f"x{i}", f"x{i} AND w{i}"
+    there, known, rows = f"x{i}", f"x{i} AND w{i}", _rows(q)
     if isinstance(leaf.value, Count):
-        n = (
-            f"count(DISTINCT k) FILTER (WHERE {known})"
-            if q.allocation and not q.cuts
-            else f"count(*) FILTER (WHERE {known})"
-        )
+        n = f"{rows} FILTER (WHERE {known})"
         total = f"sum(wt) FILTER (WHERE {known})" if q.allocation else n
-        return [total, total, n, f"count(*) FILTER (WHERE {there} AND NOT w{i})"]
+        return [total, total, n, f"{rows} FILTER (WHERE {there} AND NOT w{i})"]
     counts = f"FILTER (WHERE {known} AND v{i} IS NOT NULL)"
-    n = f"count(v{i}) FILTER (WHERE {known})"
+    n = f"{rows} {counts}"
     return [
         f"sum(v{i} * wt) {counts}" if q.allocation else f"sum(v{i}) {counts}",
         f"sum(wt) {counts}" if q.allocation else n,
         n,
-        f"count(*) FILTER (WHERE {there} AND (NOT w{i} OR v{i} IS NULL))",
+        f"{rows} FILTER (WHERE {there} AND (NOT w{i} OR v{i} IS NULL))",
     ]
 
 
@@ -564,7 +570,9 @@ def stay_rows(q: Question, leaf: Stay) -> QuerySet[Any]:
     on = Q(spans__from_at__lt=q.end_of(q.day))
     if q.known_on:
         on &= Q(spans__recorded_at__lt=q.end_of(q.known_on))
-    return _joined(seen(q, leaf), on, condition(q, leaf.while_, leaf, THEN) & asked_condition(q, THEN))
+    # A filter on the step means the step stayed in; all else is what the row is today, as in a breakdown.
+    asked = to_q(q.where, Words(q.metric, q.actor, THEN, (leaf.step,)), q.when)
+    return _joined(seen(q, leaf), on, condition(q, leaf.while_, leaf, THEN) & asked)
 
 
 def stays(q: Question, leaf: Stay) -> Waits:
@@ -578,15 +586,15 @@ def stays(q: Question, leaf: Stay) -> Waits:
     groups = [n for n in names if n[0] == "d"]
     heads, end, zone = ", ".join(groups), q.end_of(q.day), str(q.zone)
     start, after = q.period.bounds(q.zone)
-    having = "min(f) >= %s AND min(f) < %s" if start and after else "TRUE"
+    begun = [(sign, moment) for sign, moment in ((">=", start), ("<", after)) if moment]
+    having = " AND ".join(f"min(f) {sign} %s" for sign, _moment in begun) or "TRUE"
     text = (
         f"SELECT {heads}, days, CASE WHEN still THEN NULL ELSE 'left' END, count(*) FROM ("
         f"SELECT k, {heads}, sum(CASE WHEN u IS NULL OR u >= %s THEN %s ELSE (u AT TIME ZONE %s)::date END"
         f" - (f AT TIME ZONE %s)::date) AS days, bool_or(u IS NULL OR u >= %s) AS still"
         f" FROM ({inner[0]}) t GROUP BY k, {heads} HAVING {having}) s GROUP BY {heads}, days, still"
     )
-    bounds = (start, after) if start and after else ()
-    return _waits(groups, run(text, (end, q.day, zone, zone, end, *inner[1], *bounds)))
+    return _waits(groups, run(text, (end, q.day, zone, zone, end, *inner[1], *(moment for _sign, moment in begun))))
 
 
 # ---- steps ----------------------------------------------------------------------------------------------------------
@@ -599,16 +607,21 @@ def conversion_rows(q: Question, leaf: Conversion) -> QuerySet[Any]:
     return _joined(seen(q, leaf).filter(asked_condition(q)), on, Q())
 
 
+_STEPS = {
+    "is": "step = ANY(%s)", "in": "step = ANY(%s)", "not": "NOT step = ANY(%s)", "out": "NOT step = ANY(%s)",
+}  # fmt: skip
+
+
 def reached(q: Question, leaf: Conversion) -> tuple[str, tuple[Any, ...]] | None:
     """SQL of one line per row and step it came to in the period: k, step, further, and the dimensions.
 
     A filter on the step means the step told of, not the one a row is in today.
     """
     name, value = leaf.done
-    wanted = [
-        v for c in q.where.conditions() if c.field == leaf.step and c.op in ("is", "in") for v in _listed(c.value)
-    ]
+    asked = [c for c in q.where.conditions() if c.field == leaf.step]
     q = replace(q, where=q.where.without(leaf.step))
+    if any(c.field == leaf.step for c in q.where.conditions()) or not all(c.op in _STEPS for c in asked):
+        raise BadFilter(f"{leaf.step} can only be, or not be, one of several here", leaf.step)
     names: dict[str, Any] = {
         "k": Column("pk"), "l": Column(f"{THEN}__{leaf.within}"), "o": Column(f"{THEN}__{leaf.step}__{leaf.order}"),
         "f": Column(f"{THEN}__from_at"), "y": flag(Q(**{f"{THEN}__{name}": value})),
@@ -624,7 +637,8 @@ def reached(q: Question, leaf: Conversion) -> tuple[str, tuple[Any, ...]] | None
     line = quote(steps.get_field(leaf.within).column)
     others = "".join(f", d{i}" for i in range(1, len(q.dims)))
     start, after = q.period.bounds(q.zone)
-    limits, more = (" AND step = ANY(%s)", (_ids(wanted, leaf.step),)) if wanted else ("", ())
+    limits = "".join(f" AND {_STEPS[c.op]}" for c in asked)
+    more: tuple[Any, ...] = tuple(_ids(_listed(c.value), leaf.step) for c in asked)
     if start:
         limits, more = limits + " AND first >= %s", (*more, start)
     if after:
