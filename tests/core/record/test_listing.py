@@ -1,23 +1,29 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import product
+from typing import Any
 
 import pytest
+from django.contrib.postgres.fields import array as lookups
 from django.db import connection
 from django.http import QueryDict
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from tests import make
 
+from noren.accounts.models import User
 from noren.contacts.models import Company, Person
 from noren.core.access.actor import HOUSE, Actor
+from noren.core.base.facets import facet, facets_of
 from noren.core.filter.condition import BadFilter, F
+from noren.core.record.counting import count_and_totals
 from noren.core.record.custom import refresh
 from noren.core.record.declare import Record, record_of
 from noren.core.record.keyset import Key, Place, read_place, write_place
-from noren.core.record.listing import choosable, listing, neighbors
+from noren.core.record.listing import choosable, listing, narrowed, neighbors
 from noren.core.record.models import FieldDefinition
 from noren.core.record.state import State
 from noren.sales.models import Deal
@@ -239,3 +245,80 @@ def test_relative_days_are_read_for_the_person() -> None:
     make.deal(close_by=timezone.localdate())
     make.deal(close_by=date(2020, 1, 1))
     assert listing(deals(), HOUSE, State(where=F(close_by__on="@today"))).count == 1
+
+
+# -- large tables ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def large(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Any table counts as large."""
+    monkeypatch.setattr("noren.core.record.counting.HUGE", -1)
+    monkeypatch.setattr("noren.core.record.counting._sizes", {})
+
+
+FILTERS = (
+    {"outcome": "open"}, {"outcome": ("won", "lost")}, {"outcome": "open", "owner": "@me"}, {"owner": "@my_team"},
+    {"outcome": "open", "amount__gte": 3}, {"outcome": "won", "source": "nobody"}, {"source": "it's, \"so\""}, {"outcome__not": "open"},
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("few", [2000, 2])
+@pytest.mark.parametrize("at", range(len(FILTERS)))
+def test_rows_of_a_large_table_found_first_are_those_of_the_filter(
+    large: None, monkeypatch: pytest.MonkeyPatch, at: int, few: int
+) -> None:
+    me = make.user("sales")
+    for n, outcome in enumerate(("open", "won", "lost", "open", "open", "won")):
+        closed = {} if outcome == "open" else {"opened_on": date(2026, 1, 1), "closed_on": date(2026, 1, 1 + n)}
+        make.deal(
+            owner=me if n % 2 else None, amount=n, outcome=outcome, source='it\'s, "so"' if n > 3 else "", **closed
+        )
+    gone = make.deal(owner=me, amount=9)
+    gone.removed_at = timezone.now()
+    gone.save()
+    monkeypatch.setattr("noren.core.record.narrow.FEW", few)
+    actor = replace(User.objects.get(pk=me.pk).actor(), is_admin=True)
+    where = F(**FILTERS[at])
+    record = record_of(Deal)
+    want = list(narrowed(record, actor, State(where=where)).order_by("-amount", "-pk").values_list("pk", flat=True))
+
+    made = listing(record, actor, State(where=where, sort=(("amount", True),)))
+
+    assert [line.pk for line in made.lines] == want
+    assert made.count == len(want)
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW enable_seqscan")
+        assert cursor.fetchone() == ("on",)
+
+
+@pytest.mark.parametrize("make_one", [make.company, make.person])
+def test_the_facets_are_asked_of_their_index(make_one: Any) -> None:
+    one = make_one()
+    model = type(one)
+    fields = {
+        f.attname: getattr(one, f.attname) for f in model._meta.concrete_fields if f.name not in ("id", "external_id")
+    }
+    model.every.bulk_create([model(**fields) for _n in range(400)])
+    asked = model.every.filter(
+        lookups.ArrayContains(facets_of(*model.facets), [facet(model.facets[0], "x")]), removed_at__isnull=True
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"ANALYZE {model._meta.db_table}; SET LOCAL enable_seqscan = off; SET LOCAL enable_indexscan = off"
+        )
+    assert f"{model._meta.model_name}_facets" in asked.order_by().explain()
+
+
+def test_a_count_that_takes_long_is_left_out_and_said_to_be_at_least_what_is_seen(large: None) -> None:
+    for n in range(3):
+        make.deal(amount=n)
+    actor = replace(HOUSE, user_id=1)
+    slow = Deal.every.extra(where=["pg_sleep(0.2) IS NOT NULL"])
+    state = State(where=F(outcome="open"))
+
+    assert count_and_totals(record_of(Deal), actor, slow, [], state, None) == (None, {}, False)
+    assert count_and_totals(record_of(Deal), actor, slow, [], replace(state, exact=True), None) == (3, {}, False)
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW statement_timeout")
+        assert cursor.fetchone() == ("15s",)

@@ -13,6 +13,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from noren.contacts.models.address import Addressed
+from noren.core.base.facets import facet_index
 from noren.core.base.fields import Email, Kana, LongText, MoneyField, Phone, Text, Url
 from noren.core.base.japan.company import name_key, parse_form
 from noren.core.base.japan.corporate import parse_corporate_number, parse_invoice_number
@@ -20,6 +21,8 @@ from noren.core.base.japan.values import Unreadable
 from noren.core.base.model import Model, Reach, external_id_rule
 from noren.core.base.search import SearchEntry, search_index
 from noren.core.base.text import SEP, fold, kana_key
+
+FACETS = "standing", "rank", "industry", "prefecture", "owner"
 
 
 class Company(Addressed, Model):
@@ -74,6 +77,7 @@ class Company(Addressed, Model):
         "self", models.SET_NULL, null=True, blank=True, editable=False, related_name="+", db_index=False
     )
 
+    facets = FACETS
     reach = Reach(owner="owner")
     searched = (
         "legal_name",
@@ -96,6 +100,8 @@ class Company(Addressed, Model):
         constraints = [external_id_rule("company")]
         indexes = [
             models.Index(fields=["-updated_at", "-id"], name="company_updated"),
+            facet_index("company_facets", *FACETS),
+            models.Index(fields=["last_touch_at", "id"], name="company_touched"),
             models.Index(fields=["owner", "-updated_at", "-id"], name="company_owner"),
             models.Index(fields=["kana_sort", "id"], name="company_kana"),
             models.Index(fields=["merged_into"], name="company_merged", condition=models.Q(merged_into__isnull=False)),

@@ -11,11 +11,14 @@ from django.utils.translation import gettext_lazy as _
 
 from noren.contacts.models.address import Addressed
 from noren.contacts.models.company import Company, _digits, sort_key
+from noren.core.base.facets import facet_index
 from noren.core.base.fields import Email, Kana, LongText, Phone, Text
 from noren.core.base.japan.person import display_name
 from noren.core.base.model import Model, Reach, external_id_rule
 from noren.core.base.search import SearchEntry, search_index
 from noren.core.base.text import SEP, fold
+
+FACETS = "department", "post", "source", "prefecture", "owner"
 
 
 class Person(Addressed, Model):
@@ -60,6 +63,7 @@ class Person(Addressed, Model):
         "self", models.SET_NULL, null=True, blank=True, editable=False, related_name="+", db_index=False
     )
 
+    facets = FACETS
     reach = Reach(owner="owner")
     searched = ("family_name", "given_name", "family_kana", "given_kana", "email", "mobile", "phone", "external_id")
     found_through = "company"
@@ -74,6 +78,8 @@ class Person(Addressed, Model):
         constraints = [external_id_rule("person")]
         indexes = [
             models.Index(fields=["-updated_at", "-id"], name="person_updated"),
+            facet_index("person_facets", *FACETS),
+            models.Index(fields=["last_touch_at", "id"], name="person_touched"),
             models.Index(fields=["owner", "-updated_at", "-id"], name="person_owner"),
             models.Index(fields=["kana_sort", "id"], name="person_kana"),
             models.Index(fields=["merged_into"], name="person_merged", condition=models.Q(merged_into__isnull=False)),

@@ -84,7 +84,7 @@ def look_for(model: type[Model], actor: Actor, *, many: bool = False) -> Look:
         rows = [parent.every.filter(limit).order_by().values("pk")[: MIDDLING + 1] for parent, limit in limits if limit]
         size, some_open = max((some.count() for some in rows), default=0), len(rows) < len(limits)
         actor.memo["book", model] = (monotonic(), size, some_open)
-    if size <= SMALL and not some_open:
+    if size <= (MIDDLING if many else SMALL) and not some_open:
         return Look.BOOK
     return Look.WHOLE if many or size <= MIDDLING or not some_open else Look.EACH
 

@@ -54,6 +54,7 @@ class Model(models.Model):
 
     reach: ClassVar[Reach] = Reach()
     searched: ClassVar[tuple[str, ...]] = ()  # fields that global search reads; needs a one-to-one `search_entry`
+    facets: ClassVar[tuple[str, ...]] = ()  # fields lists are mostly narrowed by; needs a `facet_index` of them
     found_through: ClassVar[str] = ""  # a reference to a searched noun by whose text rows are found too
     named_by: ClassVar[str] = ""  # an indexed column that holds the name folded, whole
     append_only: ClassVar[bool] = False  # a ledger: rows are added, never changed or taken away by people

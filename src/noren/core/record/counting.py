@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from time import monotonic
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import OperationalError, connection, transaction
 from django.db.models import Avg, Count, Max, Min, QuerySet, Sum
@@ -20,6 +20,8 @@ MOST = 10_000  # rows counted exactly without being asked
 PATIENCE = 40  # ms that counting the rows of a large table may take without being asked
 FOLDS = {"sum": Sum, "avg": Avg, "min": Min, "max": Max}
 
+T = TypeVar("T")
+
 
 def count_and_totals(
     record: type[Record], actor: Actor, rows: QuerySet[Any], fields: Sequence[Field], state: State, known: int | None
@@ -29,7 +31,7 @@ def count_and_totals(
     wanted = {f.name: (record.totals[f.name], f.path) for f in fields if f.name in record.totals}
     if not wanted and known is not None:
         return known, {}, False
-    large = not state.exact and _is_huge(record.model._meta.db_table)
+    large = not state.exact and is_huge(record.model._meta.db_table)
     if large and known is None and not (state.where or state.find) and reach(record.model, actor) is None:
         return None, {}, True
     folds = {f"{name}_": FOLDS[how](path) for name, (how, path) in wanted.items()}
@@ -42,7 +44,7 @@ def count_and_totals(
         inner = rows.order_by().values(*(path for _how, path in wanted.values()), "pk")[: MOST + 1]
         return inner.aggregate(n_=Count("pk"), **folds)
 
-    found = _soon(("count", record, state.where, state.find), actor, told) if large else told()
+    found = soon(("count", record, state.where, state.find), actor, told) if large else told()
     if found is None:
         return None, {}, False
     if not state.exact and found["n_"] > MOST:
@@ -50,25 +52,37 @@ def count_and_totals(
     return found["n_"], {name: found[f"{name}_"] for name in wanted}, False
 
 
-def _soon(what: Hashable, actor: Actor, ask: Callable[[], dict[str, Any]]) -> dict[str, Any] | None:
-    """What is asked, if the answer comes within PATIENCE; where it did not, it is not asked again for a while."""
+def soon(
+    what: Hashable, actor: Actor, ask: Callable[[], T], wait: int = PATIENCE, settings: Mapping[str, str] | None = None
+) -> T | None:
+    """What is asked, if the answer comes within `wait` ms; where it did not, it is not asked again for a while (see `spare`).
+    settings: how the database is to look meanwhile."""
     if monotonic() - actor.memo.get(what, -LOOK) < LOOK:
         return None
+    meant = {"statement_timeout": str(wait), **(settings or {})}
+    names = list(meant)
+    now, then = (
+        ", ".join(each.format(name) for name in names)
+        for each in ("current_setting('{}')", "set_config('{}', %s, true)")
+    )
     try:
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT current_setting('statement_timeout'), set_config('statement_timeout', %s, true)",
-                [str(PATIENCE)],
-            )
-            before = cursor.fetchone()[0]
+            cursor.execute(f"SELECT {now}, {then}", [meant[name] for name in names])
+            before = cursor.fetchone()[: len(names)]
             found = ask()
-            cursor.execute("SELECT set_config('statement_timeout', %s, true)", [before])
+            cursor.execute(f"SELECT {then}", before)
             return found
     except OperationalError as fault:
         if not isinstance(fault.__cause__, QueryCanceled):
             raise
-        actor.memo[what] = monotonic()
+        spare(what, actor)
         return None
+
+
+def spare(what: Hashable, actor: Actor) -> None:
+    """Do not ask this again for a while."""
+    actor.memo.pop(what, None)
+    actor.remembered(what, monotonic)
 
 
 _sizes: dict[str, tuple[float, bool]] = {}
@@ -76,7 +90,7 @@ HUGE = 5 * MOST  # rows by the planner's count from which nobody needs to look w
 LOOK = 60.0  # seconds for which that is believed
 
 
-def _is_huge(table: str) -> bool:
+def is_huge(table: str) -> bool:
     """Whether a table surely has more than MOST rows, by what the planner knows. No number is ever shown from this."""
     seen = _sizes.get(table)
     if seen is None or monotonic() - seen[0] > LOOK:

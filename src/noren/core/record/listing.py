@@ -34,6 +34,7 @@ from noren.core.record.declare import Record
 from noren.core.record.field import Field, kind_of
 from noren.core.record.finding import narrow
 from noren.core.record.keyset import Key, Place, kept_page, page, read_place, write_place
+from noren.core.record.narrow import few_of
 from noren.core.record.state import State, read_sort
 
 
@@ -231,6 +232,9 @@ def asked_listing(
     names, keys, annotations = order_of(record, actor, state)
     fields, plan = plan_of(record, actor, state, keys)
     rows = narrowed(record, actor, state, removed=removed)
+    few = None if removed else few_of(record, actor, rows, state)
+    if few is not None:
+        rows = rows.filter(pk__in=few)
     if annotations:
         rows = rows.annotate(**annotations)
     spots = [plan.at(key.path) for key in keys]
@@ -253,10 +257,9 @@ def asked_listing(
         if has_next:
             made.next = write_place(Place(tuple(found[-1][at] for at in spots), found[-1][0], number + len(lines) - 1))
     if counted:
-        whole = not (after or before or has_next)
-        made.count, made.totals, enough = count_and_totals(
-            record, actor, rows, fields, state, len(lines) if whole else None
-        )
+        shown = None if after or before or has_next else len(lines)
+        known = shown if few is None else len(few)
+        made.count, made.totals, enough = count_and_totals(record, actor, rows, fields, state, known)
         made.at_least = MOST if enough else max(number - 1, 0) + len(lines)
     made.hidden = unseen(plan.columns, lines, actor)
     return made

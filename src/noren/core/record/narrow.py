@@ -1,0 +1,69 @@
+"""Lists of large tables narrowed to few rows: these rows are found first, in any order, and put in order afterwards.
+
+Otherwise PostgreSQL may walk through a million rows in the order asked for, hoping to come across fifty that fit.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.postgres.fields import array as _array
+from django.db.models import QuerySet
+
+from noren.core.access.actor import Actor
+from noren.core.access.scope import is_user
+from noren.core.base.facets import facet, facets_of
+from noren.core.base.model import Model
+from noren.core.base.text import row_id
+from noren.core.filter.condition import ME, MY_TEAM, All, Cond, F
+from noren.core.record.counting import is_huge, soon, spare
+from noren.core.record.declare import Record
+from noren.core.record.state import State
+
+lookups: Any = _array
+FEW = 2000
+WAIT = 150  # ms that finding them may take: a walk through everything takes longer
+ONLY_BITMAPS = {"enable_seqscan": "off", "enable_indexscan": "off", "enable_indexonlyscan": "off"}
+
+
+def few_of(record: type[Record], actor: Actor, rows: QuerySet[Any], state: State) -> list[int] | None:
+    """The ids of the rows of a state, where its filter leaves few of very many and the facets find them soon; else None.
+    rows: those of the state, none from the bin."""
+    model = record.model
+    if not (model.facets and state.where and is_huge(model._meta.db_table)):
+        return None
+    conditions = _told(model, state.where, actor)
+    if not conditions:
+        return None
+    inside = rows.filter(*conditions).order_by().values_list("pk", flat=True)[: FEW + 1]
+    what = ("few", record, state.where, state.find)
+    found = soon(what, actor, lambda: list(inside), WAIT, ONLY_BITMAPS)
+    if found is not None and len(found) > FEW:
+        spare(what, actor)
+        return None
+    return found
+
+
+def _told(model: type[Model], where: F, actor: Actor) -> list[Any]:
+    """What the facets say about a filter; all of it must hold for a row that meets the filter."""
+    array = facets_of(*model.facets)
+    found: list[Any] = []
+    for part in where.node.parts if isinstance(where.node, All) else (where.node,):
+        if isinstance(part, Cond) and part.field in model.facets and part.op in ("is", "in"):
+            values = part.value if isinstance(part.value, tuple) else (part.value,)
+            meant = [value for each in values for value in _values(model, part.field, each, actor)]
+            if None not in meant:
+                found.append(lookups.ArrayOverlap(array, [facet(part.field, value) for value in meant]))
+    return found
+
+
+def _values(model: type[Model], name: str, value: Any, actor: Actor) -> list[Any]:
+    """As they stand in the column; None for what only a comparison can tell."""
+    column: Any = model.column(name)
+    if not column.is_relation:
+        return [value]
+    if value == ME:
+        return [actor.user_id]
+    if value == MY_TEAM:
+        return sorted(actor.team_user_ids if is_user(column.related_model) else actor.team_ids)
+    return [row_id(value)]
