@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from tests import make
 from tests.core.metric.cube.test_same import STEPS, Life
 
@@ -13,6 +13,7 @@ from noren.core.access.actor import Actor
 from noren.core.base.errors import Refusal
 from noren.core.base.kept import alone
 from noren.core.filter.condition import F
+from noren.core.metric.cube import read
 from noren.core.metric.cube.read import rows_only
 from noren.core.page.board import Drawn
 from noren.core.page.cells import Look
@@ -75,9 +76,8 @@ def test_cells_answer_all_own_and_team_but_not_what_they_cannot_tell() -> None:
         assert not from_cells(actor, find="商談")
 
 
-def test_cells_of_another_declaration_are_not_taken_for_right() -> None:
-    from django.db import connection
-
+def test_cells_of_another_declaration_are_not_taken_for_right(request: pytest.FixtureRequest) -> None:
+    request.addfinalizer(read.forget)
     make.firm()
     user = make.user("admin")
     make.deal(owner=user, amount=700)

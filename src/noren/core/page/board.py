@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import BigIntegerField, Count, ExpressionWrapper, F, QuerySet, Sum, Value
@@ -16,7 +15,6 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from noren.core.access.actor import Actor
-from noren.core.access.scope import is_user
 from noren.core.base.errors import NotFound
 from noren.core.base.kept import Asking, ask, kept, together
 from noren.core.base.text import row_id
@@ -27,7 +25,7 @@ from noren.core.filter.when import When as Moment
 from noren.core.metric.cube.declare import clauses
 from noren.core.metric.cube.sums import Sums, sums
 from noren.core.page import cells
-from noren.core.page.cards import Card, card
+from noren.core.page.cards import Card, Cards, card
 from noren.core.page.cells import Look
 from noren.core.page.drawn import Place, drawn
 from noren.core.page.lists import OTHERWISE, Names, frame, head
@@ -41,7 +39,6 @@ from noren.core.record.state import State
 
 SHOWN = 20  # cards of a lane
 SHADES = 5
-DAY = timedelta(days=1)
 
 
 def board(request: HttpRequest, record: type[Record], actor: Actor, state: State, views: list[View]) -> HttpResponse:
@@ -130,7 +127,6 @@ class Drawn:
         self.heads: dict[int, dict[str, Any]] = {}
         self.cards: dict[int, list[Card]] = {}
         self.left: list[tuple[int, Any]] = []
-        self._ages: dict[tuple[int, int | None], tuple[str, str, str]] = {}
 
     def _lane_rows(self, state: State) -> list[Any]:
         scope = self.board.scope
@@ -238,53 +234,12 @@ class Drawn:
         lane_at = plan.at(by)
         since_at = plan.at(beside[2]) if len(beside) > 2 else None
         standards = {r.pk: getattr(r, "standard_days", None) for r in self.lane_rows}
-        found: dict[int, list[Card]] = {}
+        made, found = Cards(self.record, self.look), dict[int, list[Card]]()
         for line in lines:
             lane = line.values[lane_at]
             since = line.values[since_at] if since_at is not None else None
-            found.setdefault(lane, []).append(self._card(plan, line, hidden, since, standards.get(lane)))
+            found.setdefault(lane, []).append(made.of(plan, line, hidden, since, standards.get(lane)))
         return found
-
-    def _card(
-        self, plan: Plan, line: Line, hidden: Mapping[str, frozenset[int]], since: datetime | None, standard: int | None
-    ) -> Card:
-        made = Card(line.pk, line.version, self.record.url(line.pk))
-        for column in plan.columns:
-            one, value = column.field, line.values[column.at]
-            name = str(line.values[column.title_at] or "") if column.title_at is not None else ""
-            if one.kind == "ref" and value in hidden.get(one.name, ()):
-                name = _("(hidden)")
-            if one.name == self.record.title_field():
-                made.title = str(value or "")
-            elif one.name == "next_step":
-                made.next, made.next_state = _step(value, line.values[column.near["next_step_at"]], self.look)
-                made.has_next = True
-            elif one.kind == "ref" and column.target is not None and is_user(column.target.model):
-                made.owner = name
-            elif one.kind == "ref" and not made.over:
-                made.over = name
-            elif one.kind == "money" and not made.value and value is not None:
-                made.value, made.unit = cells.compact(value, self.look)
-            elif one.kind == "date" and not made.date and value is not None:
-                made.date, made.day = cells.short_day(value, self.look), value
-                made.is_late = value < self.look.today
-            elif value not in (None, ""):
-                made.tags.append(cells.said(one, value, self.look, name))
-        if since is not None:
-            made.age, made.age_label, made.age_tone = self._age(max((self.look.now - since) // DAY, 0), standard)
-        return made
-
-    def _age(self, days: int, standard: int | None) -> tuple[str, str, str]:
-        """Days in the stage in words, what they mean, and their color."""
-        known = self._ages.get((days, standard))
-        if known is None:
-            age = ngettext("%(n)s day", "%(n)s days", days) % {"n": days}
-            label, tone = _("Days in this stage"), ""
-            if standard:
-                label = _("%(days)s in this stage; the standard is %(standard)s") % {"days": age, "standard": standard}
-                tone = "shu" if days > 2 * standard else "kohaku" if days > standard else ""
-            known = self._ages[days, standard] = (age, label, tone)
-        return known
 
     def read_ends(self) -> Asking[list[tuple[int, Any]]]:
         """How many rows came lately to where cards leave (won, lost), and their sum; in the order of `ends_open`."""
@@ -408,16 +363,6 @@ class Drawn:
 def _weighted(told: Mapping[str, Any]) -> int | None:
     """The sum by probability, in minor units; None where nothing can be weighed."""
     return round((told["percents"] or 0) / 100) if "percents" in told else None
-
-
-def _step(text: str, at: datetime | None, look: Look) -> tuple[str, str]:
-    if not text and at is None:
-        return _("Decide the next step"), "none"
-    when: date | None = at.astimezone(look.zone).date() if at else None
-    if when is None:
-        return text, ""
-    state = "late" if when < look.today else "today" if when == look.today else ""
-    return f"{_('Today') if state == 'today' else cells.short_day(when, look)} {text}".strip(), state
 
 
 OTHERWISE["board"] = board

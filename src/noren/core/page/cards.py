@@ -1,14 +1,23 @@
-"""A card of a board as markup: one string, because a board has a hundred of them."""
+"""Cards of a board, and each as markup: one string, because a board has a hundred of them."""
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
+from noren.core.access.scope import is_user
 from noren.core.page import parts
-from noren.core.page.cells import face, plain
+from noren.core.page.cells import Look, compact, face, plain, said, short_day
+from noren.core.record.columns import Plan
+from noren.core.record.declare import Record
+from noren.core.record.listing import Line
+
+DAY = dt.timedelta(days=1)
 
 
 @dataclass(slots=True)
@@ -33,6 +42,71 @@ class Card:
     age: str = ""
     age_tone: str = ""
     age_label: str = ""
+
+
+class Cards:
+    """Makes cards of rows, for somebody's look."""
+
+    def __init__(self, record: type[Record], look: Look) -> None:
+        self.record, self.look = record, look
+        self._ages: dict[tuple[int, int | None], tuple[str, str, str]] = {}
+
+    def of(
+        self,
+        plan: Plan,
+        line: Line,
+        hidden: Mapping[str, frozenset[int]],
+        since: dt.datetime | None,
+        standard: int | None,
+    ) -> Card:
+        """since: when the row came to its lane; standard: days that rows usually stay there; hidden: see `unseen`."""
+        made = Card(line.pk, line.version, self.record.url(line.pk))
+        for column in plan.columns:
+            one, value = column.field, line.values[column.at]
+            name = str(line.values[column.title_at] or "") if column.title_at is not None else ""
+            if one.kind == "ref" and value in hidden.get(one.name, ()):
+                name = _("(hidden)")
+            if one.name == self.record.title_field():
+                made.title = str(value or "")
+            elif one.name == "next_step":
+                made.next, made.next_state = _step(value, line.values[column.near["next_step_at"]], self.look)
+                made.has_next = True
+            elif one.kind == "ref" and column.target is not None and is_user(column.target.model):
+                made.owner = name
+            elif one.kind == "ref" and not made.over:
+                made.over = name
+            elif one.kind == "money" and not made.value and value is not None:
+                made.value, made.unit = compact(value, self.look)
+            elif one.kind == "date" and not made.date and value is not None:
+                made.date, made.day = short_day(value, self.look), value
+                made.is_late = value < self.look.today
+            elif value not in (None, ""):
+                made.tags.append(said(one, value, self.look, name))
+        if since is not None:
+            made.age, made.age_label, made.age_tone = self._age(max((self.look.now - since) // DAY, 0), standard)
+        return made
+
+    def _age(self, days: int, standard: int | None) -> tuple[str, str, str]:
+        """Days in the stage in words, what they mean, and their color."""
+        known = self._ages.get((days, standard))
+        if known is None:
+            age = ngettext("%(n)s day", "%(n)s days", days) % {"n": days}
+            label, tone = _("Days in this stage"), ""
+            if standard:
+                label = _("%(days)s in this stage; the standard is %(standard)s") % {"days": age, "standard": standard}
+                tone = "shu" if days > 2 * standard else "kohaku" if days > standard else ""
+            known = self._ages[days, standard] = (age, label, tone)
+        return known
+
+
+def _step(text: str, at: dt.datetime | None, look: Look) -> tuple[str, str]:
+    if not text and at is None:
+        return _("Decide the next step"), "none"
+    when: dt.date | None = at.astimezone(look.zone).date() if at else None
+    if when is None:
+        return text, ""
+    state = "late" if when < look.today else "today" if when == look.today else ""
+    return f"{_('Today') if state == 'today' else short_day(when, look)} {text}".strip(), state
 
 
 def card(one: Card) -> SafeString:
