@@ -63,6 +63,13 @@ packages() { # $1: run or test; installs only when what is pinned changed
     pip install $quiet --no-deps --no-build-isolation -e .
     # Tests import one another from the top of the repository, whichever way pytest is called.
     [ "$1" = run ] || pwd >"$(.venv/bin/python -c 'import site; print(site.getsitepackages()[0])')/noren-tests.pth"
+    # A folder such as 顧客管理 is written in ASCII, or Python could not start where LC_ALL names a locale that is not there.
+    LC_ALL=C.UTF-8 .venv/bin/python -c '
+import pathlib, site
+for file in pathlib.Path(site.getsitepackages()[0]).glob("*noren*.pth"):
+    text = file.read_text(encoding="utf-8")
+    if not text.isascii():
+        file.write_text("".join(f"import sys; sys.path.append({ascii(line)})\n" for line in text.splitlines()))'
     printf '%s' "$now" >.venv/"$1".stamp
 }
 
