@@ -417,6 +417,10 @@ def stock_rows(q: Question, leaves: Sequence[Stock], days: Sequence[date]) -> tu
     return _joined(seen(q, leaf), on, known & there & asked_condition(q, THEN)), THEN
 
 
+# What lasted no time was written down and then corrected: it never was.
+LASTED = Q(**{f"{THEN}__to_at__isnull": True}) | Q(**{f"{THEN}__to_at__gt": Column(f"{THEN}__from_at")})
+
+
 def _joined(rows: QuerySet[Any], on: Q, further: Q) -> QuerySet[Any]:
     """Rows joined with spans as `past`. All conditions on the span stand in one filter, or each would join another."""
     rows = rows.annotate(**{THEN: FilteredRelation("spans", condition=on)})
@@ -572,7 +576,7 @@ def stay_rows(q: Question, leaf: Stay) -> QuerySet[Any]:
         on &= Q(spans__recorded_at__lt=q.end_of(q.known_on))
     # A filter on the step means the step stayed in; all else is what the row is today, as in a breakdown.
     asked = to_q(q.where, Words(q.metric, q.actor, THEN, (leaf.step,)), q.when)
-    return _joined(seen(q, leaf), on, condition(q, leaf.while_, leaf, THEN) & asked)
+    return _joined(seen(q, leaf), on, LASTED & condition(q, leaf.while_, leaf, THEN) & asked)
 
 
 def stays(q: Question, leaf: Stay) -> Waits:
@@ -604,7 +608,7 @@ def conversion_rows(q: Question, leaf: Conversion) -> QuerySet[Any]:
     on = Q(spans__from_at__lt=q.end_of(q.day))
     if q.known_on:
         on &= Q(spans__recorded_at__lt=q.end_of(q.known_on))
-    return _joined(seen(q, leaf).filter(asked_condition(q)), on, Q())
+    return _joined(seen(q, leaf).filter(asked_condition(q)), on, LASTED)
 
 
 _STEPS = {

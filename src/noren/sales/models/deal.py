@@ -157,6 +157,13 @@ class Deal(Model):
             at = min(day_start(self.opened_on), timezone.now())
         super().save(*args, at=at, **kw)
 
+    def keep(self, at: datetime | None = None) -> None:
+        """What is written down as decided on a day (an import brought it) was decided on that day."""
+        was = dict(zip(self.kept, getattr(self, "_kept", ()), strict=False)).get("outcome")
+        if at is None and self.closed_on and was not in (None, self.outcome):
+            at = min(midday(self.closed_on), timezone.now())
+        super().keep(at)
+
     @classmethod
     def from_db(cls, db: Any, field_names: Any, values: Any, **kw: Any) -> Self:
         row = super().from_db(db, field_names, values, **kw)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from django.utils import translation
@@ -19,6 +20,9 @@ from noren.core.metric.declare import METRICS
 from noren.core.metric.names import typed_filter
 from noren.core.metric.question import CannotAsk
 from noren.core.metric.rows import rows
+from noren.core.record.declare import record_of
+from noren.core.record.intake import run as intake
+from noren.core.record.intake.undo import undo
 from noren.sales.actions.deal import Line, move_deal, set_lines
 from noren.sales.models import Deal
 
@@ -122,3 +126,32 @@ def test_what_is_no_period_is_told_what_one_is(text: str, word: str) -> None:
     with pytest.raises(CannotAsk) as told:
         ask("revenue", text, actor=make.actor("admin"))
     assert word in str(told.value)
+
+
+def test_a_stage_that_was_corrected_away_was_never_stayed_in() -> None:
+    """Moved today, then told that it was won before that."""
+    make.firm()
+    boss, stages = make.actor("admin"), make.stages()
+    deal = make.deal(stage=stages[0], opened_on=date(2026, 9, 1), amount=100)
+    move_deal(Deal.every.get(pk=deal.pk), by=HOUSE, stage=stages[2])
+    won(deal, date(2026, 9, 11))
+    cells = ask("stage_duration", actor=boss).cells
+    assert [(cell.key, cell.value) for cell in cells] == [((stages[0].pk,), 10)]
+
+
+def test_a_win_that_an_import_tells_of_is_dated_and_goes_again_with_it(tmp_path: Path) -> None:
+    """A deal brought in as open and brought in again as won in March is not open in April, until that is taken back."""
+    make.firm()
+    boss = make.actor("admin")
+    for n, end in enumerate(("100,進行中,", "150,受注,2026-03-10")):
+        path = tmp_path / f"{n}.csv"
+        path.write_text(f"商談名,発生日,外部ID,金額,結果,決着日\n件,2026-01-05,X1,{end}", encoding="utf-8")
+        run = intake.begin(record_of("sales.deal"), path, path.name, boss)
+        intake.carry_out(run, boss)
+    days = [date(2026, 3, 9), date(2026, 3, 10), date(2026, 10, 1)]
+    told = [ask("open_amount", actor=boss, as_of=day).total.num for day in days]
+    assert told == [100, 0, 0]
+    run.refresh_from_db()
+    undo(run, boss)
+    assert [ask("open_amount", actor=boss, as_of=day).total.num for day in days] == [100, 100, 100]
+    assert ask("open_amount", actor=boss).total.value == 100

@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.core.metric.truth.books import TOTAL, Ask, AtLeast, Books, Key, Told
 from tests.core.metric.truth.life import Life
-from tests.core.metric.truth.oracle import OF_TODAY, STOCKS, TOTAL, Ask, AtLeast, Books, Key, Told, told
+from tests.core.metric.truth.oracle import told
+from tests.core.metric.truth.piles import OF_TODAY, STOCKS
 
 from noren.core.access.actor import Actor
 from noren.core.access.models import Firm

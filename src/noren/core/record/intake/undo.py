@@ -175,7 +175,7 @@ def _restore(
     else:
         for row, _told in moved:
             row.settle()
-        rewrite(model, [row for row, _told in moved], names)
+        rewrite(model, [row for row, _told in moved], names, back=True)
     event = plain_event(model, "changed")
     publish([event(row.pk) for row, _told in moved], by=by, changes=[told for _row, told in moved], batch=run.pk)
     ImportRow.objects.filter(pk__in=done).update(before=None)

@@ -244,8 +244,9 @@ def write_spans(model: type[Model], rows: Sequence[Any]) -> None:
             copy.write_row(line)
 
 
-def rewrite(model: type[Model], rows: Sequence[Any], changed: Iterable[str]) -> None:
-    """Store changed columns of settled rows: version and search entry move along, history is kept."""
+def rewrite(model: type[Model], rows: Sequence[Any], changed: Iterable[str], *, back: bool = False) -> None:
+    """Store changed columns of settled rows: version and search entry move along, history is kept. back: what the rows are
+    until now was a mistake, and is taken out of their history."""
     names = {*changed, "version", "updated_at", *(model._meta.get_field(n).attname for n in model.settled)}  # type: ignore[union-attr]
     columns: list[Any] = [c for c in model._meta.concrete_fields if c.attname in names]
     key: Any = model._meta.pk
@@ -266,8 +267,13 @@ def rewrite(model: type[Model], rows: Sequence[Any], changed: Iterable[str]) -> 
     if model.searched:
         _rewrite_search(model, rows)
     if model.kept:
+        meta: Any = model._meta
+        last = meta.get_field("spans").related_model.objects.filter(
+            row__in=[row.pk for row in rows] if back else (), to_at=None
+        )
+        began = dict(last.values_list("row_id", "from_at"))
         for row in rows:
-            row.keep()
+            row.keep(began.get(row.pk))
 
 
 def _rewrite_search(model: type[Model], rows: Sequence[Any]) -> None:
