@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='company',
-            index=models.Index(fields=['last_touch_at', 'id'], name='company_touched'),
+            index=models.Index(condition=models.Q(('last_touch_at__isnull', False)), fields=['last_touch_at', 'id'], name='company_touched'),
         ),
         migrations.AddIndex(
             model_name='person',
@@ -28,6 +28,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='person',
-            index=models.Index(fields=['last_touch_at', 'id'], name='person_touched'),
+            index=models.Index(condition=models.Q(('last_touch_at__isnull', False)), fields=['last_touch_at', 'id'], name='person_touched'),
         ),
     ]

@@ -101,7 +101,11 @@ class Company(Addressed, Model):
         indexes = [
             models.Index(fields=["-updated_at", "-id"], name="company_updated"),
             facet_index("company_facets", *FACETS),
-            models.Index(fields=["last_touch_at", "id"], name="company_touched"),
+            models.Index(
+                fields=["last_touch_at", "id"],
+                name="company_touched",
+                condition=models.Q(last_touch_at__isnull=False),
+            ),
             models.Index(fields=["owner", "-updated_at", "-id"], name="company_owner"),
             models.Index(fields=["kana_sort", "id"], name="company_kana"),
             models.Index(fields=["merged_into"], name="company_merged", condition=models.Q(merged_into__isnull=False)),

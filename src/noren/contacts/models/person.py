@@ -79,7 +79,11 @@ class Person(Addressed, Model):
         indexes = [
             models.Index(fields=["-updated_at", "-id"], name="person_updated"),
             facet_index("person_facets", *FACETS),
-            models.Index(fields=["last_touch_at", "id"], name="person_touched"),
+            models.Index(
+                fields=["last_touch_at", "id"],
+                name="person_touched",
+                condition=models.Q(last_touch_at__isnull=False),
+            ),
             models.Index(fields=["owner", "-updated_at", "-id"], name="person_owner"),
             models.Index(fields=["kana_sort", "id"], name="person_kana"),
             models.Index(fields=["merged_into"], name="person_merged", condition=models.Q(merged_into__isnull=False)),
