@@ -162,7 +162,7 @@ def _overdue(actor: Actor, choice: Choice, today: date, zone: ZoneInfo) -> int:
     """How many tasks should have been done before today."""
 
     def written() -> tuple[str, tuple[Any, ...]]:
-        looked = visible(Activity, actor, look=look_for(Activity, actor, many=True))
+        looked = visible(Activity, actor, look=look_for(Activity, actor))
         tasks = looked.filter(due_at__lt=day_bounds(today, zone)[0], done_at__isnull=True)
         if choice.scope == "me":
             tasks = tasks.filter(owner_id=actor.user_id)
