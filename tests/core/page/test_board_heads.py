@@ -91,3 +91,22 @@ def test_cells_of_another_declaration_are_not_taken_for_right(request: pytest.Fi
     after = heads(user.actor())
     assert [head["sum_"] for head in before.values()] == [700]
     assert [head["sum_"] for head in after.values()] == [900]
+
+
+@pytest.mark.parametrize("few", [2000, 1])
+def test_a_board_narrowed_to_few_of_very_many_shows_these(monkeypatch: pytest.MonkeyPatch, few: int) -> None:
+    monkeypatch.setattr("noren.core.record.counting.HUGE", -1)
+    monkeypatch.setattr("noren.core.record.counting._sizes", {})
+    monkeypatch.setattr("noren.core.record.narrow.FEW", few)
+    monkeypatch.setattr(Deal, "facets", ("outcome", "source"))
+    make.firm()
+    boss, stages = make.actor("admin"), make.stages()
+    deals = [make.deal(stage=stages[n % 2], source="web" if n % 3 else "", amount=n) for n in range(6)]
+    for where, wanted in (
+        (F(source="web"), {deals[n].pk for n in (1, 2, 4, 5)}), (F(source="web", amount__gt=4), {deals[5].pk}), (F(source="nobody"), set[int]()),
+        (F(outcome="won", source="web"), set[int]()), (F(source="web") | F(amount=3), {deals[n].pk for n in (1, 2, 3, 4, 5)}),
+    ):  # fmt: skip
+        made = drawn(boss, where)
+        made.read()
+        assert {card.id for cards in made.cards.values() for card in cards} == wanted
+        assert sum(head["n"] for head in made.heads.values()) == len(wanted)

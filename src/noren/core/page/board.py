@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
+from functools import cached_property
 from typing import Any
 
 from django.db.models import BigIntegerField, Count, ExpressionWrapper, F, QuerySet, Sum, Value
@@ -35,6 +36,7 @@ from noren.core.page.web import draw, look_of, with_params
 from noren.core.record.columns import Plan, has_column
 from noren.core.record.declare import Board, End, Record
 from noren.core.record.listing import Line, fiscal_of, narrowed, unseen
+from noren.core.record.narrow import few_of
 from noren.core.record.state import State
 
 SHOWN = 20  # cards of a lane
@@ -154,10 +156,15 @@ class Drawn:
         """Heads, cards and ends, in one trip."""
         self.heads, self.cards, self.left = together(self.read_heads(), self.read_cards(), self.read_ends())
 
+    @cached_property
     def rows(self) -> QuerySet[Any]:
-        """The rows of the board. The scope is said as well as the lanes: the index begins with it."""
+        """The rows of the board. The scope is said as well as the lanes: the index begins with it. What is not remembered is
+        looked for first where it is few of very many."""
         rows = narrowed(self.record, self.actor, self.state)
-        return rows.filter(**{f"{self.board.scope}_id": self.scope_id}) if self.scope_id is not None else rows
+        if self.scope_id is not None:
+            rows = rows.filter(**{f"{self.board.scope}_id": self.scope_id})
+        few = few_of(self.record, self.actor, rows, self.state) if self.key() is None else None
+        return rows if few is None else rows.filter(pk__in=few)
 
     def key(self, *what: Hashable) -> Hashable | None:
         """Under what a question of this board is remembered; boards narrowed by more than whose the rows are, are asked anew."""
@@ -177,7 +184,7 @@ class Drawn:
                 folds["percents"] = Sum(ExpressionWrapper(F(self.sum) * chance, output_field=BigIntegerField()))
 
         def heads() -> QuerySet[Any]:
-            rows = self.rows().filter(**{f"{by}__in": lanes}).order_by()
+            rows = self.rows.filter(**{f"{by}__in": lanes}).order_by()
             told: QuerySet[Any] = rows.values(by).annotate(**folds).values_list(by, *folds)
             return told
 
@@ -222,7 +229,7 @@ class Drawn:
         order = ("position", "pk") if along == "position" else ("-updated_at", "-pk")
 
         def cards(*lanes: int) -> QuerySet[Any]:
-            rows = [plan.select(self.rows().filter(**{by: lane}).order_by(*order), SHOWN) for lane in lanes]
+            rows = [plan.select(self.rows.filter(**{by: lane}).order_by(*order), SHOWN) for lane in lanes]
             return rows[0] if len(rows) == 1 else rows[0].union(*rows[1:], all=True)
 
         lanes = [row.pk for row in self.lane_rows]
