@@ -297,6 +297,7 @@ def _fill(q: Question, results: dict[Key, Any], labels: Labels | None = None) ->
     keys = sorted({key[1:] for key in results if key != TOTAL}, key=labels.order) if q.dims else [()]
     cells = []
     stock = all(isinstance(leaf, Stock) for leaf in q.metric.leaves())
+    stocks = _stocks(q)
     for key in keys:
         for place, cut in enumerate(q.cuts) if q.cuts else [(None, None)]:
             if not q.cuts and not q.dims:
@@ -304,11 +305,14 @@ def _fill(q: Question, results: dict[Key, Any], labels: Labels | None = None) ->
             cell = Cell(key=key, labels=labels.of(key), bucket=cut, question=q)
             if cut is not None and not q.dims:
                 cell.labels = (cut.label("ja" if (get_language() or "ja").startswith("ja") else "en"),)
-            _cell(q, results.get((place, *key), {}), cell)
+            found = results.get((place, *key), {})
+            if cut is not None and stocks and cut.part.first > (q.as_of or q.today):
+                found = {name: tally for name, tally in found.items() if name not in stocks}
+            _cell(q, found, cell)
             _settle(q, cell, cut, stock)
             cells.append(cell)
     whole = results.get(TOTAL)
-    if q.cuts and any(isinstance(leaf, Stock) for leaf in q.metric.leaves()):
+    if q.cuts and stocks:
         # A stock is not additive over time: its total is that of the last day told of.
         whole = {**_last_of(q, results), **(whole or {})}
     total = _cell(q, whole or {}, Cell(question=q))
@@ -316,9 +320,13 @@ def _fill(q: Question, results: dict[Key, Any], labels: Labels | None = None) ->
     return Answer(q, cells, total)
 
 
+def _stocks(q: Question) -> set[str]:
+    return {leaf.id for leaf in q.metric.leaves() if isinstance(leaf, Stock)}
+
+
 def _last_of(q: Question, results: Mapping[Key, Any]) -> dict[str, Tally]:
     told = sum(cut.part.first <= (q.as_of or q.today) for cut in q.cuts) - 1
-    stocks = {leaf.id for leaf in q.metric.leaves() if isinstance(leaf, Stock)}
+    stocks = _stocks(q)
     found: dict[str, Tally] = {}
     for key, tallies in results.items():
         if key[0] == told:

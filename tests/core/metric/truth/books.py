@@ -77,8 +77,7 @@ class Books:
         self.deals = {row["id"]: row for row in Deal.every.values()}
         self.spans: dict[int, list[Row]] = defaultdict(list)
         for span in DealSpan.objects.order_by("id").values():
-            if span["to_at"] is None or span["to_at"] > span["from_at"]:  # what never was does not count
-                self.spans[span["row_id"]].append(span)
+            self.spans[span["row_id"]].append(span)
         self.lines: dict[int, list[Row]] = defaultdict(list)
         for line in DealLine.every.filter(removed_at=None).values():
             self.lines[line["deal_id"]].append(line)
@@ -87,6 +86,10 @@ class Books:
         self.companies = {row["id"]: row for row in Company.every.values()}
         self.products = {row["id"]: row for row in Product.every.values()}
         self.activities = list(Activity.every.values())
+
+    def lasted(self, row: Row) -> list[Row]:
+        """Spans of a deal without those that were corrected away: what never was does not count."""
+        return [span for span in self.spans[row["id"]] if span["to_at"] is None or span["to_at"] > span["from_at"]]
 
     def value(self, row: Row, name: str) -> Any:
         """What stands at a field or dimension of a row."""

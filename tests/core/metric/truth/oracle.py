@@ -241,7 +241,7 @@ def _stays(books: Books, ask: Ask) -> dict[Key, Told]:
     found: dict[Key, Seen] = defaultdict(list)
     for deal in filter(lambda row: has_part(books, row, ask), living(books, ask)):
         spent: dict[int, list[Row]] = defaultdict(list)
-        for span in books.spans[deal["id"]]:
+        for span in books.lasted(deal):
             recorded = not ask.known_on or span["recorded_at"] < ask.end_of(ask.known_on)
             meant = recorded and meets(books, deal | {"stage_id": span["stage_id"]}, ask)
             if span["outcome"] == "open" and span["from_at"] < end and meant:
@@ -265,7 +265,7 @@ def _moves(books: Books, ask: Ask) -> dict[Key, Told]:
     found: dict[Key, list[bool]] = defaultdict(list)
     for deal in filter(lambda row: has_part(books, row, ask), living(books, ask)):
         spans = [
-            span for span in books.spans[deal["id"]]
+            span for span in books.lasted(deal)
             if span["from_at"] < ask.end_of(ask.day)
             and (not ask.known_on or span["recorded_at"] < ask.end_of(ask.known_on))
         ]  # fmt: skip
