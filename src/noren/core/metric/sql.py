@@ -622,7 +622,7 @@ def reached(q: Question, leaf: Conversion) -> tuple[str, tuple[Any, ...]] | None
     A filter on the step means the step told of, not the one a row is in today.
     """
     name, value = leaf.done
-    asked = [c for c in q.where.conditions() if c.field == leaf.step]
+    asked = [c for c in q.where.conditions() if c.field == leaf.step and c.op != "filled"]
     q = replace(q, where=q.where.without(leaf.step))
     if any(c.field == leaf.step for c in q.where.conditions()) or not all(c.op in _STEPS for c in asked):
         raise BadFilter(f"{leaf.step} can only be, or not be, one of several here", leaf.step)

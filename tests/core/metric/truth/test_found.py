@@ -97,6 +97,7 @@ def test_stages_left_out_of_a_conversion_are_left_out() -> None:
     make.deal(stage=stages[1], opened_on=date(2026, 9, 1))
     cells = ask("stage_conversion", actor=boss, where=F(stage__not=stages[0].pk)).cells
     assert [cell.key for cell in cells] == [(stages[1].pk,)]
+    assert ask("stage_conversion", actor=boss, where=F(stage__filled=True)).total.n == 2  # passed over the first
     with pytest.raises(CannotAsk, match="stage"):
         ask("stage_conversion", actor=boss, where=F(stage=stages[0].pk) | F(source="web"))
 

@@ -170,7 +170,7 @@ def test_numbers_are_those_of_plain_loops_over_the_rows(
     for _round in range(4 if FULL else 1):
         life.live(40)
         books = Books()
-        for q, actor in questions(life, 150 if FULL else 60):
+        for q, actor in questions(life, 150 if FULL else 30):
             for of_rows in (False, True):
                 answer = answered(q, actor, of_rows)
                 found = differences(q, answer, books) + (list(unopened(q, answer, actor)) if of_rows else [])
