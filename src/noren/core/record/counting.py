@@ -52,6 +52,9 @@ def count_and_totals(
     return found["n_"], {name: found[f"{name}_"] for name in wanted}, False
 
 
+SET = "SELECT n, current_setting(n), set_config(n, v, true) FROM unnest(%s::text[], %s::text[]) s(n, v)"
+
+
 def soon(
     what: Hashable, actor: Actor, ask: Callable[[], T], wait: int = PATIENCE, settings: Mapping[str, str] | None = None
 ) -> T | None:
@@ -60,17 +63,12 @@ def soon(
     if monotonic() - actor.memo.get(what, -LOOK) < LOOK:
         return None
     meant = {"statement_timeout": str(wait), **(settings or {})}
-    names = list(meant)
-    now, then = (
-        ", ".join(each.format(name) for name in names)
-        for each in ("current_setting('{}')", "set_config('{}', %s, true)")
-    )
     try:
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(f"SELECT {now}, {then}", [meant[name] for name in names])
-            before = cursor.fetchone()[: len(names)]
+            cursor.execute(SET, [list(meant), list(meant.values())])
+            names, before = zip(*((name, was) for name, was, _now in cursor.fetchall()), strict=True)
             found = ask()
-            cursor.execute(f"SELECT {then}", before)
+            cursor.execute(SET, [list(names), list(before)])
             return found
     except OperationalError as fault:
         if not isinstance(fault.__cause__, QueryCanceled):
