@@ -69,8 +69,9 @@ def database(url: str) -> dict[str, Any]:
     host = query.pop("host", "") or unquote(parts.hostname or "")
     port = query.pop("port", "") or parts.port or ""
     # A pool that gives up soon tries again with the next request; left to itself it would wait ever longer between tries,
-    # and pages would stay away long after a database that was away for minutes.
-    options: dict[str, Any] = {"pool": {"min_size": 1, "max_size": 12, "timeout": 10, "reconnect_timeout": 2}, **query}
+    # and pages would stay away long after a database that was away for minutes. Who waits for one waits no longer than
+    # that, or all threads would wait for a pool that has given up.
+    options: dict[str, Any] = {"pool": {"min_size": 1, "max_size": 12, "timeout": 4, "reconnect_timeout": 2}, **query}
     options["options"] = "-c statement_timeout=15000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=60000"
     return {
         "ENGINE": "noren.core.base.database",
