@@ -62,7 +62,7 @@ class Deals(Record):
     )  # fmt: skip
     form = (
         Section(
-            _("Deal"),
+            _("Basics"),
             "title",
             Row("company", "person"),
             Row("pipeline", "stage"),

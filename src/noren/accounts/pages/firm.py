@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from noren.accounts.actions.rights import change_firm, is_currency_fixed
@@ -29,6 +30,7 @@ from noren.core.record.declare import RECORDS
 from noren.core.record.models import CUSTOM_KINDS, FieldDefinition
 
 CURRENCIES = ("JPY", "USD", "EUR", "GBP", "CNY", "KRW", "TWD", "SGD", "AUD", "CAD", "CHF", "HKD", "INR", "THB", "VND")
+KINDS = tuple((kind, gettext_lazy("One line of text") if kind == "text" else label) for kind, label in CUSTOM_KINDS)
 DEAL_WORDS = ("商談", "案件", "Deals", "Opportunities")
 
 
@@ -156,7 +158,7 @@ def team(request: HttpRequest, pk: int) -> HttpResponse:
 def fields_page(request: HttpRequest) -> HttpResponse:
     """The fields a firm added, noun by noun."""
     admin_of(request)
-    labels, kinds = dict(matrix_nouns()), dict(CUSTOM_KINDS)
+    labels, kinds = dict(matrix_nouns()), dict(KINDS)
     rows = FieldDefinition.every.filter(removed_at__isnull=True)
     lines = [
         {
@@ -200,7 +202,7 @@ def field_form(request: HttpRequest, pk: int | None = None) -> HttpResponse:
             options=nouns,
             disabled=bool(row),
         ),
-        field("kind", _("Kind"), "select", row.kind if row else "text", options=CUSTOM_KINDS, disabled=bool(row)),
+        field("kind", _("Kind"), "select", row.kind if row else "text", options=KINDS, disabled=bool(row)),
         field("label_ja", _("Label (Japanese)"), value=row.label_ja if row else "", required=True, max=80),
         field("label_en", _("Label (English)"), value=row.label_en if row else "", max=80),
         field(

@@ -37,7 +37,8 @@ def show(value: Any, unit: str) -> str:
     if value is None:
         return NOTHING
     text, after = split(value, unit, full=True)
-    return f"{text} {after}".strip() if unit != PERCENT else f"{text}{after}"
+    tight = unit == PERCENT or (unit == DAYS and locale() == "ja")
+    return f"{text}{after}" if tight else f"{text} {after}".strip()
 
 
 def split(value: Any, unit: str, full: bool = False) -> tuple[str, str]:

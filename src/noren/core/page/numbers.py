@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from noren.core.access.actor import Actor, actor_of
 from noren.core.access.scope import unseen
 from noren.core.base.errors import NotFound, Refusal
-from noren.core.base.period import Grain, Period
+from noren.core.base.period import Grain, Period, PeriodError, compared, parse
 from noren.core.filter.sentence import sentence
 from noren.core.filter.url import RESERVED, from_params
 from noren.core.metric.answer import Answer, Cell
@@ -42,7 +42,7 @@ from noren.core.metric.stats import Curve
 from noren.core.page import charts
 from noren.core.page.cells import day, shown
 from noren.core.page.shell import Place, place
-from noren.core.page.tiles import show_short
+from noren.core.page.tiles import COMPARES, PERIODS, difference, show_short
 from noren.core.page.web import draw, logged_in, look_of
 from noren.core.record.declare import record_of
 
@@ -115,9 +115,66 @@ def _explained(request: HttpRequest, metric: Metric, actor: Actor, options: dict
         "actions": [{"label": _("The records behind it"), "href": rows_url(total), "icon": "table"}],
         "value": value, "unit": unit, "n": f"{total.n:,}",
         "interval": _("95 %% interval %(text)s") % {"text": doubt} if (doubt := interval(total.low, total.high, metric.unit)) else "",
-        "sentence": _told(answer), "formula": str(metric.formula), "facts": _facts(answer, request),
+        "sentence": _told(answer), "formula": str(metric.formula),
+        "facts": [*_against(answer, options, request), *_facts(answer, request)],
         "figure": _figure(metric, actor, options), "by": _breakdowns(metric, actor, options, by, request),
+        **_periods(answer, request),
     }  # fmt: skip
+
+
+def _of_days(metric: Metric) -> bool:
+    """Whether the number is one of a period, and not of a day."""
+    return not all(isinstance(leaf, Stock) for leaf in metric.leaves())
+
+
+def _periods(answer: Answer, request: HttpRequest) -> dict[str, Any]:
+    """The menu of periods in the head of the page."""
+    q = answer.question
+    if not _of_days(answer.metric):
+        return {}
+    fiscal, now = q.fiscal, request.GET.get("period") or ""
+
+    def is_meant(word: str) -> bool:
+        try:
+            return now == word or (bool(now) and parse(word, q.today, fiscal) == q.period)
+        except PeriodError:
+            return False
+
+    chosen = next((word for word, _label in PERIODS if is_meant(word)), now)
+    words = [("", _("All time")), *PERIODS]
+    return {
+        "period_label": _("All time") if q.period == Period.all() else q.period.label(locale(), fiscal),
+        "periods": [
+            {"label": str(label), "href": _with(request, period=word), "current": word == chosen} for word, label in words
+        ],
+    }  # fmt: skip
+
+
+def _with(request: HttpRequest, **changes: str) -> str:
+    """This page's address with something changed; an empty text takes it away."""
+    pairs = [(k, v) for k, v in request.GET.items() if k not in changes and k != "page"]
+    return f"?{urlencode([*pairs, *((k, v) for k, v in changes.items() if v)])}"
+
+
+def _against(answer: Answer, options: dict[str, Any], request: HttpRequest) -> list[dict[str, Any]]:
+    """The same number of the period before and of a year before, equally far into it."""
+    q, metric = answer.question, answer.metric
+    if not q.period.bounded or not _of_days(metric):
+        return []
+    facts = []
+    for how, label in COMPARES:
+        other = compared(q.period, how, q.today)[1]  # type: ignore[arg-type]
+        before = ask(metric, actor=q.actor, **{**options, "period": other}).total
+        change = difference(metric, answer.total, before)[0]
+        text = f"{show(before.value, metric.unit)} (n = {before.n:,})" + (f" → {change}" if change else "")
+        facts.append(
+            {
+                "label": str(label),
+                "text": f"{other.label(locale(), q.fiscal)}: {text}",
+                "href": _with(request, period=str(other)),
+            }
+        )
+    return facts
 
 
 def _told(answer: Answer) -> str:
@@ -226,7 +283,7 @@ def _breakdowns(
     head += [_("95 % interval")] if doubtful else []
     lines = SafeString("".join(_line(cell, metric, doubtful) for cell in cells))
     others = [
-        {"label": str(dimension(metric, n).label), "href": _by_url(request, n), "current": n == name} for n in names
+        {"label": str(dimension(metric, n).label), "href": _with(request, by=n), "current": n == name} for n in names
     ]
     table = {
         "caption": head[0],
@@ -237,7 +294,10 @@ def _breakdowns(
     chart = None
     if len(shown_bars) > 1 and all(float(c.value or 0) >= 0 for c in shown_bars):
         bars = [(c.label, float(c.value or 0)) for c in shown_bars]
-        chart = charts.hbars(bars, str(metric.label), lambda v: show(v, metric.unit), heading=head[0])
+        chart = charts.hbars(
+            bars, str(metric.label), lambda v: show(v, metric.unit), heading=head[0],
+            beside=lambda v: show_short(v, metric.unit),
+        )  # fmt: skip
     title = _("By %(name)s") % {"name": head[0]}
     if not cells:
         told = _("Nothing has been counted for this period. What is counted will stand here, by %(name)s.")
@@ -251,11 +311,6 @@ def _open_to(metric: Metric, name: str, actor: Actor) -> bool:
     except Refusal:
         return False
     return True
-
-
-def _by_url(request: HttpRequest, name: str) -> str:
-    pairs = [(k, v) for k, v in request.GET.items() if k != "by"]
-    return f"?{urlencode([*pairs, ('by', name)])}"
 
 
 def _line(cell: Cell, metric: Metric, doubtful: bool) -> str:

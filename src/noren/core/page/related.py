@@ -80,6 +80,8 @@ def _cells(
         if one.kind == "ref" and value in hidden.get(one.name, ()):
             name = _("(hidden)")
         text = cells.said(one, value, look, name)
+        if text and one.kind == "number":
+            text = f"{one.label} {text}"  # a bare figure says nothing where the heads of columns are left out
         cell: dict[str, Any] = {"text": text, "num": one.is_right, "mute": at > 1}
         if at == 0:
             cell["head"] = True

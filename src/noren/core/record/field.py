@@ -108,6 +108,8 @@ def resolve(model: type[models.Model], name: str, groups: dict[str, str]) -> Fie
             raise LookupError(name) from fault
         labels.append(getattr(column, "verbose_name", part))
         at = column.related_model if column.is_relation else None
+    if isinstance(column, models.ForeignObjectRel):
+        raise LookupError(name)  # the other end of a relation is no field of the row
     label = labels[-1] if len(labels) == 1 else _joined(labels)
     target = column.related_model if column.is_relation else None
     return Field(

@@ -275,7 +275,7 @@ def _pipeline(stocks: dict[str, Answer], stages: dict[int, Stage], choice: Choic
     if "pipeline_amount" in stocks:
         parts.append(show_short(stocks["pipeline_amount"].total.value, MONEY))
         parts.append(_("weighted %(amount)s") % {"amount": show_short(stocks["weighted_pipeline"].total.value, MONEY)})
-    heads = [_("Stage"), _("Dark: weighted by probability"), _("Amount"), _("Deals"), _("Mean days")]
+    heads = [_("Stage"), _("Inner bar: weighted"), _("Amount"), _("Deals"), _("Mean days")]
     return {"title": _("Pipeline"), "note": " · ".join(parts), "heads": heads, "stages": lines}
 
 

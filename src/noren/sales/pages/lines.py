@@ -199,7 +199,7 @@ def _draw(
         listed.append({
             "at": at, "row": row, "amount": cells.money(amount, look) if amount is not None else "", "is_blank": row.is_blank(),
             "product": {"name": f"p{at}", "label": _("Product"), "kind": "pick", "url": f"{DealLines.url()}options/product/", "value": row.product, "text": row.name, "error": row.errors.get("product", "")},
-            "text": {"name": f"t{at}", "label": _("Text"), "kind": "text", "value": row.text, "error": row.errors.get("text", "")},
+            "text": {"name": f"t{at}", "label": _("Description"), "kind": "text", "value": row.text, "error": row.errors.get("text", "")},
             "quantity": {"name": f"q{at}", "label": _("Quantity"), "kind": "number", "value": row.quantity, "error": row.errors.get("quantity", "")},
             "price": {"name": f"u{at}", "label": _("Unit price"), "kind": "money", "value": row.price, "error": row.errors.get("price", "")},
             "errors": list(row.errors.values()),

@@ -69,9 +69,9 @@ def company(deal: Deal, actor: Actor) -> Asking[dict[str, Any] | None]:
     yield []  # meanwhile the page finds out whether the company may be seen
     if one is None or not seen(one, actor):
         return None
-    note = (" · " if (get_language() or "ja").startswith("en") else "・").join(
-        filter(None, (str(one.get_standing_display()), one.industry, one.prefecture + one.city))
-    )
+    english = (get_language() or "ja").startswith("en")
+    place = ", ".join(filter(None, (one.city, one.prefecture))) if english else one.prefecture + one.city
+    note = (" · " if english else "・").join(filter(None, (str(one.get_standing_display()), one.industry, place)))
     card = {"name": str(one), "href": record_of(Company).url(one.pk), "note": note}
     return {"kind": "card", "title": _("Company"), "open_href": record_of(Company).url(one.pk), "card": card}
 

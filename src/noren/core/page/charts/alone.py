@@ -169,9 +169,17 @@ def _runs(values: Sequence[T | None]) -> list[list[tuple[int, T]]]:
 
 
 def hbars(
-    rows: Sequence[tuple[str, float]], name: str, fmt: Format = plain, worst: int | None = None, heading: str = ""
+    rows: Sequence[tuple[str, float]],
+    name: str,
+    fmt: Format = plain,
+    worst: int | None = None,
+    heading: str = "",
+    beside: Format | None = None,
 ) -> Chart:
-    """Named amounts, longest first if the caller sorted them. `worst` is the one row that needs a hand (vermilion)."""
+    """Named amounts, longest first if the caller sorted them. `worst` is the one row that needs a hand (vermilion).
+
+    beside: how values are written at the ends of the bars, where there is little room; as everywhere else if not given.
+    """
     top = max([value for _label, value in rows] + [1e-9])
     tall = 28
     drawn = []
@@ -182,8 +190,8 @@ def hbars(
         drawn.append(
             f'<g tabindex="0" role="listitem" aria-label="{escape(tip.replace(chr(10), ", "))}" data-tip="{escape(tip)}">'
             f'<rect class="hit" width="100%" y="{y}" height="{tall}" rx="4"/><text class="t-2" x="0" y="{y + 18}">{escape(label)}</text>'
-            f'<rect class="{tone}" x="34%" width="{short(value / top * 50)}%" y="{y + 6}" height="16" rx="3"/>'
-            f'<text class="t-b" x="{short(34 + value / top * 50)}%" dx="6" y="{y + 18}">{escape(fmt(value))}</text></g>'
+            f'<rect class="{tone}" x="34%" width="{short(value / top * 46)}%" y="{y + 6}" height="16" rx="3"/>'
+            f'<text class="t-b" x="{short(34 + value / top * 46)}%" dx="6" y="{y + 18}">{escape((beside or fmt)(value))}</text></g>'
         )
     svg = f'<svg class="ch" height="{max(len(rows), 1) * tall}" role="list" aria-label="{escape(name)}">{"".join(drawn)}</svg>'
     return Chart(safe(svg), table([heading, name], [[label, fmt(value)] for label, value in rows]))
