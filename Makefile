@@ -22,6 +22,9 @@ test: .setup-test .setup-browser ## run all tests, browser journeys last; PG=18 
 test-database: .setup-test ## run the tests that could differ between PostgreSQL versions, on the built-in server
 	@NOREN_TEST_PG=wheel $(BIN)/python -m pytest -n 2 -m "database and not journey" $(ARGS)
 
+test-long: ## run all tests with every cell and round of those that usually try a part
+	@FULL_MATRIX=1 $(MAKE) test
+
 check: .setup-test ## style, types, import contracts, settings: in half a minute
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check -q . || { echo "Run: make format"; exit 1; }
@@ -50,4 +53,4 @@ requirements: .setup-test ## pin requirements/*.in anew, with hashes
 .setup-run .setup-test .setup-browser:
 	@sh scripts/setup.sh $(subst .setup-,,$@)
 
-.PHONY: help run setup test test-database check format map bench trials requirements .setup-run .setup-test .setup-browser
+.PHONY: help run setup test test-database test-long check format map bench trials requirements .setup-run .setup-test .setup-browser

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from noren.core.record.state import State
 from noren.sales.models import Deal
 
 pytestmark = pytest.mark.django_db
+FULL = os.environ.get("FULL_MATRIX") == "1"
 
 
 def drawn(actor: Actor, where: F | None = None, find: str = "") -> Drawn:
@@ -50,15 +52,15 @@ def test_heads_from_cells_are_those_of_the_rows(seed: int, tmp_path: Any) -> Non
         F(owner__empty=True), ~F(owner=seller), F(owner=seller) | F(stage=life.stages[1].pk), F(source="web"),
         F(amount__gt=800), F(outcome="won"), F(owner="@me"),
     )  # fmt: skip
-    for _n in range(10):
+    for turn in range(10):
         for _m in range(5):
             try:
                 with transaction.atomic():
                     life.chance.choice(STEPS)(life)
             except Refusal:
                 pass
-        for actor in life.actors:
-            for where in wheres:
+        for at, actor in enumerate(life.actors):
+            for where in wheres if FULL else wheres[(turn + at) % 3 :: 3]:  # each in its turn
                 cells = heads(actor, where)
                 with rows_only():
                     assert heads(actor, where) == cells, where
