@@ -33,10 +33,12 @@ class Users(Record):
     headers = {
         "full_name": (
             "社員名 氏名 名前 担当者名 営業担当者 営業担当 ユーザー名 ユーザ名 salesagent salesrep salesperson agent name fullname"
-            " username employeename"
+            " username employeename 表示名 displayname"
         ),
-        "email": "メールアドレス メール email emailaddress ログインID",
-        "team": "チーム 部署 部署名 所属 拠点 営業所 支店 team regionaloffice office branch department salesteam",
+        "external_id": "社員番号 社員コード 社員ID 従業員番号 employeeid employeenumber userid",
+        "joined_on": "入社日 入社年月日 hiredate joindate startdate",
+        "email": "メールアドレス メール email emailaddress ログインID userprincipalname",
+        "team": "チーム 部署 部署名 所属 所属部署 拠点 営業所 支店 team regionaloffice office branch department salesteam",
         "reports_to": "上司 上長 マネージャー マネージャ 直属上司 manager supervisor reportsto teamlead",
     }
     sort = "name"

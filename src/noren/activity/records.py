@@ -38,15 +38,25 @@ class Activities(Record):
     title = "subject"
     keys = (("external_id",),)
     arrives = 5
+    meanings = {
+        "kind": {
+            "call": "電話,架電,tel,コール,通話,phone,phone call",
+            "meeting": "打ち合わせ,打合せ,会議,商談,面談,web会議,オンライン会議,appointment,event,demo,lunch",
+            "visit": "訪問,往訪,来社,来訪",
+            "mail": "メール,eメール,email,e-mail,letter,手紙",
+            "task": "todo,to do,to-do,タスク,deadline,やること",
+            "note": "メモ,memo,コメント,comment,その他,other",
+        },
+    }
     headers = {
         "kind": "種別 活動種別 対応種別 種類 活動種類 区分 kind type activitytype",
         "subject": "件名 タイトル 活動名 subject title 用件",
-        "happened_at": "日時 活動日 対応日 実施日 訪問日 日付 活動日時 対応日時 期日 期日のみ date datetime activitydate happenedat duedate",
+        "happened_at": "日時 活動日 対応日 実施日 訪問日 日付 活動日時 対応日時 期日 期日のみ date datetime activitydate happenedat duedate 開始日 開始日時 startdate",
         "body": "内容 本文 活動内容 対応内容 詳細 メモ 備考 コメント body note notes description comments 商談内容 報告内容",
-        "company": "会社名 取引先名 顧客名 取引先 account accountname company companyname 訪問先",
+        "company": "会社名 取引先名 顧客名 取引先 account accountname company companyname 訪問先 organization 顧客企業名 取引先企業",
         "person": "先方担当者名 先方担当者 氏名 取引先責任者 contact contactname 面談者 名前",
         "deal": "商談名 案件名 取引名 関連先 opportunity opportunityname deal dealname 案件",
-        "owner": "記入者 報告者 実施者 agent",
+        "owner": "記入者 報告者 実施者 agent 割り当て先 assignedtouser assignedusername",
     }
     sort = "-happened_at"
     views = (

@@ -32,11 +32,20 @@ class Products(Record):
     groups = {"cost": "money"}
     keys = (("external_id",), ("code",), ("name",))
     arrives = 4
+    meanings = {
+        "tax_class": {
+            "10": "標準,標準税率,課税,課税10%,課税売上10%,0.1",
+            "8R": "軽減,軽減8%,軽減税率,軽減税率8%,8%(軽減),8%軽減,課税8%(軽減)",
+            "exempt": "非課税",
+            "export0": "免税,輸出免税",
+            "out": "対象外,不課税",
+        },
+    }
     headers = {
-        "code": "商品コード 品目コード 製品コード 型番 品番 SKU productcode code itemcode productid",
-        "name": "商品名 製品名 品名 品目 品目名 サービス名 商品 製品 product productname item itemname name",
-        "family": "商品ファミリ 商品分類 カテゴリ カテゴリー 分類 シリーズ series category productfamily family productline",
-        "list_price": "単価 価格 定価 標準価格 販売価格 販売単価 salesprice price unitprice listprice",
+        "code": "商品コード 品目コード 製品コード 型番 品番 SKU productcode code itemcode productid variantsku 商品番号",
+        "name": "商品名 製品名 品名 品目 品目名 サービス名 商品 製品 product productname item itemname name title producttitle",
+        "family": "商品ファミリ 商品分類 カテゴリ カテゴリー 分類 シリーズ series category productfamily family productline productcategory",
+        "list_price": "単価 価格 定価 標準価格 販売価格 販売単価 salesprice price unitprice listprice variantprice",
         "unit": "単位 unit uom",
         "tax_class": "税区分 消費税率 税率 品目消費税率 課税区分 taxclass taxrate tax",
     }

@@ -109,26 +109,39 @@ class Companies(Record):
     groups = {"annual_revenue": "money", "email": "private", "phone": "private", "fax": "private"}
     arrives, made_by_name = 1, True
     face = "square"
+    meanings = {
+        "standing": {
+            "customer": "既存,既存顧客,顧客,取引中,取引先,client,existing customer",
+            "prospect": "見込,見込み,見込客,見込み客,見込顧客,新規,リード,lead",
+            "dormant": "休眠,休眠顧客,inactive",
+            "ended": "取引終了,取引停止,解約,former customer",
+            "partner": "代理店,協力会社,reseller,channel partner",
+        },
+    }
     headers = {
-        "external_id": "取引先コード 顧客コード 得意先コード 会社ID 取引先番号 企業コード companyid accountid accountnumber 取引先ID customerid",
+        "standing": "顧客区分 取引先区分 取引区分 顧客ステータス",
+        "external_id": (
+            "取引先コード 顧客コード 得意先コード 会社ID 取引先番号 企業コード companyid accountid accountnumber 取引先ID customerid organizationid"
+            " organisationid 顧客番号 得意先番号 顧客企業番号 顧客ID"
+        ),
         "owner": "会社担当者 取引先所有者 companyowner",
         "legal_name": (
             "会社名 企業名 取引先名 顧客名 得意先名 商号 社名 法人名 正式名称 取引先名称 取引先 顧客 得意先 会社 account accountname company"
             " companyname organization organisation organizationname customer customername client"
-            " clientname legalname name"
+            " clientname legalname name 名称 取引先企業名 取引先企業 顧客企業名 顧客企業 得意先名1 事業者名 屋号"
         ),
         "name_kana": (
-            "会社名(カナ) 会社名カナ 会社名フリガナ 会社よみ 会社名よみ 取引先名カナ カナ名称 企業名カナ 会社名(フリガナ) フリガナ ふりがな カナ よみ 読み companykana"
+            "会社名(カナ) 会社名カナ 会社名フリガナ 会社よみ 会社名よみ 取引先名カナ カナ名称 企業名カナ 会社名(フリガナ) フリガナ ふりがな カナ よみ 読み 名称(カナ) 名称カナ 得意先名カナ companykana"
             " companynamekana namekana"
         ),
         "short_name": "略称 通称 名前(通称) ショートネーム 表示名 shortname",
         "corporate_number": "法人番号 corporatenumber",
         "invoice_number": "登録番号 適格請求書発行事業者登録番号 インボイス番号 インボイス登録番号 事業者登録番号 invoiceregistrationnumber",
         "industry": "業種 業界 産業 sector industry vertical 業種名",
-        "employees": "従業員数 社員数 従業員 employees numberofemployees employeecount headcount companysize",
-        "annual_revenue": "年間売上 年商 売上高 年間売上高 revenue annualrevenue turnover 年間収益",
+        "employees": "従業員数 社員数 従業員 employees numberofemployees employeecount headcount companysize noofemployees",
+        "annual_revenue": "年間売上 年商 売上高 年間売上高 revenue annualrevenue turnover 年間収益 売上",
         "founded_year": "設立年 創業年 設立 yearestablished yearfounded founded foundedyear established",
-        "url": "URL ホームページ Webサイト ウェブサイト HP サイトURL website webpage homepage domain 会社ドメイン名 companydomainname",
+        "url": "URL ホームページ Webサイト ウェブサイト HP サイトURL website webpage webページ homepage domain 会社ドメイン名 companydomainname",
         "parent": "親会社 親取引先 親会社名 subsidiaryof parent parentaccount parentcompany 関連会社",
     }
     keys = (("external_id",), ("corporate_number",), ("name_key",))
@@ -184,9 +197,16 @@ class People(Record):
     groups = {"email": "private", "mobile": "private", "phone": "private", "fax": "private"}
     arrives = 2
     face = "round"
+    meanings = {
+        "honorific": {
+            "様": "mr,mr.,mrs,mrs.,ms,ms.,miss,mx,mx.,さん",
+            "先生": "dr,dr.,prof,prof.,professor",
+            "": "御中",
+        },
+    }
     headers = {
-        "phone": "TEL直通 直通電話 直通 TEL部門 勤務先電話 directphone TEL1(1)",
-        "external_id": "人物ID 名刺ID コンタクトID contactid leadid 担当者ID",
+        "phone": "TEL直通 直通電話 直通 TEL部門 勤務先電話 directphone TEL1(1) phonework workphone",
+        "external_id": "人物ID 名刺ID コンタクトID contactid leadid 担当者ID customerid 顧客ID 顧客番号 会員ID 会員番号 personid",
         "owner": "コンタクト担当者 見込み客の担当者 連絡先の担当者 取引先責任者所有者 リード所有者 名刺所有者ユーザID leadowner",
         "family_name": "姓 名前(姓) 氏名[姓] 氏名(姓) 苗字 名字 lastname surname familyname",
         "given_name": "名 名前(名) 氏名[名] 氏名(名) firstname givenname forename",
@@ -196,23 +216,23 @@ class People(Record):
         ),
         "family_kana": (
             "姓フリガナ 姓(カナ) 姓カナ 姓よみ よみ(姓) セイ せい 氏名(カナ)[姓] フリガナ(姓) 姓(フリガナ) 姓(ふりがな) 姓ふりがな lastnamekana"
-            " familynamekana"
+            " familynamekana phoneticlastname familynameyomi surnameyomi 姓(よみ)"
         ),
         "given_kana": (
             "名フリガナ 名(カナ) 名カナ 名よみ よみ(名) メイ めい 氏名(カナ)[名] フリガナ(名) 名(フリガナ) 名(ふりがな) 名ふりがな firstnamekana"
-            " givennamekana"
+            " givennamekana phoneticfirstname givennameyomi givenyomi 名(よみ)"
         ),
-        "full_kana": "氏名(カナ) 氏名カナ 氏名フリガナ フリガナ ふりがな カナ よみ ヨミ 読み 氏名よみ 氏名(フリガナ) fullnamekana",
+        "full_kana": "氏名(カナ) 氏名カナ 氏名フリガナ フリガナ ふりがな カナ よみ ヨミ 読み 氏名よみ 氏名(フリガナ) fullnamekana yominame",
         "honorific": "敬称 取引先敬称 salutation title(mr/ms) honorific",
         "company": (
             "会社名 企業名 勤務先 勤務先名 取引先名 顧客名 得意先名 商号 社名 法人名 会社 所属会社 取引先 account accountname company companyname"
-            " organization organisation employer associatedcompany customer"
+            " organization organisation employer associatedcompany customer organizationname organisationname organization1name relatedcompany 顧客企業名 取引先企業名"
         ),
-        "department": "部署 部署名 部門 所属 所属部署 取引先部署 department division",
-        "post": "役職 肩書 肩書き 職位 役職名 取引先担当者役職 jobtitle title position role",
-        "email": "メール メールアドレス Eメール e-mail Email 電子メール mail emailaddress E-mailアドレス Email(1) eメールアドレス",
-        "mobile": "携帯 携帯電話 携帯番号 携帯電話番号 mobile mobilephone mobilephonenumber cell cellphone 携帯電話(1)",
-        "met_on": "名刺交換日 交換日 出会った日 初回接触日 meton",
+        "department": "部署 部署名 部門 所属 所属部署 取引先部署 部課名 department division organizationdepartment organization1department",
+        "post": "役職 肩書 肩書き 職位 役職名 取引先担当者役職 jobtitle title position role jobposition organizationtitle organization1title contacttitle",
+        "email": "メール メールアドレス Eメール e-mail Email 電子メール mail emailaddress E-mailアドレス Email(1) eメールアドレス 電子メールアドレス emailwork workemail emailid",
+        "mobile": "携帯 携帯電話 携帯番号 携帯電話番号 mobile mobilephone mobilephonenumber cell cellphone 携帯電話(1) phonemobile mobilenumber",
+        "met_on": "名刺交換日 交換日 出会った日 初回接触日 meton connectedon",
     }
     keys = (("external_id",), ("email",), ("mobile", "family_name"), ("name_fold", "company"))
     alike = (("mobile",), ("phone",), ("name_fold",), ("kana_sort",))

@@ -98,29 +98,48 @@ class Deals(Record):
     groups = {"amount": "money", "list_amount": "money", "probability": "public"}
     keys = (("external_id",), ("title", "company", "opened_on"))
     arrives = 3
+    meanings = {
+        "outcome": {
+            "open": "商談中,進行中,継続,継続中,対応中,オープン,in progress,active,pending,on hold,保留",
+            "won": "受注,受注済,受注済み,成約,契約,契約済,勝ち,獲得,closed won,closedwon,success",
+            "lost": "失注,敗退,見送り,不成立,キャンセル,取下げ,負け,closed lost,closedlost,canceled,cancelled,abandoned",
+        },
+        "category": {
+            "commit": "達成予測",
+            "best": "最善達成予測,最善",
+            "pipeline": "pipeline,パイプライン",
+            "omitted": "omitted,除外,売上予測から除外",
+            "": "closed,完了,none",
+        },
+    }
     headers = {
-        "title": "商談名 案件名 取引名 件名 案件 商談 dealname opportunityname opportunity deal dealtitle title 商談件名",
+        "title": "商談名 案件名 取引名 件名 案件 商談 dealname opportunityname opportunity deal dealtitle title 商談件名 topic",
         "company": (
             "会社名 企業名 取引先名 顧客名 得意先名 取引先 顧客 会社 account accountname company companyname customer client 関連会社"
-            " associatedcompany organization"
+            " associatedcompany organization potentialcustomer 顧客企業名 顧客企業 取引先企業名 取引先企業"
         ),
         "person": (
             "先方担当者名 先方担当者 ご担当者名 取引先責任者 取引先責任者名 連絡先名 主担当者 contact contactname primarycontact"
-            " associatedcontact 氏名"
+            " associatedcontact contactperson 氏名"
         ),
         "owner": "案件担当者名 案件担当者 取引担当者 商談の担当者 商談所有者 dealowner opportunityowner agent",
         "pipeline": "パイプライン pipeline",
-        "stage": "フェーズ ステージ 取引ステージ 商談ステージ 営業ステージ 進捗 商談フェーズ stage dealstage salesstage stagename",
-        "outcome": "結果 勝敗 受注失注 受失注 outcome result won/lost 成否",
+        "stage": (
+            "フェーズ ステージ 取引ステージ 商談ステージ 営業ステージ 進捗 商談フェーズ 進捗状況 案件フェーズ 営業フェーズ stage dealstage salesstage stagename"
+            " 状況 ステータス 状態 案件状況 商談状況 案件ステータス status"
+        ),
+        "outcome": "結果 勝敗 受注失注 受失注 outcome result won/lost 成否 状況 ステータス 状態 案件状況 商談状況 案件ステータス status",
+        "category": "売上予測分類 forecastcategory",
+        "probability": "確度 確度(%) probability(%) 受注確度 受注確率 winprobability",
         "amount": (
             "金額 総額 商談金額 案件金額 受注金額 売上金額 見込金額 合計金額 小計 closevalue amount dealvalue value dealamount"
-            " amountincompanycurrency"
+            " amountincompanycurrency 見積金額 受注額 見込み金額 見込売上 売上見込 予定金額 契約金額 estrevenue estimatedrevenue expectedrevenue"
         ),
-        "opened_on": "商談開始日 開始日 発生日 起票日 作成日 engagedate createdate createddate opendate openedon startdate 引合日",
-        "closed_on": "受注日 失注日 成約日 完了日 決着日 closedate closeddate wondate クローズ日 closedon",
-        "close_by": "完了予定日 受注予定日 見込時期 見込み時期 成約予定日 クローズ予定日 closedate クローズ日 expectedclosedate expectedclose closeby",
+        "opened_on": "商談開始日 開始日 発生日 起票日 作成日 engagedate createdate createddate opendate openedon startdate 引合日 作成日時 createdtime createdon createdat datecreated dealcreated 登録日 商談発生日 案件発生日",
+        "closed_on": "受注日 失注日 成約日 完了日 決着日 closedate closeddate wondate クローズ日 closedon dealclosedon actualclosedate 契約日",
+        "close_by": "完了予定日 受注予定日 見込時期 見込み時期 成約予定日 クローズ予定日 closedate クローズ日 expectedclosedate expectedclose closeby closingdate expectedclosing estclosedate estimatedclosedate 受注見込日 受注見込み日 クローズ予定",
         "product": "商品名 製品名 商品 製品 品名 product productname",
-        "lost_reason": "失注理由 敗因 lostreason lossreason closedlostreason",
+        "lost_reason": "失注理由 失注原因 敗因 reasonforloss lostreason lossreason closedlostreason",
         "source": "リードソース 見込み客のデータ元 きっかけ 流入元 流入経路 獲得経路 leadsource source channel",
         "note": "次のステップ nextstep",
         "external_id": "商談ID 案件番号 案件コード 案件ID 取引ID opportunityid dealid 商談番号",

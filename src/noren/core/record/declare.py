@@ -183,6 +183,8 @@ class Record:
     the company on a card); a tuple of fields is filled together, and only where all of them are blank"""
     completed: ClassVar[Sequence[str]] = ()  # columns that the hook `complete` fills besides those of the file
     headers: ClassVar[dict[str, str]] = {}  # field -> what other programs call its column, parted by blanks
+    meanings: ClassVar[dict[str, dict[str, str]]] = {}
+    """choice field -> value -> what other programs write for it, parted by commas"""
     arrives: ClassVar[int] = 99  # place among the files of a firm that moves in; 0: nobody brings such a file
     made_by_name: ClassVar[bool] = False  # a file that names an unknown one makes it, unless told otherwise
     one_by_one: ClassVar[bool] = False  # saving does more than store: an import makes its rows one after the other

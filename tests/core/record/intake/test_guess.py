@@ -18,7 +18,7 @@ PERSON = [
     Target("person.met_on", "名刺交換日", "date"),
     Target("person.owner", "自社担当", "link"),
     Target("person.company", "会社", "link"),
-    Target("person.rank", "お得意様ランク", "choice", ("A", "B"), ("VIP区分",)),
+    Target("person.rank", "お得意様ランク", "choice", frozenset(("a", "b")), ("VIP区分",)),
 ]
 
 

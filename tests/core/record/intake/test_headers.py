@@ -5,16 +5,9 @@ from __future__ import annotations
 import pytest
 
 from noren.core.record.intake.guess import Target, guess
-from noren.core.record.intake.headers import (
-    SOURCES,
-    contact_side,
-    dictionary,
-    fields_of,
-    fold,
-    known,
-    nouns_of,
-    recognize,
-)
+from noren.core.record.intake.headers import contact_side, dictionary, fields_of, known, nouns_of, recognize
+from noren.core.record.intake.sources import SOURCES
+from noren.core.record.intake.spelling import fold
 
 KINDS = {
     "email": "email",

@@ -35,6 +35,11 @@ _ERA = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 _SERIAL = re.compile(r"(\d{1,7})(?:\.\d+)?", re.ASCII)
+_NAMED = re.compile(
+    r"(?:(?P<d>\d{1,2})(?:st|nd|rd|th)?[\s-]+(?P<m>[A-Za-z]{3,9})|(?P<m2>[A-Za-z]{3,9})\.?[\s-]+(?P<d2>\d{1,2})(?:st|nd|rd|th)?)"
+    r"\.?,?[\s-]+(?P<y>\d{4})(?:,?\s+\d{1,2}:\d{2}(?::\d{2})?\s*(?:[AaPp][Mm])?)?",
+    re.ASCII,
+)
 _TWO_WAYS = re.compile(r"\d{1,2}([/.-])\d{1,2}\1\d{1,4}", re.ASCII)
 _LONGEST = 60  # no way of writing a day and a time is longer
 _LAST_SERIAL = 2_958_465  # 9999-12-31
@@ -60,7 +65,7 @@ def era(day: date) -> Era:
 
 
 def parse_date(raw: str, *, serial: bool = False) -> date:
-    """2026/4/1, 2026-04-01, 2026.4.1, 2026年4月1日, 20260401, R8.4.1, 令和8年4月1日, 令和元年5月1日; full width; a weekday or a
+    """2026/4/1, 2026-04-01, 2026.4.1, 2026年4月1日, 20260401, R8.4.1, 令和8年4月1日, 令和元年5月1日, 1 Apr 2026, April 1, 2026; full width; a weekday or a
     time of day behind it is passed over. `serial`: a bare number is a spreadsheet day (44000 = 2020-06-18).
 
     An era year beyond the era's end counts on (平成32年 = 2020), as old contracts print it; one before its start does not.
@@ -73,6 +78,8 @@ def parse_date(raw: str, *, serial: bool = False) -> date:
         return _day(raw, int(found[1]), int(found[2]), int(found[3]))
     if found := _ERA.fullmatch(text):
         return _era_day(raw, found)
+    if (found := _NAMED.fullmatch(text)) and (month := _month(found["m"] or found["m2"])):
+        return _day(raw, int(found["y"]), month, int(found["d"] or found["d2"]))
     if serial and (found := _SERIAL.fullmatch(text)):
         return _serial_day(raw, int(found[1]))
     raise Unreadable("date.ambiguous" if _TWO_WAYS.fullmatch(text) else "date.unreadable", value=raw)
@@ -83,6 +90,19 @@ def _day(raw: str, year: int, month: int, day: int) -> date:
         return date(year, month, day)
     except ValueError:
         raise Unreadable("date.no_such_day", value=raw) from None
+
+
+def _month(name: str) -> int:
+    """The number of an English month, written out or as its first three letters; 0 for another word."""
+    small = name.lower()
+    return next(
+        (
+            at
+            for at, month in enumerate(_MONTHS, 1)
+            if small in (month.lower(), month[:3].lower(), "sept"[: 4 * (at == 9)])
+        ),
+        0,
+    )
 
 
 def _era_day(raw: str, found: re.Match[str]) -> date:

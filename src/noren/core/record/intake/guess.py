@@ -12,8 +12,21 @@ from dataclasses import dataclass
 from typing import Literal
 
 from noren.core.record.intake import headers
-from noren.core.record.intake.looks import BLANK_WORDS, DateOrder, date_order, kind_of, lost_zero, plain, said
+from noren.core.record.intake.looks import (
+    BLANK_WORDS,
+    DateOrder,
+    agreed,
+    choice_key,
+    date_order,
+    is_mobile,
+    kind_of,
+    lost_zero,
+    plain,
+    said,
+    too_short,
+)
 from noren.core.record.intake.shape import letters
+from noren.core.record.intake.spelling import fold, is_foreign, unit_of
 
 Kind = Literal[
     "text",
@@ -47,6 +60,9 @@ Reason = Literal[
 ]
 
 
+_DOMAIN = re.compile(r"[\w-]+(\.[\w-]+)+(/\S*)?")
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """A field of the record that is filled. `name` is dotted (`person.email`); `synonyms` are further column names."""
@@ -54,7 +70,8 @@ class Target:
     name: str
     label: str = ""
     kind: Kind = "text"
-    choices: tuple[str, ...] = ()
+    choices: frozenset[str] = frozenset()
+    """What cells may say, as `choice_key` writes it."""
     synonyms: tuple[str, ...] = ()
 
 
@@ -130,7 +147,7 @@ def guess(
             asked[at] = tuple(field for field, _, _ in offers)
             continue
         if not offers:
-            offers = _by_content(kinds[at], wanted, main)
+            offers = _by_content(kinds[at], columns[at], wanted, main)
         for rank, (field, confidence, reason) in enumerate(offers):
             pool.append((confidence * _fit(wanted[field], kinds[at], columns[at]), -at, -rank, field, reason))
     pool.sort(reverse=True)
@@ -141,6 +158,7 @@ def guess(
             taken[-minus_at] = (field, confidence, reason)
             used.add(field)
     _drop_weak(taken, wanted, main, used)
+    orders = agreed([date_order(values) for values in columns])
     result = []
     for at, name in enumerate(header):
         options = asked.get(at) or tuple(dict.fromkeys(field for _, minus, _, field, _ in pool if -minus == at))
@@ -153,7 +171,7 @@ def guess(
             reason, confidence = "ours_not", 0.9
         target = wanted.get(field_or_none or "")
         is_date = kinds[at] == "date" or (target is not None and target.kind in ("date", "datetime"))
-        dates = date_order(columns[at]) if is_date else None
+        dates = orders[at] if is_date else None
         blanks = tuple(sorted({value.strip() for value in columns[at] if plain(value).lower() in BLANK_WORDS}))
         zero = target is not None and lost_zero(columns[at], target.kind)
         ask = (
@@ -179,6 +197,8 @@ def guess(
     return Guess(tuple(result), main, found)
 
 
+POOR = 0.4
+"""Confidence below which nothing is proposed at all: the name fits and the cells do not."""
 SURE = 0.5
 """Confidence below which the look of the cells alone proposes nothing."""
 Offer = tuple[str, float, Reason]
@@ -190,7 +210,11 @@ def _drop_weak(taken: dict[int, Offer], wanted: Mapping[str, Target], main: str,
     for at, (field, confidence, reason) in list(taken.items()):
         of = f"{main}.{field.partition('.')[0]}"
         is_nameless = not field.startswith(f"{main}.") and of in wanted and of not in used
-        if is_nameless or (reason == "content" and confidence < SURE):
+        if (
+            is_nameless
+            or (reason == "content" and confidence < SURE)
+            or (reason not in ("remembered", "same_name") and confidence < POOR)
+        ):
             del taken[at]
             used.discard(field)
 
@@ -207,15 +231,18 @@ def _offers(
     """What a column may be by its name, best first, only fields that are wanted."""
     name = header[at]
     bare = re.sub(r" \(\d+\)$", "", name)
-    folded = headers.fold(bare)
     if name in remembered:
         field = remembered[name]
         return [(field, 1.0, "remembered")] if field in wanted else [("-", 0.9, "ours_not")]
+    if is_foreign(bare):
+        return [("-", 0.9, "ours_not")]
+    bare = unit_of(bare)[0] if _has_money(wanted, noun, bare) else bare
+    folded = fold(bare)
     offers: list[Offer] = []
     for target in wanted.values():
-        if folded in (headers.fold(target.name), headers.fold(target.label or target.name)):
+        if folded in (fold(target.name), fold(target.label or target.name)):
             offers.append((target.name, 1.0 if target.name.startswith(f"{noun}.") else 0.97, "same_name"))
-        elif folded in map(headers.fold, target.synonyms):
+        elif folded in map(fold, target.synonyms):
             offers.append((target.name, 0.95, "synonym"))
     offers.sort(key=lambda offer: -offer[1])
     if found is not None and folded in found.source.fields:
@@ -223,6 +250,8 @@ def _offers(
         if field == "-" and not offers:
             return [("-", 0.9, "ours_not")]
         offers.append((field, 0.98, "source"))
+        if folded.endswith("id") and field.rpartition(".")[2] != "external_id":
+            offers[-1] = (field, 0.7, "source")  # a key of that program: the column with the name itself goes before it
         if found.source.noun != noun:
             offers.append((f"{noun}.{field.partition('.')[2]}", 0.8, "source"))
         return _wanted(offers, wanted)
@@ -237,6 +266,13 @@ def _offers(
     return _by_dictionary(bare, wanted, noun, offers, values)
 
 
+def _has_money(wanted: Mapping[str, Target], noun: str, name: str) -> bool:
+    """Whether a name means an amount or a figure once its unit is left out."""
+    plain_name = unit_of(name)[0]
+    fields = headers.fields_of(plain_name, noun) or [field for field, _sure in headers.nearly(plain_name, noun)]
+    return plain_name != name and any(field in wanted and wanted[field].kind in ("money", "number") for field in fields)
+
+
 def _by_dictionary(
     bare: str, wanted: Mapping[str, Target], noun: str, offers: list[Offer], values: Sequence[str]
 ) -> list[Offer]:
@@ -245,12 +281,18 @@ def _by_dictionary(
     if beside:  # 会社電話番号 in a list of people says whose it is
         return _wanted([(field, 0.9, "dictionary") for field in beside], wanted)
     own = list(headers.fields_of(bare, noun))
+    if not own and not offers:
+        offers = [
+            (field, sure, "dictionary")
+            for field, sure in headers.nearly(bare, noun)
+            if field in wanted and not too_short(said(values), wanted[field].kind)
+        ]
     if {f"{noun}.closed_on", f"{noun}.close_by"} <= set(own):
         blank = any(not value.strip() for value in values)
         own.sort(key=lambda field: field.endswith("close_by") == (blank or not values))
     offers += [(field, 0.92 - 0.06 * rank, "dictionary") for rank, field in enumerate(own)]
     for other in dict.fromkeys(target.partition(".")[0] for target in wanted):
-        if other != noun and not own:
+        if other != noun and not own and not offers:
             offers += [
                 (field, 0.65 - 0.05 * rank, "dictionary") for rank, field in enumerate(headers.fields_of(bare, other))
             ]
@@ -265,13 +307,16 @@ def _wanted(offers: Sequence[Offer], wanted: Mapping[str, Target]) -> list[Offer
     return list(best.values())
 
 
-def _by_content(kind: str, wanted: Mapping[str, Target], noun: str) -> list[Offer]:
+def _by_content(kind: str, values: Sequence[str], wanted: Mapping[str, Target], noun: str) -> list[Offer]:
     """Fields of the kind the cells look like, when the name says nothing. Money, numbers and dates are weak evidence."""
     if not kind:
         return []
     mine = [target for target in wanted.values() if target.name.startswith(f"{noun}.")]
     named = [target.name for target in mine if target.name.endswith(f".{kind}")]
     same = [target.name for target in mine if target.kind == kind and target.name not in named]
+    if kind == "phone":  # a number alone says that it is a mobile one, never that it is a fax
+        mobile = [target for target in same if target.endswith(".mobile")]
+        named, same = (mobile, named) if is_mobile(values) else (named, [])
     fields = [*named, *same]
     strength = {
         "email": 0.75,
@@ -289,7 +334,15 @@ def _fit(target: Target, kind: str, values: Sequence[str]) -> float:
     fits = _FITS.get(target.kind)
     if values and not any(value.strip() for value in values):
         return 0.99  # of two columns for one field the one that says something is taken
-    if fits is None or not said(values):
+    solid = said(values)
+    if not solid:
+        return 1.0
+    if target.kind == "choice" and target.choices:
+        share = sum(1 for value in solid if choice_key(value) in target.choices) / len(solid)
+        return 0.3 if not share else 1.0 if share > 0.5 else 0.6
+    if fits is None:
+        return 1.0
+    if target.kind == "url" and _DOMAIN.fullmatch(solid[0]):
         return 1.0
     if kind in fits or (
         target.kind in ("date", "datetime") and kind == "number" and date_order(values).order != "none"

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from noren.core.base.text import fold
+
 BLANK_WORDS = frozenset(
     {"null", "(null)", "none", "nan", "n/a", "#n/a", "na", "nil", "-", "--", "―", "なし", "未設定", "不明", "undefined"}
 )
@@ -146,6 +148,42 @@ def date_order(values: Sequence[str]) -> DateOrder:
         options=(only,),
         counts=tally,
     )
+
+
+def agreed(orders: Sequence[DateOrder]) -> list[DateOrder]:
+    """Columns of one file write dates alike: where 04/05/2026 leaves the order open, a column that shows it decides for all."""
+    shown = {order.order for order in orders if order.order in ("dmy", "mdy") and not order.ask}
+    if len(shown) != 1:
+        return list(orders)
+    (only,) = shown
+    return [
+        DateOrder(only, ask=False, options=(only,), counts=order.counts)
+        if order.ask and order.order == "dmy"
+        else order
+        for order in orders
+    ]
+
+
+_MOBILE = re.compile(r"(\+81[\s-]?|0)?[789]0[\s-]?\d{4}[\s-]?\d{4}")
+
+
+def is_mobile(values: Sequence[str]) -> bool:
+    """Are most of these telephone numbers Japanese mobile ones?"""
+    solid = said(values)
+    return sum(1 for value in solid if _MOBILE.fullmatch(value)) * 2 > len(solid)
+
+
+def too_short(solid: Sequence[str], kind: str) -> bool:
+    """Are most of these pieces of a telephone number or postal code, as files have it that part them over columns?"""
+    least = {"phone": 7, "postal": 4}.get(kind, 0)
+    return least > 0 and sum(
+        1 for value in solid if len(re.sub(r"\D", "", value)) < least and len(value) < 7
+    ) * 2 > len(solid)
+
+
+def choice_key(text: str) -> str:
+    """The form in which a cell and a choice are compared."""
+    return fold(text).strip()
 
 
 def lost_zero(values: Sequence[str], kind: str) -> bool:

@@ -21,6 +21,9 @@ class Options:
     date_order: str = "ymd"
     date_orders: dict[str, str] = field(default_factory=dict)  # field -> order, when columns differ
     zeros: tuple[str, ...] = ()  # phone fields that get their lost leading zero back
+    scales: dict[str, int] = field(
+        default_factory=dict
+    )  # amount field -> what its figures are multiplied by (千円: 1000)
     lend: bool = False  # an address of the row stands for that of its company too, where that has none
     automations: bool = False
     owner: int | None = None

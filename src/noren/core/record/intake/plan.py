@@ -21,7 +21,7 @@ from noren.core.record.declare import FURTHER_IMPORTS, ImportField, Record, reco
 from noren.core.record.field import Field, _joined
 from noren.core.record.intake.guess import Target
 from noren.core.record.intake.options import Options
-from noren.core.record.intake.readers import READERS, BadCell, reader_of, text_reader
+from noren.core.record.intake.readers import READERS, BadCell, choice_words, reader_of, text_reader
 
 EMPTY = object()
 
@@ -86,7 +86,7 @@ def targets(record: type[Record], actor: Actor) -> list[Target]:
             found.append(Target(one.name, *_spoken(one)))
             continue
         label, synonyms = _labels(one.label)
-        choices = tuple(str(v) for v, _l in getattr(one, "choices", ()) if v != "")
+        choices = frozenset(choice_words(one)) if isinstance(one, Field) and one.kind == "choice" else frozenset()
         kind: Any = KIND_WORDS.get(one.kind, one.kind)
         extra = one.synonyms if isinstance(one, ImportField) else ()
         name = {v: k for k, v in ALIASES.items() if k.startswith(f"{noun}.")}.get(one.name, f"{noun}.{one.name}")
@@ -102,11 +102,11 @@ def _labels(label: Any) -> tuple[str, tuple[str, ...]]:
     return words[0], tuple(dict.fromkeys(words))
 
 
-def _spoken(one: ImportField) -> tuple[str, Any, tuple[str, ...], tuple[str, ...]]:
+def _spoken(one: ImportField) -> tuple[str, Any, frozenset[str], tuple[str, ...]]:
     """Label, kind, choices and names of a column that fills what a reference points at. Its bare name is not among them:
     電話 is the person's."""
     label, synonyms = _labels(one.label)
-    choices = tuple(str(v) for v, _l in one.field.choices if v != "") if one.field else ()
+    choices = frozenset(choice_words(one.field)) if one.field and one.field.kind == "choice" else frozenset()
     return label, KIND_WORDS.get(one.kind, one.kind), choices, (*synonyms, one.name)
 
 

@@ -20,7 +20,7 @@ from noren.core.record.intake.sheet import Book, Refused
 
 SAMPLE = 200
 """Rows looked at to judge the shape of a table."""
-TOTAL_STARTS = frozenset(word[0] for word in shape.TOTALS) | frozenset("TGS 　")
+TOTAL_STARTS = frozenset(word[0] for word in shape.TOTALS) | frozenset("TGSCcg 　")
 SHEETS = 10
 """Sheets looked at when the first one holds no table (a cover, notes)."""
 KEPT = 1_000

@@ -22,8 +22,10 @@ from noren.core.base.japan.mail import PLAIN, split_emails
 from noren.core.base.japan.person import split_full_name, strip_honorific
 from noren.core.base.japan.values import Unreadable, parse_bool, parse_money, parse_number, parse_percent
 from noren.core.base.money import exponent
-from noren.core.base.text import clean, fold
+from noren.core.base.text import clean
+from noren.core.record.declare import RECORDS
 from noren.core.record.field import Field
+from noren.core.record.intake.looks import choice_key
 from noren.core.record.intake.options import Options
 
 
@@ -99,6 +101,8 @@ def _name(one: Field) -> Reader:
 
     def read(cell: str) -> str:
         text = clean(cell).strip()
+        if "::::" in text:
+            text = text.partition("::::")[2].strip() or text  # vtiger: Accounts::::Acme
         return strip_honorific(text) if named else text
 
     return read
@@ -149,26 +153,32 @@ def _validated(inner: Reader, one: Field) -> Reader:
     return read
 
 
-def _choice(one: Field) -> Reader:
+def choice_words(one: Field) -> dict[str, Any]:
+    """What cells may say for a choice: its value, its label in both languages, and what other programs write for it."""
     words: dict[str, Any] = {}
+    model = one.column.model if one.column is not None else None
+    record = RECORDS.get(model._meta.label_lower) if model is not None else None
+    for value, text in (record.meanings.get(one.name, {}) if record else {}).items():
+        words.update((choice_key(word), value) for word in text.split(","))
     for language in ("ja", "en"):
         with override(language):
             for value, label in one.choices:
-                words[_key(str(label))] = value
+                words[choice_key(str(label))] = value
     for value, _label in one.choices:
-        words[_key(str(value))] = value
+        words[choice_key(str(value))] = value
+    return words
+
+
+def _choice(one: Field) -> Reader:
+    words = choice_words(one)
 
     def read(cell: str) -> Any:
-        key = _key(cell)
+        key = choice_key(cell)
         if key in words:
             return words[key]
         raise BadCell("unknown_choice", value=cell[:80])
 
     return read
-
-
-def _key(text: str) -> str:
-    return fold(text).strip()
 
 
 def _wrap(parse: Callable[[str], Any]) -> Reader:
@@ -181,11 +191,21 @@ def _wrap(parse: Callable[[str], Any]) -> Reader:
     return read
 
 
-def _money(_options: Options, _name: str) -> Reader:
+_DOTTED = re.compile(r"[-¥$€£\s]*[1-9]\d{0,2}\.\d{3}\s*[€£$円]?", re.ASCII)
+"""1.200: twelve hundred to a German, one and a fifth to others."""
+_DIGITS_ALONE = re.compile(r"[-+▲△(]?[\d,.]+\)?")
+
+
+def _money(options: Options, name: str) -> Reader:
     places = exponent(firm().currency)
+    scale = options.scales.get(name, 1)
 
     def parse(cell: str) -> int:
+        if _DOTTED.fullmatch(cell):
+            raise Unreadable("money.unreadable", value=cell[:40])
         value = parse_money(cell).value.scaleb(places)
+        if scale != 1 and _DIGITS_ALONE.fullmatch(unicodedata.normalize("NFKC", cell).strip()):
+            value *= scale  # a cell that says its own unit means that one
         if abs(value) >= 2**63:
             raise Unreadable("number.too_large", value=cell[:40])
         return int(value.quantize(Decimal(1), rounding="ROUND_HALF_UP"))
@@ -208,7 +228,7 @@ def _whole(_options: Options, _name: str) -> Reader:
 def _percent(_options: Options, _name: str) -> Reader:
     def parse(cell: str) -> int:
         value = parse_percent(cell) if "%" in cell or "％" in cell else parse_number(cell)
-        if not 0 <= value <= 100:
+        if not 0 <= value <= 100 or (0 < value < 1 and "%" not in cell and "％" not in cell):
             raise Unreadable("percent.range", value=cell[:40])
         return int(value)
 

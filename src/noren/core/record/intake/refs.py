@@ -13,6 +13,7 @@ from noren.core.event.models import Fact
 from noren.core.record.declare import record_of
 from noren.core.record.intake.plan import Column, Plan
 from noren.core.record.intake.resolve import TIDY, Resolver
+from noren.core.record.intake.spelling import fold
 from noren.core.record.intake.tally import Parsed, Tally
 from noren.core.record.intake.write import Drafts, copy_columns, insert, reserve_ids, tell_plain
 
@@ -141,7 +142,10 @@ class References:
 
 
 def default_policy(column: Column) -> str:
-    """Companies, teams, stages and managers come into being by being named; products and owners must be known."""
+    """Companies, teams, stages and managers come into being by being named; products and owners must be known. A key of
+    another program (AccountId) names nothing that could be made: unknown, it is left blank, and told."""
+    if fold(column.header).endswith("id") and column.field is not None and column.field.column.null:
+        return "blank"
     known = column.name == "owner" or not column.target or not record_of(column.target).made_by_name
     return "error" if known else "create"
 

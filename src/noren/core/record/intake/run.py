@@ -27,11 +27,13 @@ from noren.core.record.intake import fixes
 from noren.core.record.intake.engine import Engine
 from noren.core.record.intake.faults import write_faults
 from noren.core.record.intake.guess import Guess, guess
-from noren.core.record.intake.headers import CARDS, fields_of, nouns_of
+from noren.core.record.intake.headers import fields_of, nouns_of
 from noren.core.record.intake.plan import Options, Plan, compile_plan, field_name, importable, targets
 from noren.core.record.intake.read import Table, open_table
 from noren.core.record.intake.readers import LOST_ZERO
 from noren.core.record.intake.report import report_of
+from noren.core.record.intake.sources import CARDS
+from noren.core.record.intake.spelling import told_unit, unit_of
 from noren.core.record.intake.tally import Tally
 from noren.core.record.intake.undo import undo
 from noren.core.record.models import ImportFault, ImportMapping, ImportRun
@@ -105,10 +107,11 @@ def propose(run: ImportRun, table: Table, by: Actor) -> Guess:
     orders = {
         field_name(record, c.field): c.dates.order
         for c in made.columns
-        if c.field and c.dates and c.dates.order in ("dmy", "mdy", "serial")
+        if c.field and c.dates and (c.dates.order == "serial" or (c.dates.order in ("dmy", "mdy") and not c.dates.ask))
     }
     options.setdefault("date_orders", orders)
     options.setdefault("zeros", zeros(record, by, table, run.mapping))
+    options.setdefault("scales", scales(record, by, table, run.mapping))
     options.setdefault("lend", run.source in CARDS)
     options.setdefault("blanks", sorted({w for c in made.columns for w in c.blank_words}))
     run.options = {**run.options, **options}
@@ -132,6 +135,20 @@ def zeros(record: type[Record], by: Actor, table: Table, mapping: Mapping[str, s
         name for header, name in mapping.items()
         if name in phones and header in at and any(LOST_ZERO.fullmatch(cells[at[header]].strip()) for _n, cells in table.sample)
     )  # fmt: skip
+
+
+def scales(record: type[Record], by: Actor, table: Table, mapping: Mapping[str, str]) -> dict[str, int]:
+    """Amounts that are written in thousands or millions, as the column or a note above the table says."""
+    money = {f.name for f in importable(record, by) if f.kind == "money"}
+    told = told_unit(table.preamble)
+    found = {name: unit_of(header) for header, name in mapping.items() if name in money}
+    factors = {name: (factor if bare != header_of(mapping, name) else told) for name, (bare, factor) in found.items()}
+    return {name: factor for name, factor in factors.items() if factor != 1}
+
+
+def header_of(mapping: Mapping[str, str], name: str) -> str:
+    """The column that fills a field."""
+    return next(header for header, field in mapping.items() if field == name)
 
 
 def guess_of(record: type[Record], table: Table, by: Actor, remembered: Mapping[str, str] | None = None) -> Guess:
