@@ -7,6 +7,8 @@ import re
 _START = re.compile("^[\\s\x00-\x1f\x7f\ufeff\u200b-\u200f\u2028-\u202e\u2060]*[=+\\-@＝＋－＠\t\r]")
 _PLAIN = re.compile(r"[+\-]?[\d.,]+%?|[+\-]?\(?[\d][\d\- ().]{3,24}")
 """A number or a phone number is no formula."""
+_CODE = re.compile(r"\+?\d{3,}", re.ASCII)
+"""Others mark codes and phone numbers too, so that a spreadsheet leaves their zeros and signs alone: '02110, '+81312345678."""
 MARK = "'"
 
 
@@ -26,4 +28,4 @@ def unguarded(text: str) -> str:
 
 def _marked(text: str) -> bool:
     rest = text.lstrip(MARK)
-    return rest != text and bool(_START.match(rest)) and not _PLAIN.fullmatch(rest)
+    return rest != text and bool(_CODE.fullmatch(rest) or (_START.match(rest) and not _PLAIN.fullmatch(rest)))

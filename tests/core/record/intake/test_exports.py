@@ -9,6 +9,7 @@ import pytest
 from tests import make
 
 from noren.contacts.models import Company, Person
+from noren.core.record.guard import guarded, unguarded
 from noren.core.record.intake.spelling import is_foreign, simpler, told_unit, unit_of
 from noren.sales.models import Deal
 
@@ -93,3 +94,9 @@ def test_the_last_lines_of_a_report_are_no_rows(bring: Any) -> None:
 def test_pieces_of_a_phone_number_are_no_phone_number(bring: Any) -> None:
     run, _tally = bring("people", "注文者姓,注文者電話番号1,注文者電話番号2\n楽天,090,1111\n")
     assert run.mapping["注文者電話番号1"] == "-"
+
+
+def test_the_mark_before_a_code_is_no_part_of_it(bring: Any) -> None:
+    bring("people", "Customer ID,Last Name,Phone\n'6543210987654,Ray,'+16175550001\n")
+    assert Person.every.values_list("external_id", "phone").get() == ("6543210987654", "+16175550001")
+    assert unguarded(guarded("'02110")) == "'02110"
