@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from noren.core.filter.condition import F
-from noren.core.metric.cube.declare import HOLDER, Cube, Part
+from noren.core.metric.cube.declare import HOLDER, SPENT, THERE, Cube, Part, Walk
 from noren.core.metric.declare import Count, Days, Gap, Total, Weighted
-from noren.sales.metrics import DECIDED, OPEN
+from noren.sales.metrics import DECIDED, OPEN, stage_conversion, stage_duration
 from noren.sales.models import Deal
 
 DATED, STEPLESS, PRICED = F(opened_on__filled=True), F(next_step_at__empty=True), F(amount__filled=True)
@@ -43,3 +43,8 @@ standing = Cube(
     sums=(AMOUNT, LISTED, HOPED, Part(Count(), DATED), Part(AMOUNT, DATED), Part(LISTED, DATED)),
     rolls=((), WHERE_IT_IS, WHOSE, (*WHOSE, HOLDER)),
 )  # fmt: skip
+moved_on = Walk(
+    "deal_moved_on", of=Deal, told=stage_conversion, by=(*WHERE_IT_IS, *WHOSE, "source"),
+    rolls=(WHERE_IT_IS, (*WHERE_IT_IS, "source"), (*WHERE_IT_IS, *WHOSE)),
+)  # fmt: skip
+stayed = Walk("deal_stayed", of=Deal, told=stage_duration, by=WHERE_IT_IS, rolls=((*WHERE_IT_IS, SPENT, THERE),))

@@ -292,7 +292,7 @@ def test_rows_of_a_large_table_found_first_are_those_of_the_filter(
         assert cursor.fetchone() == ("on",)
 
 
-@pytest.mark.parametrize("make_one", [make.company, make.person])
+@pytest.mark.parametrize("make_one", [make.company, make.person, make.deal])
 def test_the_facets_are_asked_of_their_index(make_one: Any) -> None:
     one = make_one()
     model = type(one)

@@ -24,6 +24,7 @@ from noren.core.filter.condition import BadFilter, F
 from noren.core.metric import sql
 from noren.core.metric.answer import Answer, Cell
 from noren.core.metric.cube import read as cube
+from noren.core.metric.cube import walks
 from noren.core.metric.declare import (
     Conversion,
     Count,
@@ -278,11 +279,12 @@ def _results(q: Question, shared: _Shared) -> dict[Key, Any]:
         if isinstance(metric, Survival):
             return dict(sql.survivals(q, metric))
         if isinstance(metric, Stay):
-            return dict(sql.stays(q, metric))
+            stays = walks.stays(q, metric)
+            return dict(sql.stays(q, metric) if stays is None else stays)
         if isinstance(metric, Conversion):
-            return {
-                key: dict(zip(("on", "all"), pair, strict=True)) for key, pair in sql.conversions(q, metric).items()
-            }
+            came = walks.conversions(q, metric)
+            came = sql.conversions(q, metric) if came is None else came
+            return {key: dict(zip(("on", "all"), pair, strict=True)) for key, pair in came.items()}
         found: dict[Key, dict[str, Tally]] = {}
         for leaf in metric.leaves():
             if isinstance(leaf, (Survival, Stay, Conversion)):

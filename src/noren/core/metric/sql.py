@@ -21,7 +21,7 @@ from django.db.models import Case, Exists, FilteredRelation, Func, OuterRef, Q, 
 from django.db.models import F as Column
 from django.db.models import Value as Const
 from django.db.models.functions import Coalesce, NullIf
-from django.db.models.lookups import GreaterThan
+from django.db.models.lookups import Exact, GreaterThan
 from django.utils.translation import gettext_lazy as _
 
 from noren.core.access.actor import HOUSE
@@ -424,7 +424,14 @@ LASTED = Q(**{f"{THEN}__to_at__isnull": True}) | Q(**{f"{THEN}__to_at__gt": Colu
 def _joined(rows: QuerySet[Any], on: Q, further: Q) -> QuerySet[Any]:
     """Rows joined with spans as `past`. All conditions on the span stand in one filter, or each would join another."""
     rows = rows.annotate(**{THEN: FilteredRelation("spans", condition=on)})
-    return rows.filter(Q(**{f"{THEN}__isnull": False}) & further)
+    return rows.filter(Q(**{f"{THEN}__isnull": False}) & _of_one_span(further))
+
+
+def _of_one_span(q: Q) -> Q:
+    """Negations of the span joined in; of a relation to many Django would take `~Q` for "has no such span at all"."""
+    children = [_of_one_span(child) if isinstance(child, Q) else child for child in q.children]
+    made = Q(*children, _connector=q.connector)
+    return Q(Exact(flag(made), Const(value=False))) if q.negated else made
 
 
 def stocks(q: Question, leaves: Sequence[Stock]) -> Tallies:
@@ -550,14 +557,14 @@ def survivals(q: Question, leaf: Survival) -> Waits:
         f"SELECT {heads}CASE WHEN e <= %s THEN e - s ELSE %s - s END AS t, CASE WHEN e <= %s THEN c END AS ended, count(*)"
         f" FROM ({inner[0]}) t GROUP BY {', '.join(str(i + 1) for i in range(len(groups) + 2))}"
     )
-    found = _waits(groups, run(text, (day, day, day, *inner[1])))
+    found = waits(groups, run(text, (day, day, day, *inner[1])))
     if any(dim.allocation for dim in q.dims):
         # A wait is not divided: a row stands under each of its parts, but once in the total.
         found[TOTAL] = survivals(replace(q, dims=(), cuts=()), leaf).get(TOTAL, {})
     return found
 
 
-def _waits(groups: list[str], rows: Sequence[tuple[Any, ...]]) -> Waits:
+def waits(groups: list[str], rows: Sequence[tuple[Any, ...]]) -> Waits:
     found: Waits = defaultdict(lambda: defaultdict(int))
     for row in rows:
         *key, days, ended, count = row
@@ -598,7 +605,7 @@ def stays(q: Question, leaf: Stay) -> Waits:
         f" - (f AT TIME ZONE %s)::date) AS days, bool_or(u IS NULL OR u >= %s) AS still"
         f" FROM ({inner[0]}) t GROUP BY k, {heads} HAVING {having}) s GROUP BY {heads}, days, still"
     )
-    return _waits(groups, run(text, (end, q.day, zone, zone, end, *inner[1], *(moment for _sign, moment in begun))))
+    return waits(groups, run(text, (end, q.day, zone, zone, end, *inner[1], *(moment for _sign, moment in begun))))
 
 
 # ---- steps ----------------------------------------------------------------------------------------------------------

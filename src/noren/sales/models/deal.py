@@ -8,6 +8,7 @@ from typing import Any, Self
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.contrib.postgres.indexes import BrinIndex
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
@@ -18,6 +19,7 @@ from noren.catalog.models import Product
 from noren.contacts.models import Company, Person
 from noren.core.access.firm import firm
 from noren.core.access.models import Team
+from noren.core.base.facets import facet_index
 from noren.core.base.fields import LongText, MoneyField, Percent, Text
 from noren.core.base.model import Model, Reach, Span, external_id_rule
 from noren.core.base.search import SearchEntry, search_index
@@ -27,6 +29,8 @@ from noren.sales.models.pipeline import LossReason, Pipeline, Stage
 SUMMED = [
     "outcome", "amount", "list_amount", "probability", "next_step_at", "stage_since", "close_by", "opened_on", "owner",
 ]  # fmt: skip
+
+FACETS = "outcome", "stage", "source", "category", "owner"
 
 
 class Deal(Model):
@@ -85,6 +89,7 @@ class Deal(Model):
     next_step_at = models.DateTimeField(_("Next step on"), null=True, blank=True, editable=False)
     last_touch_at = models.DateTimeField(_("Last contact"), null=True, blank=True, editable=False)
 
+    facets = FACETS
     reach = Reach(owner="owner")
     searched = ("title", "external_id")
     found_through = "company"
@@ -104,10 +109,16 @@ class Deal(Model):
         ]  # fmt: skip
         indexes = [
             models.Index(fields=["-updated_at", "-id"], name="deal_updated"),
+            facet_index("deal_facets", *FACETS),
+            models.Index(fields=["amount", "id"], name="deal_amount"),
             models.Index(fields=["owner", "-updated_at", "-id"], name="deal_owner"),
             models.Index(fields=["company", "-updated_at"], name="deal_company"),
             models.Index(
                 fields=["pipeline", "stage", "position", "id"], name="deal_board", include=SUMMED,
+                condition=models.Q(outcome="open", removed_at__isnull=True),
+            ),
+            models.Index(
+                fields=["owner", "stage", "position", "id"], name="deal_board_of",
                 condition=models.Q(outcome="open", removed_at__isnull=True),
             ),
             models.Index(
@@ -249,6 +260,7 @@ class DealSpan(Span):
                 fields=["from_at", "to_at"], name="deal_span_open", condition=models.Q(outcome="open"),
             ),
             models.Index(fields=["row"], name="deal_span_now", condition=models.Q(to_at__isnull=True)),
+            BrinIndex(fields=["from_at", "to_at"], name="deal_span_ahead", autosummarize=True),  # what is said of days to come
         ]  # fmt: skip
 
 

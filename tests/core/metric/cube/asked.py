@@ -27,7 +27,7 @@ PERIODS = (
 GRAINS = (None, "day", "week", "month", "quarter", "year")
 FILTERS = (
     F(), F(owner="@me"), F(owner=None), F(outcome="won"), F(source="web"), F(amount__gte=500), F(stage__filled=True),
-    F(close_by__on="@this_month"), F(kind=("call", "visit")), F(outcome="open") | F(source=""),
+    F(close_by__on="@this_month"), F(outcome__not="won"), F(owner__not="@me"), F(kind=("call", "visit")), F(outcome="open") | F(source=""),
 )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from noren.core.action.plain import change
 from noren.core.base.period import Period
 from noren.core.filter.condition import F
 from noren.core.metric.ask import ask
+from noren.core.metric.cube.read import rows_only
 from noren.core.metric.declare import METRICS
 from noren.core.metric.names import typed_filter
 from noren.core.metric.question import CannotAsk
@@ -124,9 +125,10 @@ def test_conditions_may_be_written_as_screens_call_things() -> None:
 @pytest.mark.parametrize(("text", "word"), [("someday", "FY2026"), ("2026-05-01..2026-04-01", "ends before")])
 def test_what_is_no_period_is_told_what_one_is(text: str, word: str) -> None:
     make.firm()
-    with pytest.raises(CannotAsk) as told:
+    with pytest.raises(CannotAsk) as told, translation.override("en"):
         ask("revenue", text, actor=make.actor("admin"))
-    assert word in str(told.value)
+    with translation.override("en"):
+        assert word in str(told.value)
 
 
 def test_a_stage_that_was_corrected_away_was_never_stayed_in() -> None:
@@ -156,3 +158,15 @@ def test_a_win_that_an_import_tells_of_is_dated_and_goes_again_with_it(tmp_path:
     undo(run, boss)
     assert [ask("open_amount", actor=boss, as_of=day).total.num for day in days] == [100, 100, 100]
     assert ask("open_amount", actor=boss).total.value == 100
+
+
+def test_not_in_a_stage_is_asked_of_the_day_and_not_of_all_history() -> None:
+    """A deal that came to the stage later was not there then."""
+    make.firm()
+    boss, stages = make.actor("admin"), make.stages()
+    deal = make.deal(opened_on=date(2026, 9, 1), amount=100, stage=stages[0])
+    deal.spans.update(from_at=datetime(2026, 9, 1, tzinfo=UTC))
+    move_deal(deal, by=HOUSE, stage=stages[1])
+    with rows_only():
+        told = ask("open_deals", as_of=date(2026, 10, 1), where=F(stage__not=stages[1].pk), actor=boss)
+    assert told.total.value == 1

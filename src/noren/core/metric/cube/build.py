@@ -11,9 +11,9 @@ from datetime import date
 from typing import Any
 
 from noren.core.base.model import Model
-from noren.core.metric.cube.declare import CUBES, HOLDER, Cube
-from noren.core.metric.cube.source import cells, layout, lines, something, spans_of, used
-from noren.core.metric.declare import kept_names
+from noren.core.metric.cube.declare import CUBES, HOLDER, Cube, Walk, fields_of
+from noren.core.metric.cube.source import cells, layout, lines, something, spans_of, steps, used
+from noren.core.metric.declare import Conversion, kept_names
 
 LOCK = "hashtextextended('noren.cubes', 0)"
 """Held by whoever moves cells: merging, making anew, emptying."""
@@ -103,7 +103,9 @@ def _in_months(column: str, months: Sequence[date], slack: int = 0) -> str:
 
 
 def _near(cube: Cube, months: Sequence[date]) -> str:
-    """A condition that rows of the cells of these months meet, and that an index can answer."""
+    """A condition that rows of the cells of these months meet, and that an index can answer; none where it takes all rows."""
+    if isinstance(cube, Walk):
+        return ""
     table: Any = spans_of(cube) if cube.past else cube.of
     names = ("from_at", "to_at") if cube.past else (cube.day,)
     columns = [f'"{_table(table)}"."{table._meta.get_field(name).column}"' for name in names]
@@ -119,7 +121,7 @@ def _told(cube: Cube) -> str:
 def whole(cube: Cube) -> str:
     """FROM all rows."""
     noun = _table(cube.of)
-    if not cube.past:
+    if not cube.of_history:
         return f'"{noun}"'
     spans = _table(spans_of(cube))
     return f'"{spans}" JOIN "{noun}" ON "{noun}".id = "{spans}".row_id'
@@ -138,10 +140,24 @@ def guarded() -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for model in nouns():
         found[_table(model)] = []
-        past = [cube for cube in CUBES.values() if cube.of is model and cube.past]
+        past = [cube for cube in CUBES.values() if cube.of is model and cube.of_history]
         if past:
             found[_table(spans_of(past[0]))] = []
+    return found | {table: [] for table in _in_line()}
+
+
+def _in_line() -> dict[str, list[Walk]]:
+    """Tables whose rows stand in a line that walks follow."""
+    found: dict[str, list[Walk]] = {}
+    for cube in CUBES.values():
+        if isinstance(cube, Walk) and isinstance(cube.told, Conversion):
+            found.setdefault(_table(_steps_of(cube)), []).append(cube)
     return found
+
+
+def _steps_of(cube: Walk) -> Any:
+    field: Any = cube.of._meta.get_field(cube.told.step)
+    return field.related_model
 
 
 def triggers(table: str, bodies: dict[str, str], settings: str = "") -> Iterator[str]:
@@ -166,11 +182,13 @@ def all_triggers(zone: str) -> Iterator[tuple[str, list[str]]]:
     """Per table, what makes its triggers."""
     for model in nouns():
         mine = [cube for cube in CUBES.values() if cube.of is model]
-        past = [cube for cube in mine if cube.past]
+        past = [cube for cube in mine if cube.of_history]
         yield _table(model), list(triggers(_table(model), _of_noun(model, mine, zone), NO_SCANS if past else ""))
         if past:
             spans = spans_of(past[0])
             yield _table(spans), list(triggers(_table(spans), _of_spans(spans, past, zone), NO_SCANS))
+    for table, walks in _in_line().items():
+        yield table, list(triggers(table, _of_line(walks)))
 
 
 NO_SCANS = " SET enable_seqscan = off"
@@ -179,19 +197,26 @@ NO_SCANS = " SET enable_seqscan = off"
 
 def _of_noun(model: type[Model], mine: list[Cube], zone: str) -> dict[str, str]:
     table = _table(model)
-    plain, past = [cube for cube in mine if not cube.past], [cube for cube in mine if cube.past]
+    plain, past = [cube for cube in mine if not cube.of_history], [cube for cube in mine if cube.past]
+    walks = [cube for cube in mine if isinstance(cube, Walk)]
+    walked = ["id", *_columns(model, {name for cube in walks for name in used(cube)})]
     columns = _columns(model, {name for cube in plain for name in used(cube)})
     holder = {model.reach.owner for cube in past if HOLDER in cube.by}
     beside = _columns(model, {name for cube in past for name in used(cube)} - set(kept_names(model)) | holder)
-    taken = ", ".join(dict.fromkeys(("id", *columns, *beside)))
+    taken = ", ".join(dict.fromkeys(("id", *columns, *beside, *walked)))
     found = {}
     for op, rows in _changed(taken).items():
         body = "\n".join(_add(cube, zone, f'({rows}) "{table}"', f'"{table}".s') for cube in plain)
-        history = "\n".join(_add(cube, zone, _with_spans(cube, rows), f'"{table}".s') for cube in past)
+        told = [(columns, body)]
+        for names, cubes in ((["id", *beside], past), (walked, walks)):
+            if cubes:
+                told.append(
+                    (names, "\n".join(_add(cube, zone, _with_spans(cube, rows), f'"{table}".s') for cube in cubes))
+                )
         if op == "update":
-            body = _if_different(columns, body)
-            history = _if_different(["id", *beside], history) if past else ""
-        found[op] = f"{body}\n{history}" if op == "update" else f"{CHANGED}\n{body}\n{history}"
+            found[op] = "\n".join(_if_different(names, each) for names, each in told)
+        else:
+            found[op] = "\n".join((CHANGED, *(each for _names, each in told)))
     return found | {"truncate": _empty(mine)}
 
 
@@ -200,16 +225,58 @@ def _of_spans(spans: Any, past: list[Cube], zone: str) -> dict[str, str]:
     take it out of sight meanwhile."""
     noun = _table(past[0].of)
     kept = {column.column for column in spans._meta.concrete_fields} - {"id", "recorded_at"}
+    walks = [cube for cube in past if isinstance(cube, Walk)]
+    walked = sorted({"row_id", "from_at", "to_at"} | {column for cube in walks for column in _walked(cube)})
     found = {}
     for op, rows in _changed(", ".join(sorted(kept))).items():
         touched = {"insert": "SELECT row_id FROM new_rows", "delete": "SELECT row_id FROM old_rows"}
         ids = touched.get(op, "SELECT row_id FROM new_rows UNION SELECT row_id FROM old_rows")
         hold = f'PERFORM 1 FROM "{noun}" WHERE id IN ({ids}) ORDER BY id FOR NO KEY UPDATE;'
-        body = (
-            hold + "\n" + "\n".join(_add(cube, zone, _with_rows(cube, rows), f'"{_table(spans)}".s') for cube in past)
+        body = _adds([cube for cube in past if cube.past], zone, rows, spans)
+        steps_taken = (
+            _adds(walks, zone, _whole_walks(_table(spans), ", ".join(walked), op, ids), spans) if walks else ""
         )
-        found[op] = _if_different(sorted(kept), body) if op == "update" else f"{CHANGED}\n{body}"
+        if op == "update":
+            found[op] = _if_different(sorted(kept), f"{hold}\n{body}\n{_if_different(walked, steps_taken)}")
+        else:
+            found[op] = f"{CHANGED}\n{hold}\n{body}\n{steps_taken}"
     return found | {"truncate": _empty(past)}
+
+
+def _adds(cubes: Iterable[Cube], zone: str, rows: str, spans: Any) -> str:
+    return "\n".join(_add(cube, zone, _with_rows(cube, rows), f'"{_table(spans)}".s') for cube in cubes)
+
+
+def _walked(cube: Walk) -> set[str]:
+    """Columns of spans that the cells of a walk follow from."""
+    told, of_span = cube.told, spans_of(cube)._meta.get_field
+    names = {told.step}
+    names |= {told.within, told.done[0]} if isinstance(told, Conversion) else set(fields_of(told.while_))
+    return {str(of_span(name).column) for name in names}
+
+
+def _whole_walks(table: str, columns: str, op: str, ids: str) -> str:
+    """All spans of the rows that a statement touched, as they are and as they were: what one adds depends on the others."""
+    there = f'SELECT {{}} AS s, {columns} FROM "{table}" WHERE row_id IN ({ids})'
+    were = there.format(-1) + (" AND id NOT IN (SELECT id FROM new_rows)" if op != "delete" else "")
+    gone = f" UNION ALL SELECT -1, {columns} FROM old_rows" if op != "insert" else ""
+    return f"{there.format(1)} UNION ALL {were}{gone}"
+
+
+def _of_line(walks: list[Walk]) -> dict[str, str]:
+    """Where steps stand is part of every cell: what was made before is not to be read, and a worker makes it anew. Nothing
+    can be wrong where there is none yet."""
+    line = steps(walks[0])
+    unfit = CHANGED + "".join(
+        f"""
+IF NOT EXISTS (SELECT 1 FROM cube_{cube.name}_all) THEN
+LOCK TABLE "{_table(spans_of(cube))}" IN SHARE MODE; -- who writes the first cells is waited for
+END IF;
+UPDATE cube_state SET mark = '' WHERE name = '{cube.name}' AND EXISTS (SELECT 1 FROM cube_{cube.name}_all);"""
+        for cube in walks
+    )
+    moved = _if_different(("id", line.order, line.within), unfit)
+    return {"insert": unfit, "delete": unfit, "update": moved, "truncate": CHANGED}  # what is left of it is nobody's
 
 
 def _changed(columns: str) -> dict[str, str]:

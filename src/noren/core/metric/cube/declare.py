@@ -12,10 +12,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import date
 
 from noren.core.base.model import Model
 from noren.core.filter.condition import All, Cond, F, Node
-from noren.core.metric.declare import Count, Days, Gap, Total, Value, Weighted
+from noren.core.metric.declare import Conversion, Count, Days, Gap, Stay, Total, Value, Weighted
 
 Summed = Count | Total | Gap | Weighted | Days
 SPREAD = "spread"
@@ -70,9 +71,37 @@ class Cube:
                 return place
         return None
 
+    @property
+    def of_history(self) -> bool:
+        """Whether cells follow from the history of rows."""
+        return self.past
+
     def roll(self, needed: set[str]) -> int | None:
         """The smallest kept set of fields that has these."""
         return next((place for place, roll in enumerate(self.rolls) if needed <= set(roll)), None)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Walk(Cube):
+    """How rows went through the steps of their history: the cells of a Conversion or a Stay, as of now.
+
+    One cell for each day on which rows first came to a step, and each set of values of `by`: the step itself, and what the
+    rows are today. Of a conversion: how many came, and how many of them went further. Of a stay: how many spent so many
+    days ("spent"; of who is there still, "there" times, it is short of today's number of days since `EPOCH`).
+
+    Where steps stand in line is part of every cell. A change of that makes the cube unfit until it is made anew.
+    """
+
+    told: Conversion | Stay
+
+    @property
+    def of_history(self) -> bool:
+        return True
+
+
+SPENT = "spent"
+THERE = "there"
+EPOCH = date(2000, 1, 1)
 
 
 def clauses(where: F) -> tuple[Node, ...]:

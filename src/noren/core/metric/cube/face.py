@@ -8,7 +8,7 @@ from typing import Any
 from django.apps.registry import Apps
 from django.db import models
 
-from noren.core.metric.cube.declare import HOLDER, SPREAD, Cube
+from noren.core.metric.cube.declare import HOLDER, SPENT, SPREAD, THERE, Cube
 from noren.core.metric.cube.source import layout
 
 DAY = "day_of_cell"  # what the day is called where the noun has no field for it
@@ -24,7 +24,7 @@ def face(cube: Cube) -> Any:
         day_of(cube): models.DateField(null=True, db_column="day"),
     }
     for name, column, _kind in made.keys:
-        fields[name] = models.IntegerField(null=True) if name == SPREAD else _like(cube, name, column)
+        fields[name] = models.IntegerField(null=True) if name in (SPREAD, SPENT, THERE) else _like(cube, name, column)
     for column in made.counts:
         fields[column] = (
             models.BigIntegerField() if column[0] != "t" else models.DecimalField(max_digits=40, decimal_places=0)

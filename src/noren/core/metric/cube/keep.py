@@ -65,11 +65,10 @@ def stand_up(say: Callable[[str], None] = lambda _text: None) -> list[str]:
 
 def rebuild(names: list[str] | None = None) -> None:
     """Work all cells out from the rows again; others go on reading and writing."""
-    if stand_up():
-        return
+    made = stand_up()
     with _alone():
         for cube in CUBES.values():
-            if names is None or cube.name in names:
+            if cube.name not in made and (names is None or cube.name in names):
                 _fill(cube, zone_of_firm())
 
 

@@ -17,12 +17,12 @@ from django.db.models import F as Column
 from django.db.models.functions import Cast
 
 from noren.core.access.actor import HOUSE
-from noren.core.filter.condition import F
+from noren.core.filter.condition import Cond, F
 from noren.core.filter.sql import to_q
 from noren.core.filter.vocabulary import Term
 from noren.core.filter.when import When as Now
-from noren.core.metric.cube.declare import HOLDER, SPREAD, Cube, Part, fields_of
-from noren.core.metric.declare import Count, Days, Gap, Total, Weighted, kept_names
+from noren.core.metric.cube.declare import EPOCH, HOLDER, SPENT, SPREAD, THERE, Cube, Part, Walk, fields_of
+from noren.core.metric.declare import Conversion, Count, Days, Gap, Stay, Total, Weighted, kept_names
 from noren.core.metric.sql import LocalDay, expression
 from noren.core.record.declare import record_of
 
@@ -58,6 +58,11 @@ def layout(cube: Cube) -> Layout:
     if cube.spread:
         keys.append((SPREAD, SPREAD, "integer"))
     sums = [("n", "bigint")]
+    if isinstance(cube, Walk):
+        if isinstance(cube.told, Stay):
+            keys += [(SPENT, SPENT, "integer"), (THERE, THERE, "integer")]
+        else:
+            sums.append(("further", "bigint"))
     for place, part in enumerate(cube.parts):
         if not isinstance(part.value, Count):
             sums.append((f"t{place}", "numeric"))
@@ -72,6 +77,8 @@ def layout(cube: Cube) -> Layout:
 def used(cube: Cube) -> set[str]:
     """Fields of the noun that cells follow from."""
     names = {"removed_at", *cube.by, *fields_of(cube.where)} | ({cube.day} if cube.day else set())
+    if isinstance(cube, Walk):
+        names.discard(cube.told.step)
     names.discard(HOLDER)
     for part in cube.parts:
         names |= {*part.value.names, *fields_of(part.where)}
@@ -95,7 +102,7 @@ class _Words:
 
 def path(cube: Cube, name: str) -> str:
     """From the noun, or from a span of its history, to a field."""
-    return name if not cube.past or name in kept_names(cube.of) else f"row__{name}"
+    return name if not cube.of_history or name in kept_names(cube.of) else f"row__{name}"
 
 
 def _where(cube: Cube, where: F) -> Q:
@@ -175,6 +182,8 @@ def source(cube: Cube, zone: str) -> Source:
 def cells(cube: Cube, zone: str, tables: str, sign: str, near: str = "") -> str:
     """SELECT of a cube's cells. tables: the FROM clause, under the names of the tables; sign: 1 for rows that are there,
     -1 for rows that are not any more; near: a condition on rows, where only some cells are wanted."""
+    if isinstance(cube, Walk):
+        return _walked(cube, zone, tables, sign)
     made, columns = source(cube, zone), layout(cube)
     inner = f"SELECT {sign} AS s, {made.columns} FROM {tables} WHERE {made.where}" + (f" AND ({near})" if near else "")
     if cube.past:
@@ -202,6 +211,77 @@ def cells(cube: Cube, zone: str, tables: str, sign: str, near: str = "") -> str:
         ]
     )
     return f"SELECT {told} FROM ({inner}) rows GROUP BY {', '.join(groups)}"
+
+
+# ---- walks ----------------------------------------------------------------------------------------------------------
+
+
+def _walked(cube: Walk, zone: str, tables: str, sign: str) -> str:
+    """The same for walks; what a row adds is known of all its spans together."""
+    told, made = cube.told, layout(cube)
+    quote = connection.ops.quote_name
+    noun, spans = quote(cube.of._meta.db_table), quote(spans_of(cube)._meta.db_table)
+    heads = {name: f"{noun}.{column}" for name, column, _type in made.keys if name in cube.by}
+    step = f"{spans}.{heads.pop(told.step).partition('.')[2]}"
+    if isinstance(told, Conversion):
+        line = steps(cube)
+        step = "st.id"
+        tables += f" JOIN {line.table} o ON o.id = {spans}.{line.step} JOIN {line.table} st ON st.{line.within} = {spans}.{line.within_spans}"
+        of_row = {
+            "first": f"min({spans}.from_at) FILTER (WHERE o.{line.order} >= st.{line.order})",
+            "further": f"coalesce(bool_or(o.{line.order} > st.{line.order} OR {_meets(cube, F(Cond(told.done[0], 'is', told.done[1])))}), FALSE)",
+        }
+        where, counts = _meets(cube, F()), ["sum(s)", "coalesce(sum(s) FILTER (WHERE further), 0)"]
+    else:
+        local = f"({spans}.{{}} AT TIME ZONE '{zone}')::date - '{EPOCH}'::date"
+        of_row = {
+            "first": f"min({spans}.from_at)",
+            SPENT: f"sum(coalesce({local.format('to_at')}, 0) - ({local.format('from_at')}))::integer",
+            THERE: f"count(*) FILTER (WHERE {spans}.to_at IS NULL)::integer",
+        }
+        where, counts = _meets(cube, told.while_), ["sum(s)"]
+    inner = ", ".join(
+        (f"{sign} AS s", f"{noun}.id", f"{step} AS k_{told.step}", *(f"{column} AS k_{name}" for name, column in heads.items()),
+         *(f"{value} AS {name}" for name, value in of_row.items()))
+    )  # fmt: skip
+    groups = ", ".join(str(place) for place in range(1, 4 + len(heads)))
+    keys = {name: f"k_{name}" if name in cube.by else name for name, _column, _type in made.keys}
+    return (
+        f"SELECT (first AT TIME ZONE '{zone}')::date AS day, {', '.join(f'{keys[name]} AS {column}' for name, column, _t in made.keys)},"
+        f" {', '.join(f'{value} AS {name}' for value, name in zip(counts, made.counts, strict=True))}"
+        f" FROM (SELECT {inner} FROM {tables} WHERE {where} GROUP BY {groups}) rows WHERE first IS NOT NULL"
+        f" GROUP BY {', '.join(str(place) for place in range(1, 2 + len(made.keys)))}"
+    )
+
+
+def _meets(cube: Walk, where: F) -> str:
+    """The condition that a span is one of a living row, lasted (else it was corrected: it never was), and meets this."""
+    living = Q(**{path(cube, "removed_at") + "__isnull": True})
+    lasted = Q(to_at__isnull=True) | Q(to_at__gt=Column("from_at"))
+    rows = spans_of(cube)._base_manager.filter(living, lasted, _where(cube, where)).order_by().values_list("pk")
+    ops: Any = connection.ops
+    return f"({str(ops.compose_sql(*rows.query.sql_with_params())).partition(' WHERE ')[2]})"
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """The table of the steps of a history, its columns of order and line; and where spans name a step and a line."""
+
+    table: str
+    order: str
+    within: str
+    step: str
+    within_spans: str
+
+
+def steps(cube: Walk) -> Steps:
+    told: Any = cube.told
+    field: Any = cube.of._meta.get_field(told.step)
+    meta, quote = field.related_model._meta, connection.ops.quote_name
+    order, within = (quote(meta.get_field(name).column) for name in (told.order, told.within))
+    of_span = spans_of(cube)._meta.get_field
+    step, within_spans = (quote(of_span(name).column) for name in (told.step, told.within))
+    return Steps(quote(meta.db_table), order, within, step, within_spans)
 
 
 def lines(cube: Cube, table: str) -> str:
