@@ -60,9 +60,5 @@ def test_a_short_code_in_a_title_stays_on_one_line() -> None:
 def test_every_icon_that_code_names_is_drawn() -> None:
     source = Path(parts.__file__).parents[2]
     drawn = set(re.findall(r'id="i-([\w-]+)"', (Path(parts.__file__).parent / "static/icons.svg").read_text()))
-    named = {
-        name
-        for path in source.rglob("*.py")
-        for name in re.findall(r'"icon": "([\w-]+)"', path.read_text())
-    }
+    named = {name for path in source.rglob("*.py") for name in re.findall(r'"icon": "([\w-]+)"', path.read_text())}
     assert named - drawn == set()
