@@ -209,7 +209,10 @@ class Bench:
         self.page("home, after a deal changed", "/", question, before=self.reprice, target=16)
         self.page("home, nothing new", "/", question)
         month = "SELECT date_trunc('month', closed_on), count(*), sum(amount) FROM sales_deal WHERE outcome = 'won' AND closed_on >= current_date - 1095 GROUP BY 1"
-        for metric in ("revenue", "win_rate_count", "open_amount", "sales_cycle", "activity_count"):
+        for metric in (
+            "revenue", "open_deals", "open_amount", "win_rate_count", "win_rate_value", "avg_deal_size", "sales_cycle", "velocity",
+            "time_to_close_km", "stage_conversion", "stage_duration", "activity_count",
+        ):  # fmt: skip
             self.page(
                 f"number: {metric}, after a write",
                 f"/metrics/{metric}/?period=last_1095_days",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.bench.asked import Line
 
-HEAD = f"{'':<38}{'p50':>9}{'p95':>9}{'× empty':>9}{'SQL p50':>9}{'cpu':>8}{'db cpu':>8}{'p95':>7}{'target':>9}"
+HEAD = f"{'':<38}{'p50':>9}{'p95':>9}{'× empty':>9}{'SQL p50':>9}{'× SQL':>8}{'cpu':>8}{'db cpu':>8}{'p95':>7}{'target':>9}"
 
 
 def machine() -> str:
@@ -24,11 +24,12 @@ def show(line: Line, empty: float | None, slack: float) -> str:
         return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.1f}"
 
     ratio = f"{line.p50 / empty:.1f}" if empty and line.p50 and line.unit == "ms" else ""
+    over = f"{line.p50 / line.sql:.1f}" if line.sql and line.p50 else ""
     sign = "≥" if line.at_least else "≤"
     target = f"{sign} {number(line.target)}" if line.target is not None else ""
     mark = {True: " ok", False: " MISSED", None: ""}[line.passed(slack)]
     unit = "" if line.unit == "ms" else f" {line.unit}"
-    return f"{line.name:<38}{number(line.p50):>9}{number(line.p95):>9}{ratio:>9}{number(line.sql):>9}{number(line.cpu):>8}{number(line.database):>8}{number(line.database95):>7}{target:>9}{mark}{unit}"
+    return f"{line.name:<38}{number(line.p50):>9}{number(line.p95):>9}{ratio:>9}{number(line.sql):>9}{over:>8}{number(line.cpu):>8}{number(line.database):>8}{number(line.database95):>7}{target:>9}{mark}{unit}"
 
 
 def write(path: Path, size: str, lines: list[Line], slack: float, load: float) -> None:
