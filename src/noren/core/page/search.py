@@ -21,7 +21,7 @@ from noren.core.page.web import draw, logged_in
 from noren.core.record.declare import RECORDS, Record
 from noren.core.record.finding import Group, Hit, find, marked, searchable, terms
 
-A_PAGE = 10  # hits of each noun
+A_PAGE = 6  # hits of each noun: all nouns at a glance
 A_PAGE_OF_ONE = 20  # of one noun alone
 ENOUGH = 10  # hits on all words, from which those on one are left out
 IN_PALETTE = 5
@@ -42,7 +42,7 @@ def show(request: HttpRequest) -> HttpResponse:
     shown = [g for g in groups if chosen in (None, g.record)]
     if shown:
         parts.append(_part(text, words, shown, actor, whole=True))
-    if len(words) > 1 and sum(len(g.hits) for g in shown) < ENOUGH:
+    if len(words) > 1 and sum(len(g.hits) for g in shown) < ENOUGH and not any(g.more for g in shown):
         known = {(h.record.word(), h.row.pk) for g in groups for h in g.hits}
         single = _singles(words, actor, offered if chosen is None else [chosen], known)
         if single:
