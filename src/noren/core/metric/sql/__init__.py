@@ -1,0 +1,29 @@
+"""Numbers as SQL: one grouped query per kind of fact, whatever the number of cells.
+
+The inner query is Django's: rows the actor may see, filtered, with short names for what is counted. The outer query groups
+them; totals come from the same pass (GROUPING SETS), so a total is never made of its parts' ratios. Local days, fiscal
+months and weeks reach the database as a list of borders (`width_bucket`), never as arithmetic.
+"""
+
+from __future__ import annotations
+
+from noren.core.metric.sql.chosen import (
+    LocalDay,
+    condition,
+    date_path,
+    expression,
+    flag,
+    flow_rows,
+    known_then,
+    leaf_condition,
+    member,
+    number_of,
+)
+from noren.core.metric.sql.flows import first_and_last, flows
+from noren.core.metric.sql.spans import THEN
+from noren.core.metric.sql.steps import conversions, reached
+from noren.core.metric.sql.stocks import NoHistory, is_live, stock_condition, stock_rows, stocks
+from noren.core.metric.sql.tally import QUANTILES, TOTAL, Key, Tallies, Tally, whole
+from noren.core.metric.sql.waits import Waits, stay_rows, stays, survival_rows, survivals, waits
+
+__all__ = ["QUANTILES", "THEN", "TOTAL", "Key", "LocalDay", "NoHistory", "Tallies", "Tally", "Waits", "condition", "conversions", "date_path", "expression", "first_and_last", "flag", "flow_rows", "flows", "is_live", "known_then", "leaf_condition", "member", "number_of", "reached", "stay_rows", "stays", "stock_condition", "stock_rows", "stocks", "survival_rows", "survivals", "waits", "whole"]  # fmt: skip
