@@ -193,8 +193,8 @@ def test_after_a_database_was_away_for_long_web_and_worker_are_back_at_once(read
             time.sleep(0.5)
         server.start()
         job = defer(noren)
-        until(noren.get, 3)
-        until(lambda: done(noren, job), 5)
+        until(noren.get, 5)
+        until(lambda: done(noren, job), 10)
     finally:
         noren.stop()
         server.stop()
