@@ -32,6 +32,18 @@ def test_a_form_stays_with_its_words_until_it_can_be_sent(page: Page, enter: Cal
     assert page.evaluate("Object.keys(sessionStorage).filter((key) => key.startsWith('noren:draft'))") == []
 
 
+def test_a_server_on_this_very_machine_is_reached_without_any_network(page: Page, enter: Callable[[User], None]) -> None:
+    user = make.user("manager")
+    company = make.company(owner=user)
+    enter(user)
+    page.goto(f"/contacts/companies/{company.pk}/edit/")
+    page.evaluate("Object.defineProperty(navigator, 'onLine', { get: () => false })")
+    page.locator("[name=note]").fill(WORDS)
+    page.locator("main button.pri").last.click()
+    page.wait_for_url(f"**/contacts/companies/{company.pk}/")
+    assert Company.every.get().note == WORDS
+
+
 def test_what_did_not_reach_the_server_is_in_the_form_again(page: Page, enter: Callable[[User], None]) -> None:
     user = make.user("manager")
     company = make.company(owner=user)

@@ -21,17 +21,36 @@ function busy(form, on) {
   for (const button of all("button:not([type=button])", form)) button.ariaDisabled = on ? "true" : null;
 }
 
+/** Forms of which the server was reached though the browser believes to be offline. @type {WeakSet<HTMLFormElement>} */
+const reached = new WeakSet();
+
 // One press, one request. In the capture phase, so that nothing else sees the second one.
 document.addEventListener("submit", (event) => {
   const form = /** @type {HTMLFormElement} */ (event.target);
   if (form.method !== "post") return;
-  const offline = !navigator.onLine && !form.closest("[data-editing]"); // that one asks by itself
-  if (offline) toastFailed(0); // leaving the page now would end on one of the browser
+  const editing = form.closest("[data-editing]"); // that one asks by itself
+  const offline = !navigator.onLine && !editing && !reached.delete(form);
   if (offline || form.hasAttribute("data-busy")) {
     event.preventDefault();
     event.stopImmediatePropagation();
-  } else if (!form.closest("[data-editing]")) setTimeout(() => busy(form, true));
+    if (offline) send(form, event.submitter);
+  } else if (!editing) setTimeout(() => busy(form, true));
 }, true);
+
+/**
+ * Without a network the server may still be there, on this very machine. If it is not, the form stays: to leave the page
+ * now would end on one of the browser's.
+ * @param {HTMLFormElement} form @param {HTMLElement | null} by
+ */
+async function send(form, by) {
+  try {
+    await fetch("/health", { cache: "no-store" });
+  } catch {
+    return toastFailed(0);
+  }
+  reached.add(form);
+  form.requestSubmit(by);
+}
 document.addEventListener("htmx:finally:request", (event) => {
   const form = event.target instanceof Element && event.target.closest("form");
   if (form instanceof HTMLFormElement) setTimeout(() => busy(form, false));
