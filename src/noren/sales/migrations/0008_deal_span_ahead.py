@@ -16,6 +16,6 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddIndex(
             model_name='dealspan',
-            index=django.contrib.postgres.indexes.BrinIndex(autosummarize=True, fields=['from_at', 'to_at'], name='deal_span_ahead'),
+            index=django.contrib.postgres.indexes.BrinIndex(autosummarize=True, fields=['from_at', 'to_at'], name='deal_span_ahead', pages_per_range=16),
         ),
     ]

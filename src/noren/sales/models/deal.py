@@ -260,7 +260,7 @@ class DealSpan(Span):
                 fields=["from_at", "to_at"], name="deal_span_open", condition=models.Q(outcome="open"),
             ),
             models.Index(fields=["row"], name="deal_span_now", condition=models.Q(to_at__isnull=True)),
-            BrinIndex(fields=["from_at", "to_at"], name="deal_span_ahead", autosummarize=True),  # what is said of days to come
+            BrinIndex(fields=["from_at", "to_at"], name="deal_span_ahead", autosummarize=True, pages_per_range=16),  # what is said of days to come
         ]  # fmt: skip
 
 

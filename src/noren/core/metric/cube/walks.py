@@ -134,4 +134,5 @@ def _tells_ahead(q: Question, cube: Walk) -> bool:
     """Is anything of the history said of days to come?"""
     table = connection.ops.quote_name(spans_of(cube)._meta.db_table)
     end = q.end_of(q.day)
-    return bool(run(f"SELECT EXISTS (SELECT 1 FROM {table} WHERE from_at >= %s OR to_at >= %s)", (end, end))[0][0])
+    # Counted, for EXISTS makes the planner hope to meet one soon and read the table instead of the index.
+    return bool(run(f"SELECT count(*) FROM {table} WHERE from_at >= %s OR to_at >= %s", (end, end))[0][0])
