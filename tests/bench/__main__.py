@@ -61,6 +61,7 @@ def _run(stage: Stage, only: str | None, say: Any) -> None:
         browser.log_in()
         key = _key(stage)
         bench = Bench(stage.size, browser, link, key, server.pid, say)
+        bench.clear()
         if only in (None, "load"):
             say(Line("start to first answer", start, unit="s", target=1.2))
             time.sleep(3)
