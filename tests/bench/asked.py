@@ -114,7 +114,10 @@ class Bench:
         def ask() -> None:
             self.link.execute(question, values).fetchall()
 
-        return p50_p95(timed(ask, 8, warm=2))[0]
+        first = timed(ask, 1, warm=0)[0]
+        found = first if first > 1000 else p50_p95(timed(ask, 8, warm=1))[0]
+        self.browser.link.close()  # the server lets go of who was silent for long
+        return found
 
     def create(self) -> None:
         """A new person: a committed change, after which nothing that was remembered holds."""
