@@ -24,7 +24,7 @@ from tests.bench.load import EMAIL, SIZES
 from tests.bench.report import HEAD, machine, show, write
 from tests.bench.stage import ROOT, Browser, Stage, memory, throughput
 
-IMPORTED = {"1k": 500, "100k": 100_000, "1m": 200_000}
+IMPORTED = {"1k": 500, "100k": 100_000, "1m": 100_000}
 """Rows of the files that are imported: enough that a second of start is not what is measured."""
 
 
