@@ -32,7 +32,9 @@ def test_a_form_stays_with_its_words_until_it_can_be_sent(page: Page, enter: Cal
     assert page.evaluate("Object.keys(sessionStorage).filter((key) => key.startsWith('noren:draft'))") == []
 
 
-def test_a_server_on_this_very_machine_is_reached_without_any_network(page: Page, enter: Callable[[User], None]) -> None:
+def test_a_server_on_this_very_machine_is_reached_without_any_network(
+    page: Page, enter: Callable[[User], None]
+) -> None:
     user = make.user("manager")
     company = make.company(owner=user)
     enter(user)
