@@ -89,6 +89,10 @@ class F:
     def __repr__(self) -> str:
         return f"F({self.node!r})"
 
+    def clauses(self) -> tuple[Node, ...]:
+        """What must all hold."""
+        return self.node.parts if isinstance(self.node, All) else (self.node,)
+
     def conditions(self) -> Iterator[Cond]:
         """Every condition in the tree, in order."""
         return _walk(self.node)

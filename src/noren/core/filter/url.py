@@ -52,7 +52,7 @@ def to_params(where: F) -> list[tuple[str, str]]:
     """The parameters that give this filter back through `from_params`."""
     pairs: list[tuple[str, str]] = []
     rest: list[Node] = []
-    top = where.node.parts if isinstance(where.node, All) else (where.node,)
+    top = where.clauses()
     seen: set[str] = set()
     for part in top:
         if isinstance(part, Cond):

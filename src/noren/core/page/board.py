@@ -23,7 +23,6 @@ from noren.core.filter.condition import All, Cond
 from noren.core.filter.condition import F as Filter
 from noren.core.filter.sql import to_q
 from noren.core.filter.when import When as Moment
-from noren.core.metric.cube.declare import clauses
 from noren.core.metric.cube.sums import Sums, sums
 from noren.core.page import cells
 from noren.core.page.cards import Card, Cards, card
@@ -286,7 +285,7 @@ class Drawn:
 
     def _own(self) -> Filter:
         """What of the board's conditions holds for rows that have left it."""
-        return Filter(All(tuple(each for each in clauses(self.asked.where) if self._lasts(Filter(each)))))
+        return Filter(All(tuple(each for each in self.asked.where.clauses() if self._lasts(Filter(each)))))
 
     def _lasts(self, where: Filter) -> bool:
         """Is it about nothing but whose the rows are?"""

@@ -98,7 +98,7 @@ def _whole(text: str) -> int:
 
 def _groups(where: F) -> list[Group]:
     """The tree as groups: top-level conditions in the first one, each OR in a group of its own."""
-    top = where.node.parts if isinstance(where.node, All) else (where.node,)
+    top = where.clauses()
     plain = Group("all", [_line(p) for p in top if isinstance(p, Cond)])
     rest: list[Group] = []
     for part in top:

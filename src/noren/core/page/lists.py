@@ -20,7 +20,7 @@ from noren.core.base.errors import NotFound
 from noren.core.base.kept import together
 from noren.core.base.model import Model
 from noren.core.base.text import kana_key, row_id
-from noren.core.filter.condition import BadFilter, Cond, F
+from noren.core.filter.condition import All, BadFilter, Cond, F
 from noren.core.filter.sentence import op_label, sentence, value_label
 from noren.core.filter.vocabulary import Term
 from noren.core.page import cells
@@ -209,14 +209,8 @@ def chips(record: type[Record], actor: Actor, state: State, names: Names) -> lis
     words = record.vocabulary(actor)
     edit = with_params(f"{record.url()}filter/", state.pairs())
     found = []
-    top = (
-        state.where.node.parts
-        if hasattr(state.where.node, "parts") and type(state.where.node).__name__ == "All"
-        else (state.where.node,)
-    )
+    top = state.where.clauses()
     for at, part in enumerate(top):
-        from noren.core.filter.condition import All
-
         rest = F(All(tuple(p for i, p in enumerate(top) if i != at)))
         away = with_params(record.url(), state.pairs(where=rest))
         if isinstance(part, Cond):

@@ -24,7 +24,7 @@ from noren.core.access.scope import behind, look_for, reach, visible
 from noren.core.base.errors import NotFound
 from noren.core.base.kept import Asking, alone
 from noren.core.base.model import Model
-from noren.core.filter.condition import All, Cond, F
+from noren.core.filter.condition import Cond, F
 from noren.core.filter.sql import to_q
 from noren.core.filter.when import When
 from noren.core.record.columns import Column, Plan, choosable, chosen, has_column, is_many, target_record, title_path
@@ -198,8 +198,7 @@ def order_of(
 
 def _filled(where: F) -> set[str]:
     """Fields that are empty in no row of a filter."""
-    parts = where.node.parts if isinstance(where.node, All) else (where.node,)
-    return {part.field for part in parts if isinstance(part, Cond) and part.op in FILLED} if where else set()
+    return {part.field for part in where.clauses() if isinstance(part, Cond) and part.op in FILLED}
 
 
 def plan_of(record: type[Record], actor: Actor, state: State, keys: Sequence[Key]) -> tuple[list[Field], Plan]:

@@ -15,7 +15,7 @@ from noren.core.access.scope import is_user
 from noren.core.base.facets import facet, facets_of
 from noren.core.base.model import Model
 from noren.core.base.text import row_id
-from noren.core.filter.condition import ME, MY_TEAM, All, Cond, F
+from noren.core.filter.condition import ME, MY_TEAM, Cond, F
 from noren.core.record.counting import is_huge, soon, spare
 from noren.core.record.declare import Record
 from noren.core.record.state import State
@@ -48,7 +48,7 @@ def _told(model: type[Model], where: F, actor: Actor) -> list[Any]:
     """What the facets say about a filter; all of it must hold for a row that meets the filter."""
     array = facets_of(*model.facets)
     found: list[Any] = []
-    for part in where.node.parts if isinstance(where.node, All) else (where.node,):
+    for part in where.clauses():
         if isinstance(part, Cond) and part.field in model.facets and part.op in ("is", "in"):
             values = part.value if isinstance(part.value, tuple) else (part.value,)
             meant = [value for each in values for value in _values(model, part.field, each, actor)]

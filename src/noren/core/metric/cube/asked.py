@@ -16,7 +16,7 @@ from noren.core.filter.condition import All, Cond, F, Node
 from noren.core.filter.sql import day_or_period, to_q
 from noren.core.filter.vocabulary import Vocabulary
 from noren.core.filter.when import When
-from noren.core.metric.cube.declare import HOLDER, Cube, clauses
+from noren.core.metric.cube.declare import HOLDER, Cube
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +44,11 @@ def asked(cube: Cube, where: F, words: Vocabulary, when: When, actor: Actor) -> 
     seen, needed = limit
     day, by_day = day_of_rows(cube), False
     days, rest = list[Period](), list[Node]()
-    for clause in clauses(where):
+    for clause in where.clauses():
         paths = _paths(clause, words)
         if paths is None:
             return None
-        if clause in clauses(cube.where):
+        if clause in cube.where.clauses():
             continue  # as all its rows
         span = _span(clause, when) if paths == {day} else None
         if span is not None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from noren.core.base.model import Model
 from noren.core.metric.cube.declare import CUBES, HOLDER, Cube, Walk, fields_of
-from noren.core.metric.cube.source import cells, layout, lines, something, spans_of, steps, used
+from noren.core.metric.cube.source import cells, layout, lines, something, spans_of, step_of, steps, used
 from noren.core.metric.declare import Conversion, kept_names
 
 LOCK = "hashtextextended('noren.cubes', 0)"
@@ -151,13 +151,8 @@ def _in_line() -> dict[str, list[Walk]]:
     found: dict[str, list[Walk]] = {}
     for cube in CUBES.values():
         if isinstance(cube, Walk) and isinstance(cube.told, Conversion):
-            found.setdefault(_table(_steps_of(cube)), []).append(cube)
+            found.setdefault(_table(step_of(cube)), []).append(cube)
     return found
-
-
-def _steps_of(cube: Walk) -> Any:
-    field: Any = cube.of._meta.get_field(cube.told.step)
-    return field.related_model
 
 
 def triggers(table: str, bodies: dict[str, str], settings: str = "") -> Iterator[str]:

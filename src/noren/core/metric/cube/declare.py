@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from noren.core.base.model import Model
-from noren.core.filter.condition import All, Cond, F, Node
+from noren.core.filter.condition import Cond, F, Node
 from noren.core.metric.declare import Conversion, Count, Days, Gap, Stay, Total, Value, Weighted
 
 Summed = Count | Total | Gap | Weighted | Days
@@ -67,7 +67,7 @@ class Cube:
     def part(self, value: Value, given: frozenset[Node]) -> int | None:
         """The place of this sum; None when it is not kept."""
         for place, part in enumerate(self.parts):
-            if part.value == value and frozenset(clauses(part.where)) == given:
+            if part.value == value and frozenset(part.where.clauses()) == given:
                 return place
         return None
 
@@ -104,15 +104,9 @@ THERE = "there"
 EPOCH = date(2000, 1, 1)
 
 
-def clauses(where: F) -> tuple[Node, ...]:
-    """What must all hold."""
-    node = where.node
-    return node.parts if isinstance(node, All) else (node,)
-
-
 def among(meant: tuple[Node, ...], cube: Cube) -> bool:
     """Are rows that meet all of these rows of the cube?"""
-    return all(any(implies(clause, each) for clause in meant) for each in clauses(cube.where))
+    return all(any(implies(clause, each) for clause in meant) for each in cube.where.clauses())
 
 
 def implies(clause: Node, wider: Node) -> bool:

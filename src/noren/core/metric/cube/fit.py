@@ -8,7 +8,7 @@ from typing import Any
 
 from noren.core.filter.condition import All, Cond, F, Node
 from noren.core.metric.cube.asked import Asked, asked, day_of_rows, first
-from noren.core.metric.cube.declare import CUBES, Cube, among, clauses, fields_of
+from noren.core.metric.cube.declare import CUBES, Cube, among, fields_of
 from noren.core.metric.declare import Age, Count, Distribution, Measure, Stock, Weighted
 from noren.core.metric.question import Question, Words
 from noren.core.metric.sql import date_path, is_live
@@ -88,8 +88,8 @@ def _live(leaf: Stock, cube: Cube) -> bool:
 
 def _split(leaf: Leaf, cube: Cube) -> tuple[F, frozenset[Node]] | None:
     """A leaf's own condition: what says which cells, and what must be a condition of the sum."""
-    own = clauses(leaf.where)
-    wider = clauses(cube.where)
+    own = leaf.where.clauses()
+    wider = cube.where.clauses()
     if not among(own, cube):
         return None
     cells: list[Node] = []
@@ -141,7 +141,7 @@ def _counted(cube: Cube, given: frozenset[Node]) -> str | None:
     if not given:
         return "n"
     for name, part in _conditional(cube):
-        if frozenset(clauses(part.where)) == given:
+        if frozenset(part.where.clauses()) == given:
             return name
     return None
 

@@ -166,7 +166,7 @@ def _write(q: Question, fits: list[Fit], roll: int, borders: tuple[date, ...]) -
     groups = [name for name in names if name == "b" or name[0] == "d"]
     heads = "".join(f", {name}" for name in groups)
     text = (
-        f"SELECT {_MARK}, {f'GROUPING({groups[0]})' if groups else '1'}{heads}, {', '.join(picked)} FROM ({inner[0]}) t"
+        f"SELECT {MARK}, {f'GROUPING({groups[0]})' if groups else '1'}{heads}, {', '.join(picked)} FROM ({inner[0]}) t"
     )
     if groups:
         text += f" GROUP BY GROUPING SETS (({heads[2:]}), ())"
@@ -182,7 +182,7 @@ def _write(q: Question, fits: list[Fit], roll: int, borders: tuple[date, ...]) -
     return _Query(cube, str(q.zone), text, params, decode)
 
 
-_MARK = "(SELECT mark FROM cube_state WHERE name = %s)"
+MARK = "(SELECT mark FROM cube_state WHERE name = %s)"
 
 
 def _flow_period(q: Question) -> Period:
@@ -340,7 +340,7 @@ def _write_spread(q: Question, leaf: Distribution, borders: tuple[date, ...]) ->
         for edge in ("floor", "ceil")
     )
     text = (
-        f"SELECT {_MARK}, total{heads}, max(every), {ends} FROM (SELECT total{heads}, v,"
+        f"SELECT {MARK}, total{heads}, max(every), {ends} FROM (SELECT total{heads}, v,"
         f" sum(n) OVER (PARTITION BY total{heads} ORDER BY v) AS upto, sum(n) OVER (PARTITION BY total{heads}) AS every"
         f" FROM (SELECT {total} AS total{heads}, v, sum(n) AS n FROM ({inner[0]}) t GROUP BY {sets} HAVING sum(n) <> 0) h) s"
         f" GROUP BY total{heads}"

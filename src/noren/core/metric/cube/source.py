@@ -274,10 +274,15 @@ class Steps:
     within_spans: str
 
 
+def step_of(cube: Walk) -> Any:
+    """The noun whose rows are the steps."""
+    field: Any = cube.of._meta.get_field(cube.told.step)
+    return field.related_model
+
+
 def steps(cube: Walk) -> Steps:
     told: Any = cube.told
-    field: Any = cube.of._meta.get_field(told.step)
-    meta, quote = field.related_model._meta, connection.ops.quote_name
+    meta, quote = step_of(cube)._meta, connection.ops.quote_name
     order, within = (quote(meta.get_field(name).column) for name in (told.order, told.within))
     of_span = spans_of(cube)._meta.get_field
     step, within_spans = (quote(of_span(name).column) for name in (told.step, told.within))

@@ -23,7 +23,7 @@ from noren.core.filter.condition import BadFilter, F
 from noren.core.filter.vocabulary import Vocabulary
 from noren.core.filter.when import When
 from noren.core.metric.cube.asked import Asked, asked, first
-from noren.core.metric.cube.declare import CUBES, Cube, among, clauses
+from noren.core.metric.cube.declare import CUBES, Cube, among
 from noren.core.metric.cube.face import face, marks
 from noren.core.metric.cube.levels import levels
 from noren.core.metric.cube.read import asks_rows, forget, whole_now
@@ -77,7 +77,7 @@ def _part(
     cube: Cube, where: F, words: Vocabulary, when: When, actor: Actor, by: str, chances: tuple[str, ...]
 ) -> tuple[Asked, int] | None:  # fmt: skip
     """How a condition is asked of cells, and of which of them; None when they cannot tell."""
-    about = asked(cube, where, words, when, actor) if among(clauses(where), cube) else None
+    about = asked(cube, where, words, when, actor) if among(where.clauses(), cube) else None
     roll = cube.roll({*about.needed, *filter(None, [by]), *map(first, chances[1:])}) if about is not None else None
     return None if about is None or roll is None else (about, roll)
 

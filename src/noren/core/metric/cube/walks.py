@@ -16,10 +16,10 @@ from django.utils import timezone
 from noren.core.base.period import Period
 from noren.core.filter.condition import BadFilter, Cond, F
 from noren.core.metric.cube.asked import asked, first
-from noren.core.metric.cube.declare import CUBES, EPOCH, SPENT, THERE, Walk, clauses, fields_of
+from noren.core.metric.cube.declare import CUBES, EPOCH, SPENT, THERE, Walk, fields_of
 from noren.core.metric.cube.face import face
 from noren.core.metric.cube.levels import levels
-from noren.core.metric.cube.read import asks_rows, forget, whole_now
+from noren.core.metric.cube.read import MARK, asks_rows, forget, whole_now
 from noren.core.metric.cube.source import mark, spans_of
 from noren.core.metric.declare import Conversion, Stay
 from noren.core.metric.memo import run
@@ -34,7 +34,6 @@ class _Query:
     zone: str
     text: str
     params: tuple[Any, ...]
-    groups: tuple[str, ...]
 
     def read(self) -> list[tuple[Any, ...]] | None:
         """Rows of the cells; None when these are not the cells of this declaration."""
@@ -53,8 +52,8 @@ def conversions(q: Question, leaf: Conversion) -> Tallies | None:
     tallies: Tallies = {}
     for total, *key, further, n in found:
         if total or n:
-            pair = [Tally(int(count or 0), int(count or 0), int(count or 0)) for count in (further, n)]
-            tallies[TOTAL if total else (None, *key)] = pair
+            pair = (int(further or 0), int(n or 0))
+            tallies[TOTAL if total else (None, *key)] = [Tally(count, count, count) for count in pair]
     return tallies
 
 
@@ -80,7 +79,7 @@ def _read(q: Question, leaf: Conversion | Stay) -> list[tuple[Any, ...]] | None:
 
 def _write(q: Question, cube: Walk) -> _Query | None:
     words, stay = Words(q.metric, q.actor), isinstance(cube.told, Stay)
-    if not _same_to_rows(q, cube):
+    if not _same_to_rows(q, cube) or q.period.first > q.day:
         return None
     try:
         about = asked(cube, q.where, words, q.when, q.actor)
@@ -91,9 +90,7 @@ def _write(q: Question, cube: Walk) -> _Query | None:
     roll = cube.roll({*about.needed, *(first(dim.path) for dim in q.dims)})
     if roll is None:
         return None
-    period = Period(q.period.first, min(q.period.last, q.day)) if q.period.first <= q.day else None
-    if period is None:
-        return None
+    period = Period(q.period.first, min(q.period.last, q.day))
     cells = face(cube)._base_manager.filter(levels(cube, roll, (*about.days, period), by_day=False))
     cells = about.narrow(cells, words, q.when).order_by()
     groups = [f"d{i}" for i in range(len(q.dims))]
@@ -104,22 +101,21 @@ def _write(q: Question, cube: Walk) -> _Query | None:
         return None
     heads = ", ".join(groups)
     inner = f"SELECT * FROM ({text}) q({', '.join((*groups, *counted, 'n'))})"
-    told = "(SELECT mark FROM cube_state WHERE name = %s)"
     if stay:
         keys = f"{heads}, {SPENT}, {THERE}"
-        text = f"SELECT {told}, {keys}, sum(n) FROM ({inner}) t GROUP BY {keys} UNION ALL SELECT {told}, {_nothing(groups)}"
-        return _Query(cube, str(q.zone), text, (cube.name, *params, cube.name), tuple(groups))
+        text = f"SELECT {MARK}, {keys}, sum(n) FROM ({inner}) t GROUP BY {keys} UNION ALL SELECT {MARK}, {_nothing(groups)}"
+        return _Query(cube, str(q.zone), text, (cube.name, *params, cube.name))
     text = (
-        f"SELECT {told}, GROUPING({groups[0]}), {heads}, sum(further), sum(n) FROM ({inner}) t"
+        f"SELECT {MARK}, GROUPING({groups[0]}), {heads}, sum(further), sum(n) FROM ({inner}) t"
         f" GROUP BY GROUPING SETS (({heads}), ())"
     )
-    return _Query(cube, str(q.zone), text, (cube.name, *params), tuple(groups))
+    return _Query(cube, str(q.zone), text, (cube.name, *params))
 
 
 def _same_to_rows(q: Question, cube: Walk) -> bool:
     """Does the filter mean the same to cells? Of a conversion it can only be asked which steps to tell of."""
     step = cube.told.step
-    named = [clause for clause in clauses(q.where) if step in fields_of(F(clause))]
+    named = [clause for clause in q.where.clauses() if step in fields_of(F(clause))]
     return isinstance(cube.told, Stay) or all(
         isinstance(clause, Cond) and clause.op in ("is", "in", "not", "out") for clause in named
     )
