@@ -279,6 +279,38 @@ def test_the_trial_run_shows_what_will_be_stored_beside_what_stands_in_the_file(
     assert '<small class="err blk">' in shown
 
 
+def test_a_stage_that_means_an_outcome_is_not_announced_as_a_new_one(client: Client) -> None:
+    run = send(client, "商談名,フェーズ,金額,受注日\nA,Won,100,2026/10/01\nB,特別交渉,200,\n", "sales.deal")
+    client.post(f"/imports/{run.pk}/columns/", mapping(run))
+    page = client.get(f"/imports/{run.pk}/check/").content.decode()
+    rows = page[page.index('id="pre-h"') : page.index('id="fix-h"')].split("<tr>")
+    told = next(row for row in rows if ">A<" in row)
+    assert "<del>Won</del>" in told
+    assert "新しく作ります" not in told
+    assert "受注" in told
+    assert "新しく作ります" in next(row for row in rows if ">B<" in row)
+
+
+def test_the_trial_run_knows_how_many_rows_there_are_and_its_counts_are_not_those_of_the_run(
+    client: Client, monkeypatch: Any
+) -> None:
+    from noren.core.page.imports import check
+    from noren.core.record.intake import read
+
+    monkeypatch.setattr(read, "SAMPLE", 5)
+    run = send(
+        client, "会社名,備考\n" + "".join(f"会社{n},{'長い' * (40 - n)}\n" for n in range(40)), "contacts.company"
+    )
+    assert run.total != 40
+    client.post(f"/imports/{run.pk}/columns/", mapping(run))
+    run.refresh_from_db()
+    assert (run.total, run.counts["created"]) == (40, 40)
+    monkeypatch.setattr(check, "DIRECT", 0)
+    client.post(f"/imports/{run.pk}/check/", {"run": "1"})
+    run.refresh_from_db()
+    assert (run.state, run.total, run.counts) == ("running", 40, {})
+
+
 def test_a_stage_of_another_spelling_is_offered_and_taken_only_when_pressed(client: Client) -> None:
     from noren.sales.models import Stage
 

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 from noren.core.access.actor import Actor
 from noren.core.base.errors import Invalid, NotNow
 from noren.core.page.frame import field
-from noren.core.page.imports.parts import DIRECT, OVER, frame, grouped, open_table, run_of
+from noren.core.page.imports.parts import DIRECT, OVER, frame, grouped, named_counts, open_table, run_of
 from noren.core.page.imports.preview import preview
 from noren.core.page.web import draw, logged_in, look_of
 from noren.core.record.declare import record_of
@@ -188,7 +188,7 @@ def _context(request: HttpRequest, run: ImportRun, actor: Actor, error: str = ""
     total = counts.get("failed", 0)
     offers = sum(1 for e in entries if e["offers"] and e["sure"])
     ready = counts.get("created", 0) + counts.get("updated", 0)
-    made = ", ".join(f"{grouped(n)} {record_of(noun).labels()}" for noun, n in counts.get("made", {}).items())
+    made = named_counts(counts.get("made", {}))
     reasons = [
         {
             "label": f"{_reason_label(each['code'])} {grouped(each['n'])}",
@@ -208,7 +208,7 @@ def _context(request: HttpRequest, run: ImportRun, actor: Actor, error: str = ""
         ],
         "problems": {
             "count": len(entries) or "", "rows": entries, "reasons": [{"label": _("All"), "href": f"{base}#fix", "current": not code}, *reasons] if reasons else [],
-            "more": _("The first %(n)s are shown; the file has them all.") % {"n": SHOWN} if total > SHOWN else "",
+            "more": _("The first %(n)s are shown; the file has them all.") % {"n": SHOWN} if len(entries) >= SHOWN else "",
             "export_href": reverse("import_errors", args=[run.pk]) if total else "",
         },
         "accept": {"name": "accept", "label": ngettext("Take %(n)s suggestion", "Take all %(n)s suggestions", offers) % {"n": offers}} if offers else None,

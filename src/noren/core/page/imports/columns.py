@@ -15,7 +15,7 @@ from noren.core.access.actor import Actor
 from noren.core.base.errors import Invalid
 from noren.core.page.frame import field
 from noren.core.page.imports.check import begin_check
-from noren.core.page.imports.parts import frame, open_table, run_of
+from noren.core.page.imports.parts import encoding_label, frame, open_table, run_of
 from noren.core.page.web import draw, logged_in
 from noren.core.record.declare import ImportField, Record, record_of
 from noren.core.record.intake import run as intake
@@ -271,7 +271,11 @@ def _reading(table: Table) -> list[dict[str, Any]]:
     if len(table.encodings) > 1:
         made.append(
             field(
-                "encoding", _("Character encoding"), "select", table.encoding, options=[(e, e) for e in table.encodings]
+                "encoding",
+                _("Character encoding"),
+                "select",
+                table.encoding,
+                options=[(e, encoding_label(e)) for e in table.encodings],
             )
         )
     if table.kind == "csv":

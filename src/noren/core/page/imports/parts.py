@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.http import HttpRequest
@@ -17,6 +18,10 @@ from noren.core.record.intake import run as intake
 from noren.core.record.intake.read import Table
 from noren.core.record.models import ImportRun
 
+ENCODINGS = {
+    "cp932": "Shift_JIS", "cp1252": "Windows-1252", "latin-1": "Latin-1", "euc_jp": "EUC-JP", "iso2022_jp": "ISO-2022-JP",
+    "utf-16-le": "UTF-16 LE", "utf-16-be": "UTF-16 BE",
+}  # fmt: skip
 DIRECT = 1_000  # rows up to which the person waits for the end
 PROGRAMS = {
     "eight": "Eight", "sansan": "Sansan", "salesforce": "Salesforce", "hubspot": "HubSpot", "zoho": "Zoho CRM",
@@ -49,6 +54,17 @@ def nouns(actor: Actor) -> list[type[Record]]:
 
 def grouped(number: int) -> str:
     return number_format(number, use_l10n=True, force_grouping=True)
+
+
+def named_counts(counts: Mapping[str, int]) -> str:
+    """Numbers of rows of several nouns in one line: 3 teams, 6 users."""
+    each = {record_of(noun).labels(): grouped(n) for noun, n in counts.items() if n}
+    return ", ".join(_("%(n)s %(nouns)s") % {"n": n, "nouns": nouns} for nouns, n in each.items())
+
+
+def encoding_label(name: str) -> str:
+    """What people call a character encoding."""
+    return ENCODINGS.get(name, name.upper())
 
 
 def steps(run: ImportRun | None, now: int) -> list[dict[str, str]]:
@@ -85,6 +101,6 @@ def _file(run: ImportRun, table: Table | None) -> dict[str, Any]:
         "note": " · ".join([_("%(n)s columns") % {"n": len(table.header)}, rows, weight]),
         "form": known,
         "form_tag": _("recognized") if known else "",
-        "encoding": table.encoding or ("Excel" if table.kind == "xlsx" else ""),
+        "encoding": encoding_label(table.encoding) if table.encoding else "Excel" if table.kind == "xlsx" else "",
         "reason": " ".join(reasons),
     }

@@ -41,12 +41,17 @@ def preview(run: ImportRun, table: Table, actor: Actor, look: Look) -> dict[str,
         return {"head": [], "rows": []}
     columns = plan.columns[:COLUMNS]
     rows = [(number, [_value(c, cells[c.index]) for c in columns], cells) for number, cells in table.sample[:ROWS]]
+    derived = []
+    for _number, values, _cells in rows:
+        more, gone = _derived(plan, values, columns)
+        derived.append(more)
+        for at in gone:
+            values[at] = EMPTY
     named = {
         at: _named(column, [values[at] for _number, values, _cells in rows], plan, actor)
         for at, column in enumerate(columns)
         if column.kind == "ref"
     }
-    derived = [_derived(plan, values, columns) for _number, values, _cells in rows]
     further = list(dict.fromkeys(name for found in derived for name in found))
     labels = [str(c.field.label if c.field else c.virtual.label if c.virtual else c.header) for c in columns]
     head = [{"label": _("Row"), "num": True}, *({"label": label} for label in labels)]
@@ -135,8 +140,9 @@ def _named(column: Column, values: list[Any], plan: Plan, actor: Actor) -> dict[
     return made
 
 
-def _derived(plan: Plan, values: list[Any], columns: list[Column]) -> dict[str, Any]:
-    """Fields that the record works out from what the row says: the parts of an address, the outcome behind a stage."""
+def _derived(plan: Plan, values: list[Any], columns: list[Column]) -> tuple[dict[str, Any], list[int]]:
+    """Fields that the record works out from what the row says (the parts of an address, the outcome behind a stage), and
+    the columns that say something else by that (“Won” is then no stage)."""
     said = {
         c.attname: value
         for c, value in zip(columns, values, strict=True)
@@ -148,10 +154,12 @@ def _derived(plan: Plan, values: list[Any], columns: list[Column]) -> dict[str, 
     full = dict(said)
     try:
         plan.record.arrive(full)
+        gone = [at for at, c in enumerate(columns) if c.attname in said and c.attname not in full]
         plan.record.complete(full, {})
     except BadCell:
-        return {}
-    return {n: v for n, v in full.items() if n not in said and v not in (None, "") and _is_told(plan.record, n)}
+        return {}, []
+    more = {n: v for n, v in full.items() if n not in said and v not in (None, "") and _is_told(plan.record, n)}
+    return more, gone
 
 
 def _is_told(record: type[Record], name: str) -> bool:

@@ -135,7 +135,7 @@ def _state(run: ImportRun, actor: Actor) -> dict[str, Any]:
     base = [run.pk]
     context: dict[str, Any] = {"run": {
         "title": _title(run), "note": _("Goes on when you leave this page.") if busy else "",
-        "done": grouped(run.position if run.state == "running" else round(run.total * done / size)), "total": _("%(n)s rows") % {"n": grouped(run.total)},
+        "done": grouped(min(run.position, run.total) if run.state == "running" else round(run.total * done / size)), "total": _("%(n)s rows") % {"n": grouped(run.total)},
         "value": done, "max": size, "percent_label": f"{share} %", "figures": _figures(run, counts),
         "state": "run" if busy else run.state,
     }}  # fmt: skip
@@ -176,6 +176,8 @@ def _state(run: ImportRun, actor: Actor) -> dict[str, Any]:
         }
     if not busy:
         context["notes"] = _notes(run, actor)
+    if run.state in ("done", "undone"):
+        context["again"] = {"href": reverse("import_new"), "label": _("Bring another table in")}
     record = record_of(run.noun)
     if run.state == "checked":
         context["open"] = {"href": reverse("import_check", args=base), "label": _("See the result"), "onward": True}
@@ -242,7 +244,9 @@ def _figures(run: ImportRun, counts: dict[str, Any]) -> list[dict[str, Any]]:
         if counts.get(key) or key in ("created", "updated", "failed")
     ]
     figures += [
-        {"label": capfirst(record_of(noun).labels()), "value": grouped(n)} for noun, n in counts.get("made", {}).items()
+        {"label": capfirst(_("%(nouns)s made along") % {"nouns": record_of(noun).labels()}), "value": grouped(n)}
+        for noun, n in counts.get("made", {}).items()
+        if n
     ]
     figures += [
         {"label": capfirst(_("%(nouns)s completed") % {"nouns": record_of(noun).labels()}), "value": grouped(n)}

@@ -216,6 +216,8 @@ def check(run: ImportRun, by: Actor, progress: Progress | None = None) -> Tally:
     stopped = run.state == "cancelled"
     run.counts = tally.as_json()
     run.report = report_of(engine, table)
+    if not stopped:
+        run.total = tally.rows
     run.state = "mapped" if stopped else "checked"
     run.save()
     return tally
@@ -230,6 +232,8 @@ def start(run: ImportRun, *, here: bool = False) -> None:
         locked.state, locked.wants_stop, locked.error, locked.beat_at = "running", False, "", None
         locked.started_at = locked.started_at or timezone.now()
         locked.report = {**locked.report, "asked_at": timezone.now().isoformat()}
+        if not locked.position:
+            locked.counts = {}  # those of the trial run
         locked.save()
         if not here:
             later(work, run_id=run.pk)
@@ -256,7 +260,7 @@ def carry_out(run: ImportRun, by: Actor, progress: Progress | None = None) -> Ta
     else:
         ImportFault.objects.filter(run=run, number__gt=run.position).delete()
     run.state, run.started_at = "running", run.started_at or timezone.now()
-    run.total = table.rows_estimate
+    run.total = run.total or table.rows_estimate
     run.report = {**run.report, "done": 0, "size": table.size}
     run.save(update_fields=["state", "started_at", "total", "counts", "report"])  # the position is the engine's
 
@@ -271,6 +275,8 @@ def carry_out(run: ImportRun, by: Actor, progress: Progress | None = None) -> Ta
     run.counts = tally.as_json()
     run.report = report_of(engine, table)
     run.state = "cancelled" if run.state == "cancelled" else "done"
+    if run.state == "done":
+        run.total = tally.rows
     run.finished_at = timezone.now()
     run.save()
     remember(run)

@@ -130,6 +130,11 @@ class Tally:
     unknown: dict[str, Counter[str]] = field(default_factory=dict)
     blanked: Counter[str] = field(default_factory=Counter)
 
+    @property
+    def rows(self) -> int:
+        """Rows of the file that were dealt with."""
+        return self.created + self.updated + self.unchanged + self.skipped + self.failed
+
     def as_json(self) -> dict[str, Any]:
         return {**{name: getattr(self, name) for name in COUNTS}, "made": dict(self.made), "filled": dict(self.filled)}
 
