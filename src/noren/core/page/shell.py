@@ -15,7 +15,6 @@ from django.contrib.messages import get_messages
 from django.http import HttpRequest
 from django.template import Context
 from django.template.loader import render_to_string
-from django.utils.html import conditional_escape, escape
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import get_language
@@ -25,6 +24,7 @@ from noren.core.access.actor import Actor, actor_of
 from noren.core.access.firm import firm
 from noren.core.base.kept import Asking, alone, beside
 from noren.core.page.drawn import drawn
+from noren.core.page.markup import conditional_escape, escape
 from noren.core.record.declare import RECORDS, Record
 
 GROUPS: dict[str, Any] = {"top": "", "sales": _("Sales"), "commerce": _("Commerce"), "analysis": _("Analysis")}

@@ -155,8 +155,8 @@ def tile(
         figure = show_short(before.value, metric.unit)
         if metric.unit == COUNT:
             base = pgettext("a count of rows", "%(base)s %(figure)s") % {"base": base, "figure": figure}
-        else:  # days are said by the change
-            base = f"{base} {split(before.value, DAYS)[0] if metric.unit == DAYS else figure}"
+        else:
+            base = f"{base} {figure}"
     points = [float(each.value) for each in trend if each.value is not None]
     way = "even" if not delta else "up" if delta.startswith("+") else "down"
     return {

