@@ -80,7 +80,7 @@ def look_for(model: type[Model], actor: Actor, *, many: bool = False) -> Look:
         return Look.EACH
     seen, size, some_open = actor.memo.get(("book", model), (-AGAIN, 0, True))
     if monotonic() - seen > AGAIN:
-        limits = [(parent, reach(parent, actor)) for _here, parent, _key in _parents(model)]
+        limits = [(parent, reach(parent, actor)) for _here, parent, _key in deciders(model)]
         rows = [parent.every.filter(limit).order_by().values("pk")[: MIDDLING + 1] for parent, limit in limits if limit]
         size, some_open = max((some.count() for some in rows), default=0), len(rows) < len(limits)
         actor.memo["book", model] = (monotonic(), size, some_open)
@@ -165,6 +165,12 @@ def _owned(owner: str, actor: Actor, level: Level) -> Q:
     return Q(**{f"{owner}_id__in": actor.team_user_ids})
 
 
+def own_limit(model: type[Model], actor: Actor, verb: str = "view") -> Q | None:
+    """How far the level reaches by the rows' own owner; None means no limit."""
+    level = actor.level(model, verb)
+    return None if level is Level.ALL else _owned(model.reach.owner, actor, level)
+
+
 def _inherited(model: type[Model], actor: Actor, verb: str, look: Look) -> Q | None:
     """A child row follows its first parent that is set; a row without any follows its own owner.
 
@@ -176,9 +182,9 @@ def _inherited(model: type[Model], actor: Actor, verb: str, look: Look) -> Q | N
     if level is Level.NONE:
         return Q(pk__in=())
     narrow = verb != "view" and level is not Level.ALL
-    own = None if level is Level.ALL else _owned(rule.owner, actor, level)
+    own = own_limit(model, actor, verb)
     whole = own  # from the last that decides to the first; None: all rows that get so far
-    for here, parent, key in reversed(_parents(model)):
+    for here, parent, key in reversed(deciders(model)):
         limit = reach(parent, actor, "view", look)
         if narrow and not rule.owner:
             near = _near(parent, actor, level)
@@ -214,8 +220,9 @@ def _near(parent: type[Model], actor: Actor, level: Level) -> Q:
     return near
 
 
-def _parents(model: type[Model]) -> list[tuple[Q, type[Model], str]]:
-    """(is set, the parent's noun, the column that holds its id), in the order in which they decide."""
+def deciders(model: type[Model]) -> list[tuple[Q, type[Model], str]]:
+    """What decides whether a row is seen: (is set, the parent's noun, the column that holds its id). The first that is set
+    does; where none is, the row's own owner."""
     found: list[tuple[Q, type[Model], str]] = []
     if model.reach.about:
         found += [(Q(about_noun=noun.word()), noun, "about_id") for noun in nouns() if noun.has_timeline]

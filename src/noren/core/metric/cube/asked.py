@@ -10,13 +10,16 @@ from django.db import models
 from django.db.models import Q, QuerySet
 
 from noren.core.access.actor import Actor
-from noren.core.access.scope import reach
+from noren.core.access.rights import Level
+from noren.core.access.scope import deciders, own_limit, reach
 from noren.core.base.period import DAY, Period
 from noren.core.filter.condition import All, Cond, F, Node
 from noren.core.filter.sql import day_or_period, to_q
 from noren.core.filter.vocabulary import Vocabulary
 from noren.core.filter.when import When
-from noren.core.metric.cube.declare import HOLDER, Cube
+from noren.core.metric.cube.declare import GATE, HOLDER, Cube
+
+NOTHING = Q(pk__in=())
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,15 +91,39 @@ def _span(clause: Node, when: When) -> Period | None:
 
 def _seen(cube: Cube, actor: Actor) -> tuple[Q, set[str]] | None:
     """Which cells are of rows that the actor sees, and the fields that takes: none for who sees all, the owner for who sees
-    own rows or a team's. None for anything else: cells know no shares."""
+    own rows or a team's, of them or of what they are seen through. None for anything else: cells know no shares."""
     limit = None if actor.is_admin else reach(cube.of, actor)
     if limit is None:
         return Q(), set()
-    owner, holder = cube.of.reach.owner, HOLDER if cube.past else cube.of.reach.owner
+    if cube.gated:
+        return _through(cube, actor)
+    holder = HOLDER if cube.past else cube.of.reach.owner
+    held = _held(limit, cube.of.reach.owner, holder)
+    return None if held is None else (held, {holder})
+
+
+def _through(cube: Cube, actor: Actor) -> tuple[Q, set[str]] | None:
+    """The same for rows that are seen through others."""
+    if actor.level(cube.of, "view") is Level.NONE:
+        return None
+    seen = Q()
+    for noun in dict.fromkeys([*(noun for _here, noun, _key in deciders(cube.of)), cube.of]):
+        limit = own_limit(cube.of, actor) if noun is cube.of else reach(noun, actor)
+        held = Q() if limit is None else _held(limit, noun.reach.owner, HOLDER)
+        if held is None:
+            return None
+        seen |= Q(**{GATE: "" if noun is cube.of else noun.word()}) & held
+    return seen, {GATE, HOLDER}
+
+
+def _held(limit: Q, owner: str, holder: str) -> Q | None:
+    """A reach as a condition on `holder`; None where it asks for more than whose a row is."""
+    if limit == NOTHING:
+        return limit
     if not is_by_owner(limit, owner):
         return None
     children: list[Any] = limit.children
-    return Q(*((name.replace(owner, holder, 1), value) for name, value in children)), {holder}
+    return Q(*((name.replace(owner, holder, 1), value) for name, value in children))
 
 
 def is_by_owner(limit: Q, owner: str) -> bool:

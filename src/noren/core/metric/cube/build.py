@@ -11,6 +11,7 @@ from datetime import date
 from typing import Any
 
 from noren.core.base.model import Model
+from noren.core.metric.cube import gates
 from noren.core.metric.cube.declare import CUBES, HOLDER, Cube, Walk, fields_of
 from noren.core.metric.cube.source import cells, layout, lines, something, spans_of, step_of, steps, used
 from noren.core.metric.declare import Conversion, kept_names
@@ -121,6 +122,8 @@ def _told(cube: Cube) -> str:
 def whole(cube: Cube) -> str:
     """FROM all rows."""
     noun = _table(cube.of)
+    if cube.gated:
+        return gates.beside(cube.of, f'"{noun}"')
     if not cube.of_history:
         return f'"{noun}"'
     spans = _table(spans_of(cube))
@@ -131,8 +134,8 @@ def whole(cube: Cube) -> str:
 
 
 def nouns() -> list[type[Model]]:
-    """Whose rows cubes are made of."""
-    return list(dict.fromkeys(cube.of for cube in CUBES.values()))
+    """Whose rows cubes are made of, or seen through."""
+    return list(dict.fromkeys([*(cube.of for cube in CUBES.values()), *gates.gates()]))
 
 
 def guarded() -> dict[str, list[str]]:
@@ -177,8 +180,12 @@ def all_triggers(zone: str) -> Iterator[tuple[str, list[str]]]:
     """Per table, what makes its triggers."""
     for model in nouns():
         mine = [cube for cube in CUBES.values() if cube.of is model]
-        past = [cube for cube in mine if cube.of_history]
-        yield _table(model), list(triggers(_table(model), _of_noun(model, mine, zone), NO_SCANS if past else ""))
+        past, hanging = [cube for cube in mine if cube.of_history], gates.hanging_on(model)
+        bodies = _of_noun(model, mine, zone)
+        for op, body in _of_gate(model, hanging, zone).items():
+            bodies[op] = f"{bodies[op]}\n{body}"
+        looks = past or hanging or any(cube.gated for cube in mine)
+        yield _table(model), list(triggers(_table(model), bodies, NO_SCANS if looks else ""))
         if past:
             spans = spans_of(past[0])
             yield _table(spans), list(triggers(_table(spans), _of_spans(spans, past, zone), NO_SCANS))
@@ -201,8 +208,10 @@ def _of_noun(model: type[Model], mine: list[Cube], zone: str) -> dict[str, str]:
     taken = ", ".join(dict.fromkeys(("id", *columns, *beside, *walked)))
     found = {}
     for op, rows in _changed(taken).items():
-        body = "\n".join(_add(cube, zone, f'({rows}) "{table}"', f'"{table}".s') for cube in plain)
-        told = [(columns, body)]
+        body = "\n".join(_add(cube, zone, _with_gates(cube, rows), f'"{table}".s') for cube in plain)
+        if any(cube.gated for cube in plain):
+            body = f"{gates.hold(model, op)}\n{body}"
+        told = [(columns, body)] if plain else []
         for names, cubes in ((["id", *beside], past), (walked, walks)):
             if cubes:
                 told.append(
@@ -213,6 +222,21 @@ def _of_noun(model: type[Model], mine: list[Cube], zone: str) -> dict[str, str]:
         else:
             found[op] = "\n".join((CHANGED, *(each for _names, each in told)))
     return found | {"truncate": _empty(mine)}
+
+
+def _of_gate(noun: type[Model], hanging: list[Cube], zone: str) -> dict[str, str]:
+    """What is seen through rows of a noun goes where their owner goes."""
+    if not hanging:
+        return {}
+    found = {}
+    for op in ("insert", "update", "delete"):
+        body = "\n".join(_add(cube, zone, gates.moved(cube, noun, op), f'"{_table(cube.of)}".s') for cube in hanging)
+        found[op] = _if_different(("id", *_columns(noun, {noun.reach.owner})), body) if op == "update" else body
+    unfit = "\n".join(
+        f"UPDATE cube_state SET mark = '' WHERE name = '{cube.name}' AND EXISTS (SELECT 1 FROM \"{_table(cube.of)}\");"
+        for cube in hanging
+    )
+    return found | {"truncate": f"{CHANGED}\n{unfit}"}
 
 
 def _of_spans(spans: Any, past: list[Cube], zone: str) -> dict[str, str]:
@@ -297,6 +321,10 @@ def _add(cube: Cube, zone: str, tables: str, sign: str) -> str:
     )
 
 
+def _with_gates(cube: Cube, rows: str) -> str:
+    return gates.beside(cube.of, f"({rows})") if cube.gated else f'({rows}) "{_table(cube.of)}"'
+
+
 def _with_spans(cube: Cube, rows: str) -> str:
     noun, spans = _table(cube.of), _table(spans_of(cube))
     return f'({rows}) "{noun}" CROSS JOIN LATERAL (SELECT * FROM "{spans}" x WHERE x.row_id = "{noun}".id OFFSET 0) "{spans}"'
@@ -308,6 +336,8 @@ def _with_rows(cube: Cube, rows: str) -> str:
 
 
 def _empty(cubes: list[Cube]) -> str:
+    if not cubes:
+        return ""
     gone = "\n".join(f"DELETE FROM cube_{cube.name}_new; DELETE FROM cube_{cube.name};" for cube in cubes)
     return f"PERFORM pg_advisory_xact_lock({LOCK});\n{CHANGED}\n{gone}"
 

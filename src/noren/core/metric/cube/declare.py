@@ -21,6 +21,7 @@ from noren.core.metric.declare import Conversion, Count, Days, Gap, Stay, Total,
 Summed = Count | Total | Gap | Weighted | Days
 SPREAD = "spread"
 HOLDER = "holder"
+GATE = "gate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ class Cube:
     months. Other sets are asked of the rows.
     past: sums over the history instead: a cell holds what came on its day less what went, so that all cells up to a day
     make what there was at its end. Whose a row is now, by which it is seen or not, is called "holder" there.
+    Of rows that are seen through others, "gate" is the noun of the row that decides ("" for none) and "holder" whose that is.
     """
 
     name: str = field(kw_only=False)
@@ -75,6 +77,11 @@ class Cube:
     def of_history(self) -> bool:
         """Whether cells follow from the history of rows."""
         return self.past
+
+    @property
+    def gated(self) -> bool:
+        """Whether cells tell through what their rows are seen."""
+        return GATE in self.by
 
     def roll(self, needed: set[str]) -> int | None:
         """The smallest kept set of fields that has these."""

@@ -8,7 +8,7 @@ from typing import Any
 from django.apps.registry import Apps
 from django.db import models
 
-from noren.core.metric.cube.declare import HOLDER, SPENT, SPREAD, THERE, Cube
+from noren.core.metric.cube.declare import GATE, HOLDER, SPENT, SPREAD, THERE, Cube
 from noren.core.metric.cube.source import layout
 
 DAY = "day_of_cell"  # what the day is called where the noun has no field for it
@@ -50,6 +50,8 @@ def day_of(cube: Cube) -> str:
 
 def _like(cube: Cube, name: str, column: str) -> Any:
     """A column that behaves as the noun's; a reference can be followed."""
+    if name == GATE:
+        return models.TextField(db_column=column)
     field: Any = cube.of._meta.get_field(cube.of.reach.owner if name == HOLDER else name)
     if not field.is_relation:
         return field.clone()

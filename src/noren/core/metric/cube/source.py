@@ -14,6 +14,7 @@ from typing import Any
 from django.db import connection, models
 from django.db.models import Case, Q, When
 from django.db.models import F as Column
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Cast
 
 from noren.core.access.actor import HOUSE
@@ -21,12 +22,13 @@ from noren.core.filter.condition import Cond, F
 from noren.core.filter.sql import to_q
 from noren.core.filter.vocabulary import Term
 from noren.core.filter.when import When as Now
-from noren.core.metric.cube.declare import EPOCH, HOLDER, SPENT, SPREAD, THERE, Cube, Part, Walk, fields_of
+from noren.core.metric.cube.declare import EPOCH, GATE, HOLDER, SPENT, SPREAD, THERE, Cube, Part, Walk, fields_of
 from noren.core.metric.declare import Conversion, Count, Days, Gap, Stay, Total, Weighted, kept_names
 from noren.core.metric.sql import LocalDay, expression
 from noren.core.record.declare import record_of
 
 NUMBER = models.DecimalField(max_digits=40, decimal_places=0)
+BESIDE = ((GATE, GATE), (HOLDER, f"{HOLDER}_id"))
 INTO = "src"  # stands in the texts for where rows come from
 
 
@@ -50,8 +52,8 @@ class Layout:
 def layout(cube: Cube) -> Layout:
     keys = []
     for name in cube.by:
-        if name == HOLDER:
-            keys.append((HOLDER, f"{HOLDER}_id", "bigint"))
+        if name in (HOLDER, GATE):
+            keys.append((HOLDER, f"{HOLDER}_id", "bigint") if name == HOLDER else (GATE, GATE, "text"))
             continue
         column: Any = cube.of._meta.get_field(name)
         keys.append((name, str(column.column), str(column.db_type(connection))))
@@ -79,7 +81,10 @@ def used(cube: Cube) -> set[str]:
     names = {"removed_at", *cube.by, *fields_of(cube.where)} | ({cube.day} if cube.day else set())
     if isinstance(cube, Walk):
         names.discard(cube.told.step)
-    names.discard(HOLDER)
+    if cube.gated:
+        rule = cube.of.reach
+        names |= {rule.owner, *rule.parents, *(("about_noun", "about_id") if rule.about else ())}
+    names -= {HOLDER, GATE}
     for part in cube.parts:
         names |= {*part.value.names, *fields_of(part.where)}
         if isinstance(part.value, Weighted):
@@ -162,8 +167,10 @@ def source(cube: Cube, zone: str) -> Source:
         names["day"] = (
             LocalDay(Column(cube.day), zone) if isinstance(column, models.DateTimeField) else Column(cube.day)
         )
-    names |= {f"k_{name}": Column(path(cube, name)) for name in cube.by if name != HOLDER}
-    if HOLDER in cube.by:
+    names |= {f"k_{name}": Column(path(cube, name)) for name in cube.by if name not in (HOLDER, GATE)}
+    if cube.gated:
+        names |= {f"k_{name}": RawSQL(column, ()) for name, column in BESIDE}  # noqa: S611  (names are ours, see `gates.beside`)
+    elif HOLDER in cube.by:
         names[f"k_{HOLDER}"] = Column(f"row__{cube.of.reach.owner}")
     if cube.spread:
         names[f"k_{SPREAD}"] = expression(cube.spread)
