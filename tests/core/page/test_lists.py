@@ -86,11 +86,16 @@ def test_the_builder_writes_an_address_with_and_and_or(browser: Client, aiko: Us
     assert 'value="@this_month" selected' in again
 
 
-def test_the_builder_says_what_is_wrong_at_its_line(browser: Client) -> None:
-    form = {"g0": "all", "f0.0": "amount", "w0.0": "amount", "o0.0": "gte", "v0.0": "たくさん", "press": "apply"}
-    answer = browser.post("/sales/deals/filter/", form)
+def test_the_builder_says_what_is_wrong_at_its_line_and_keeps_the_rest(browser: Client, aiko: User) -> None:
+    form = {
+        "g0": "all", "f0.0": "amount", "w0.0": "amount", "o0.0": "gte", "v0.0": "たくさん",
+        "f0.1": "owner", "w0.1": "owner", "o0.1": "is", "v0.1": str(aiko.pk), "press": "apply",
+    }  # fmt: skip
+    answer = browser.post("/sales/deals/filter/", form, headers={"HX-Request": "true"})
     assert answer.status_code == 422
-    assert "たくさん" in answer.content.decode()
+    shown = answer.content.decode()
+    assert "たくさん" in shown
+    assert f'value="{aiko.pk}" checked>{aiko.name}' in shown
 
 
 def test_columns_sort_and_size_travel_in_the_address(browser: Client) -> None:

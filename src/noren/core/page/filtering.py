@@ -216,7 +216,8 @@ def _draw(
             for g in groups
         ],
     )
-    names = Names(record, actor, where or F())
+    asked = tuple(Cond(x.name, "in", tuple(x.values)) for g in groups for x in g.lines if x.values)
+    names = Names(record, actor, F(All(asked)))  # also where the whole cannot be read yet
     made = [
         {
             "at": g, "join": group.join,
@@ -333,9 +334,11 @@ def columns(request: HttpRequest, record: type[Record], actor: Actor) -> HttpRes
     sorts = [(f"{sign}{f.name}", f"{f.label} {arrow}") for f in allowed for sign, arrow in (("", "↑"), ("-", "↓"))]
     now = [*(write_sort((s,)) for s in state.sort), "", ""]
 
-    def pick(chosen_: str) -> list[dict[str, Any]]:
+    usual = next((label for v, label in sorts if v == write_sort(read_sort(record.sort)[:1])), "")
+
+    def pick(chosen_: str, none: str = "—") -> list[dict[str, Any]]:
         return [
-            {"value": "", "label": "—", "selected": not chosen_},
+            {"value": "", "label": none, "selected": not chosen_},
             *({"value": v, "label": label, "selected": v == chosen_} for v, label in sorts),
         ]
 
@@ -343,7 +346,7 @@ def columns(request: HttpRequest, record: type[Record], actor: Actor) -> HttpRes
         "title": _("Columns"), "note": capfirst(record.labels()), "action": with_params(f"{record.url()}columns/", state.pairs()), "back": with_params(record.url(), state.pairs()),
         "shown": [{"name": n, "label": labels[n]} for n in shown if n in labels],
         "others": [{"name": f.name, "label": str(f.label)} for f in allowed if f.name not in shown and f.name != title],
-        "sort1": {"name": "sort1", "label": _("Sort by"), "kind": "select", "options": pick(now[0])},
+        "sort1": {"name": "sort1", "label": _("Sort by"), "kind": "select", "options": pick(now[0], usual or "—")},
         "sort2": {"name": "sort2", "label": _("then by"), "kind": "select", "options": pick(now[1])},
         "size": {"name": "size", "label": _("Rows per page"), "kind": "select", "options": [{"value": str(n), "label": str(n), "selected": n == state.size} for n in SIZES]},
     }  # fmt: skip

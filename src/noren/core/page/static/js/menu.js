@@ -2,8 +2,10 @@ import { all, one } from "./dom.js";
 
 /** @param {HTMLDialogElement} dialog */
 export function raise(dialog) {
+  const opener = /** @type {HTMLElement | null} */ (document.activeElement); // which may say where the work is
   if (!dialog.open) dialog.showModal();
-  one("[aria-invalid=true], input:not([type=hidden]), select, textarea", dialog)?.focus(); // not the closing cross
+  const wanted = one(opener?.dataset.first || "[aria-invalid=true]", dialog) ?? all("[autofocus]", dialog).at(-1);
+  (wanted ?? one("input:not([type=hidden]), select, textarea", dialog))?.focus(); // not the closing cross
 }
 
 // [data-open="id"] opens a dialog, [data-close] closes the one it is in, a press beside a dialog closes it.
@@ -25,15 +27,21 @@ document.addEventListener("click", (event) => {
   if (row?.previousElementSibling) row.after(row.previousElementSibling);
 });
 
-// A form that the server sends into the sheet opens it; the event `close` from the server closes it.
+// A form that the server sends into the sheet opens it; one that takes the place of another keeps the focus inside.
 document.addEventListener("htmx:after:swap", () => {
   const sheet = document.getElementById("sheet");
-  if (sheet instanceof HTMLDialogElement && sheet.childElementCount && !sheet.open && one("[data-sheet]", sheet)) raise(sheet);
+  if (!(sheet instanceof HTMLDialogElement) || !one("[data-sheet]", sheet)) return;
+  if (!sheet.open || document.activeElement === document.body) raise(sheet);
 });
+// The event `close` from the server closes it. A closed one is empty, else the next part of the page would open it again.
 document.body.addEventListener("close", () => {
   const sheet = document.getElementById("sheet");
-  if (sheet instanceof HTMLDialogElement && sheet.open) sheet.close(), sheet.replaceChildren();
+  if (sheet instanceof HTMLDialogElement && sheet.open) sheet.close();
 });
+document.addEventListener("close", (event) => {
+  const sheet = /** @type {HTMLElement} */ (event.target);
+  if (sheet.id === "sheet") sheet.replaceChildren();
+}, true);
 
 // Menus open at their button; browsers that cannot place them in CSS get help.
 if (!CSS.supports("position-area", "block-end")) {
