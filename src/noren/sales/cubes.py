@@ -9,6 +9,7 @@ from noren.sales.metrics import DECIDED, OPEN, stage_conversion, stage_duration
 from noren.sales.models import Deal
 
 DATED, STEPLESS, PRICED = F(opened_on__filled=True), F(next_step_at__empty=True), F(amount__filled=True)
+ENDED = F(closed_on__filled=True)
 AMOUNT, LISTED = Total("amount"), Total("list_amount", "amount")
 HOPED = Weighted("amount", ("probability", "stage__probability"))
 CYCLE = Days("opened_on", "closed_on")
@@ -24,8 +25,11 @@ closed = Cube(
     ),
 )  # fmt: skip
 opened = Cube(
-    "deal_opened", of=Deal, day="opened_on", sums=WORTH, by=("outcome", *WHOSE, *WHERE_IT_IS, "source"),
-    rolls=(("outcome",), ("outcome", "source"), ("outcome", *WHERE_IT_IS), ("outcome", *WHOSE)),
+    "deal_opened", of=Deal, day="opened_on", sums=(*WORTH, Part(Count(), ENDED)), spread=CYCLE,
+    by=("outcome", *WHOSE, *WHERE_IT_IS, "source"),
+    rolls=(
+        ("outcome",), ("outcome", "source"), ("outcome", *WHERE_IT_IS), ("outcome", *WHOSE), ("outcome", "spread"),
+    ),
 )  # fmt: skip
 waiting = Cube(
     "deal_waiting", of=Deal, day="stage_since", where=OPEN, by=(*WHERE_IT_IS, *WHOSE),

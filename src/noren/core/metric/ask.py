@@ -23,8 +23,8 @@ from noren.core.base.period import Bucket, Grain, Period, compared
 from noren.core.filter.condition import BadFilter, F
 from noren.core.metric import sql
 from noren.core.metric.answer import Answer, Cell
+from noren.core.metric.cube import lasting, walks
 from noren.core.metric.cube import read as cube
-from noren.core.metric.cube import walks
 from noren.core.metric.declare import (
     Conversion,
     Count,
@@ -232,7 +232,7 @@ def _about(q: Question) -> Any:
 
 def _answer(q: Question, percentiles: bool = True) -> Answer:
     q = _cut(q)
-    shared = _Shared(percentiles)
+    shared = _Shared(percentiles and not isinstance(q.metric, Derived))  # which is made of means
     shared.expect(q)
     return _fill(q, _results(q, shared))
 
@@ -277,7 +277,8 @@ def _results(q: Question, shared: _Shared) -> dict[Key, Any]:
     with _readable():
         metric = q.metric
         if isinstance(metric, Survival):
-            return dict(sql.survivals(q, metric))
+            lasted = lasting.survivals(q, metric)
+            return dict(sql.survivals(q, metric) if lasted is None else lasted)
         if isinstance(metric, Stay):
             stays = walks.stays(q, metric)
             return dict(sql.stays(q, metric) if stays is None else stays)
