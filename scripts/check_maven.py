@@ -104,7 +104,7 @@ def load(folder: Path) -> None:
             ended = midday(row.closed_on) if row.closed_on else None
             spans.append(DealSpan(from_at=began, to_at=ended, outcome="open", **kept))
             if ended:
-                spans.append(DealSpan(from_at=ended, outcome=row.outcome, **kept))
+                spans.append(DealSpan(from_at=ended, outcome=row.outcome, closed_on=row.closed_on, **kept))
         DealLine.every.bulk_create(lines, batch_size=2000)
         DealSpan.objects.bulk_create(spans, batch_size=2000)
 

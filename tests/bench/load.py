@@ -259,9 +259,9 @@ FROM (
 INSERT INTO sales_dealline (deal_id, product_id, text, quantity, unit_price, list_price, position, share)
 SELECT id, (%(product_ids)s)[1 + id %% 30], '', 1, amount, list_amount, 0, 1 FROM sales_deal"""),
         ("deal spans", """
-INSERT INTO sales_dealspan (row_id, from_at, to_at, recorded_at, pipeline_id, stage_id, outcome, amount, list_amount, owner_id, team_id)
+INSERT INTO sales_dealspan (row_id, from_at, to_at, recorded_at, pipeline_id, stage_id, outcome, closed_on, amount, list_amount, owner_id, team_id)
 SELECT d.id, f, CASE WHEN s < 5 THEN t END, f, pipeline_id, CASE WHEN s < 5 THEN (%(stages)s)[s] ELSE stage_id END,
-  CASE WHEN s < 5 THEN 'open' ELSE outcome END, amount, list_amount, owner_id, team_id
+  CASE WHEN s < 5 THEN 'open' ELSE outcome END, CASE WHEN s = 5 THEN closed_on END, amount, list_amount, owner_id, team_id
 FROM sales_deal d, generate_series(1, 5) s,
 LATERAL (SELECT created_at + (e - created_at) * (s - 1) / 4.0 AS f, created_at + (e - created_at) * s / 4.0 AS t
          FROM (SELECT CASE WHEN outcome = 'open' THEN updated_at ELSE created_at + interval '45 days' END AS e) x) y"""),

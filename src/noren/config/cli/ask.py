@@ -93,7 +93,7 @@ def records(found: Any, actor: Any, limit: int = 0) -> tuple[list[str], list[lis
     fields = [found.record.field(n) for n in names]
     related = [field.name for field in fields if field.target is not None]
     lines = found.rows.select_related(*related).order_by("pk")
-    lines = list(lines[:limit] if limit else lines)
+    lines = found.as_then(list(lines[:limit] if limit else lines))
     hidden = unseen(lines, {field.path.partition("__")[0] for field in fields}, actor)
     table = [
         [str(row.pk), *(_text(row, field, hidden) for field in fields), _counted(row.counted, found)] for row in lines

@@ -101,7 +101,7 @@ def metric_rows(call: Call, metric: str) -> Result:
         if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 19):
             raise Unreadable(_("The cursor does not belong to this list. Start again without it."))
         chosen = chosen.filter(pk__lt=int(cursor))
-    page = list(chosen[: limit + 1])
+    page = behind.as_then(list(chosen[: limit + 1]))
     fields = readable(behind.record, call.actor, call.params.get("fields"))
     data = [
         given(behind.record, row, fields) | {"counted": _number(getattr(row, "counted", None))} for row in page[:limit]

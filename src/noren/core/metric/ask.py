@@ -80,8 +80,7 @@ def ask(
     answer = _answer(replace(q, period=now), percentiles)
     if isinstance(q.metric, Stock) and q.as_of and q.as_of < other.last:
         raise CannotAsk(_("Compare a number of a day without asking for another day."))
-    as_of = min(q.as_of, other.last) if q.as_of else _past(q, other)
-    before = _answer(replace(q, period=other, as_of=as_of), percentiles)
+    before = _answer(replace(q, period=other, as_of=_told_as_of(q, other)), percentiles)
     answer.compared = other
     answer.total.before = before.total
     places = {cut.key: n for n, cut in enumerate(answer.question.cuts)}
@@ -92,10 +91,12 @@ def ask(
     return answer
 
 
-def _past(q: Question, other: Period) -> date | None:
-    """A wait or a cohort of an earlier period is told as of the end of that period, or the two could not be compared."""
-    told_as_of = isinstance(q.metric, (Survival, Stay, Conversion))
-    return other.last if told_as_of else None
+def _told_as_of(q: Question, other: Period) -> date | None:
+    """A stock, a wait or a conversion of an earlier period is told as of the end of that period, or the two could not be
+    compared; what happened in it, as of the same day."""
+    if isinstance(q.metric, (Survival, Stay, Conversion)):
+        return min(q.as_of or other.last, other.last)
+    return min(q.as_of, other.last) if q.as_of and isinstance(q.metric, Stock) else q.as_of
 
 
 @one_moment()

@@ -102,6 +102,11 @@ class Question:
         return min(last, self.period.last) if isinstance(self.metric, Stock) else last
 
     @property
+    def of_past(self) -> bool:
+        """Told as of a past day, or as it was known: by what rows were, not by what they are."""
+        return self.known_on is not None or (self.as_of is not None and self.as_of < self.today)
+
+    @property
     def when(self) -> When:
         return When(self.actor, self.today, self.fiscal)
 

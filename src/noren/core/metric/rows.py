@@ -49,7 +49,7 @@ class Rows:
     """The records behind a number.
 
     rows: each carries `counted`, what it adds to the numerator (the days of a wait, 1 or 0 of a rate); where: the same
-    as a filter of the noun's list, None when the list cannot say it; url: where they are shown.
+    as a filter of the noun's list, None when the list cannot say it; url: where they are shown; asked: what they are behind.
     """
 
     record: type[Record]
@@ -57,7 +57,22 @@ class Rows:
     where: F | None
     url: str
     columns: tuple[str, ...]
-    is_money: bool = False
+    is_money: bool
+    asked: Question
+
+    def as_then(self, lines: list[Any]) -> list[Any]:
+        """Some of the rows with what they were on the day told of, as far as history is kept: for showing, not for saving."""
+        q = self.asked
+        if isinstance(q.metric, (Stay, Conversion)) or not sql.past_of(q, q.metric):
+            return lines
+        columns = [q.metric.model.column(name) for name in kept_names(q.metric.model)]
+        spans = sql.spans_at(q, q.metric.model, q.end_of(q.day)).filter(row__in=[row.pk for row in lines])
+        were = {span.row_id: span for span in spans}
+        for row in lines:
+            for column in columns:
+                setattr(row, column.attname, getattr(were[row.pk], column.attname))
+        models.prefetch_related_objects(lines, *(column.name for column in columns if column.is_relation))
+        return lines
 
 
 def rows(
@@ -88,7 +103,7 @@ def rows(
     where = list_filter(own, part)
     worth = q.metric.of if isinstance(q.metric, Ratio) and part == COUNTED else leaf
     is_money = bool(getattr(worth, "value", None) and worth.value.names)
-    return Rows(own.record, found, where, _url(q, where, part), drill_of(q.metric), is_money)
+    return Rows(own.record, found, where, _url(q, where, part), drill_of(q.metric), is_money, own)
 
 
 def drill_of(metric: Metric) -> tuple[str, ...]:
@@ -144,22 +159,21 @@ def _queryset(q: Question, asked: Metric, leaf: Any, part: str) -> Found:
         case Stock():
             found, past = sql.stock_rows(q, [leaf], [q.day])
             known = Q(**{f"{leaf.known}__isnull": False}) if leaf.known else Q()
-            value = sql.expression(leaf.value, past, kept_names(leaf.model), q)
+            value = sql.expression(leaf.value, past, leaf.model, q)
             if isinstance(asked, Ratio) and part == COUNTED:
-                up = sql.expression(asked.of.value, past, kept_names(leaf.model), q)
+                up = sql.expression(asked.of.value, past, leaf.model, q)
                 top = Case(
                     When(sql.stock_condition(q, asked.of, past), then=Const(1) if up is None else up), default=Const(0)
                 )
                 return _split(q, found, known, value, part, counts_for=top)
             return _split(q, found, known, value, part)
         case Survival():
-            found = sql.survival_rows(q, leaf)
+            found, past = sql.survival_rows(q, leaf), sql.past_of(q, leaf)
             found = found.distinct() if q.allocation else found
-            good = Q(**{f"{leaf.start}__isnull": False})
-            good &= Q(**{f"{leaf.end}__isnull": True}) | Q(**{f"{leaf.end}__gte": Column(leaf.start)})
-            ended = Q(**{f"{leaf.end}__lte": q.day})
-            if leaf.cause:
-                ended &= Q(**{leaf.outcome: leaf.cause})
+            found = found.annotate(began=Column(leaf.start), ended=Column(sql.then(leaf.model, leaf.end, past)))
+            found = found.annotate(how=Column(sql.then(leaf.model, leaf.outcome, past)))
+            good = Q(began__isnull=False) & (Q(ended__isnull=True) | Q(ended__gte=Column("began")))
+            ended = Q(ended__lte=q.day, how=leaf.cause) if leaf.cause else Q(ended__lte=q.day)
             return (
                 found.exclude(good).annotate(counted=Const(0))
                 if part == MISSING
@@ -184,14 +198,15 @@ def _entered(q: Question, leaf: Stay, found: QuerySet[Any]) -> Found:
 
 
 def _flow(q: Question, asked: Metric, leaf: Any, part: str) -> Found:
-    counted = sql.leaf_condition(q, leaf) & sql.known_then(q, leaf, leaf.where)
-    found = sql.flow_rows(q, leaf, q.period).filter(counted)
-    dated = Q(**{f"{sql.date_path(q, leaf)}__isnull": False})
-    value = sql.expression(leaf.value)
+    past = sql.past_of(q, leaf)
+    found = sql.flow_rows(q, leaf, q.period, sql.leaf_condition(q, leaf, past))
+    found = found.annotate(dated=Column(sql.then(leaf.model, sql.date_path(q, leaf), past)))
+    dated = Q(dated__isnull=False)
+    value = sql.expression(leaf.value, past, leaf.model)
     if isinstance(asked, Ratio) and part == COUNTED:
         # What a row of the denominator adds to the numerator.
-        top = sql.leaf_condition(q, asked.of)
-        up = sql.expression(asked.of.value)
+        top = sql.leaf_condition(q, asked.of, past)
+        up = sql.expression(asked.of.value, past, leaf.model)
         only = Case(When(top, then=Const(1) if up is None else up), default=Const(0))
         return _split(q, found, dated, value, part, counts_for=only)
     return _split(q, found, dated, value, part)
@@ -240,17 +255,15 @@ def _where(name: str, value: Any) -> F:
 def list_filter(q: Question, part: str = COUNTED) -> F | None:
     """The rows as a filter of the noun's own list, or None when the list cannot say it."""
     leaf = q.metric
-    if part == MISSING or q.known_on or not isinstance(leaf, (Measure, Distribution, Stock)):
+    if part == MISSING or q.known_on or not isinstance(leaf, (Measure, Distribution, Stock)) or sql.past_of(q, leaf):
         return None
     found = leaf.where
     if isinstance(leaf, Stock):
-        if not sql.is_live(q) or leaf.longer:
+        if leaf.longer:
             return None
         if leaf.known:
             found = found & _where(f"{leaf.known}__filled", True)
     else:
-        if q.as_of and (leaf.since or leaf.until) and q.as_of < q.today:
-            return None
         path = sql.date_path(q, leaf)
         last = min(q.period.last, q.as_of) if q.as_of else q.period.last
         if q.period.first != date.min:

@@ -93,7 +93,7 @@ class Deal(Model):
     reach = Reach(owner="owner")
     searched = ("title", "external_id")
     found_through = "company"
-    kept = ("pipeline", "stage", "outcome", "amount", "list_amount", "owner", "team")
+    kept = ("pipeline", "stage", "outcome", "closed_on", "amount", "list_amount", "owner", "team")
     settled = ("pipeline", "currency", "team")
     has_timeline = True
 
@@ -169,11 +169,25 @@ class Deal(Model):
         super().save(*args, at=at, **kw)
 
     def keep(self, at: datetime | None = None) -> None:
-        """What is written down as decided on a day (an import brought it) was decided on that day."""
-        was = dict(zip(self.kept, getattr(self, "_kept", ()), strict=False)).get("outcome")
-        if at is None and self.closed_on and was not in (None, self.outcome):
-            at = min(midday(self.closed_on), timezone.now())
+        """What is written down as decided on a day (an import brought it) was decided on that day. Where only the day is
+        another one than was told before, that was a slip: decided from the right day on, and open until then."""
+        was = dict(zip(self.kept, getattr(self, "_kept", ()), strict=False))
+        if was and self.closed_on:
+            decided = min(midday(self.closed_on), timezone.now())
+            if was["outcome"] == self.outcome and was["closed_on"] != self.closed_on:
+                self._open_until(decided, was["closed_on"])
+                at = decided
+            elif at is None and was["outcome"] != self.outcome:
+                at = decided
         super().keep(at)
+
+    def _open_until(self, decided: datetime, told: date) -> None:
+        """Take back that it was decided on the day `told`, where that lies before."""
+        then = self.spans.filter(models.Q(to_at=None) | models.Q(to_at__gt=models.F("from_at")), closed_on=told)
+        began = then.aggregate(first=models.Min("from_at"))["first"]
+        if began and began < decided:
+            now = dict(zip(self.kept, self.kept_values(), strict=True))
+            self.tell_of(began, (*(now | {"outcome": "open", "closed_on": None}).values(),))
 
     @classmethod
     def from_db(cls, db: Any, field_names: Any, values: Any, **kw: Any) -> Self:
@@ -189,7 +203,7 @@ class Deal(Model):
         end = midday(self.closed_on)
         if self.opened_on is None:
             return [(end, {})]
-        return [(day_start(self.opened_on), {"outcome": "open"}), (end, {})]
+        return [(day_start(self.opened_on), {"outcome": "open", "closed_on": None}), (end, {})]
 
     def clean(self) -> None:
         faults: dict[str, Any] = {}
@@ -248,6 +262,7 @@ class DealSpan(Span):
     pipeline = models.ForeignKey(Pipeline, models.CASCADE, related_name="+", db_index=False)
     stage = models.ForeignKey(Stage, models.CASCADE, related_name="+", db_index=False)
     outcome = models.CharField(max_length=8)
+    closed_on = models.DateField(null=True)
     amount = models.BigIntegerField(null=True)
     list_amount = models.BigIntegerField(null=True)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", db_index=False)

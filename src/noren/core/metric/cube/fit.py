@@ -11,7 +11,7 @@ from noren.core.metric.cube.asked import Asked, asked, day_of_rows, first
 from noren.core.metric.cube.declare import CUBES, Cube, among, fields_of
 from noren.core.metric.declare import Age, Count, Distribution, Measure, Stock, Weighted
 from noren.core.metric.question import Question, Words
-from noren.core.metric.sql import date_path, is_live
+from noren.core.metric.sql import date_path, is_live, past_of
 
 Leaf = Measure | Distribution | Stock
 
@@ -76,7 +76,7 @@ def _dated(q: Question, leaf: Leaf, cube: Cube) -> bool:
     """Is the cube about the days the question is about?"""
     if isinstance(leaf, Stock):
         return not is_live(q) and not leaf.today_only if cube.past else is_live(q) and _live(leaf, cube)
-    if cube.past or date_path(q, leaf) != cube.day:
+    if cube.past or date_path(q, leaf) != cube.day or past_of(q, leaf):
         return False
     return not (q.as_of and (leaf.until or leaf.since not in ("", cube.day) or q.as_of < q.period.first))
 

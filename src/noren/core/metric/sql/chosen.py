@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import models
-from django.db.models import Case, Exists, FilteredRelation, Func, OuterRef, Q, QuerySet, When
+from django.db.models import Case, FilteredRelation, Func, Q, QuerySet, When
 from django.db.models import F as Column
 from django.db.models import Value as Const
 from django.db.models.functions import Coalesce, NullIf
@@ -54,11 +54,16 @@ def seen(q: Question, leaf: Metric) -> QuerySet[Any]:
     return rows
 
 
-def expression(value: Any, past: str = "", kept: Sequence[str] = (), q: Question | None = None) -> Any:
+def then(model: Any, name: str, past: str) -> str:
+    """Where a field is read: in the history's span, where it is kept there, or in today's row."""
+    return f"{past}__{name}" if past and name.partition("__")[0] in kept_names(model) else name
+
+
+def expression(value: Any, past: str = "", model: Any = None, q: Question | None = None) -> Any:
     """The value of one row as an ORM expression; None for a count."""
 
     def path(name: str) -> str:
-        return f"{past}__{name}" if past and name.partition("__")[0] in kept else name
+        return then(model, name, past)
 
     match value:
         case Count():
@@ -82,8 +87,9 @@ def expression(value: Any, past: str = "", kept: Sequence[str] = (), q: Question
                 output_field=number,
             )
         case Days(start=start, end=end):
-            days = days_between(Column(end), Column(start))
-            return Case(When(Q(**{f"{end}__gte": Column(start)}), then=days), output_field=models.IntegerField())
+            first, last = Column(path(start)), Column(path(end))
+            days = days_between(last, first)
+            return Case(When(Q(**{f"{path(end)}__gte": first}), then=days), output_field=models.IntegerField())
         case Age(start=start) if q is not None:
             return days_between(Const(q.day, output_field=models.DateField()), LocalDay(Column(start), str(q.zone)))
     raise TypeError(value)
@@ -130,45 +136,30 @@ def _narrows(narrow: Q, wide: Q) -> bool:
     )
 
 
-def leaf_condition(q: Question, leaf: Measure | Distribution) -> Q:
+def leaf_condition(q: Question, leaf: Measure | Distribution, past: str = "") -> Q:
     """When a row counts: the declared filter, on the day it is told of, as it was known then."""
-    found = condition(q, leaf.where, leaf)
+    found = condition(q, leaf.where, leaf, past)
     if q.as_of:
         if leaf.since:
-            found &= Q(**{f"{leaf.since}__lte": q.as_of})
+            found &= Q(**{f"{then(leaf.model, leaf.since, past)}__lte": q.as_of})
         if leaf.until:
-            found |= Q(**{f"{leaf.until}__gt": q.as_of})
+            found |= Q(**{f"{then(leaf.model, leaf.until, past)}__gt": q.as_of})
+    if q.known_on and not past:
+        found &= Q(created_at__lt=q.end_of(q.known_on))  # no history: what is written down once and stays
     return found
-
-
-def known_then(q: Question, leaf: Metric, where: F) -> Q:
-    """As we knew it on `known_on`: what makes a row count had been recorded by then."""
-    if not q.known_on:
-        return Q()
-    before = q.end_of(q.known_on)
-    kept = kept_names(leaf.model)
-    if not kept:
-        return Q(created_at__lt=before)
-    same = {c.field: OuterRef(c.field) for c in where.conditions() if c.field in kept}
-    spans = spans_of(leaf.model)
-    return Q(Exists(spans.filter(row=OuterRef("pk"), recorded_at__lt=before, **same)))
-
-
-def spans_of(model: Any) -> Any:
-    """All of a noun's history."""
-    return model._meta.get_field("spans").related_model._base_manager
 
 
 def date_path(q: Question, leaf: Measure | Distribution) -> str:
     return leaf.dates[q.basis] if q.basis in leaf.dates else next(iter(leaf.dates.values()))
 
 
-def within(q: Question, model: Any, path: str, period: Period) -> Q:
+def within(q: Question, model: Any, path: str, period: Period, past: str = "") -> Q:
     """A date or moment inside the local days of a period."""
     first, last = period.first, period.last
     if q.as_of and q.as_of < last:
         last = q.as_of
     column = model._meta.get_field(path)
+    path = then(model, path, past)
     found = Q()
     if isinstance(column, models.DateTimeField):
         start, end = Period(min(first, last), last).bounds(q.zone)
@@ -180,18 +171,15 @@ def within(q: Question, model: Any, path: str, period: Period) -> Q:
     return found
 
 
-def flow_rows(q: Question, leaf: Measure | Distribution, period: Period) -> QuerySet[Any]:
-    """The rows of a period, whether they count or not."""
-    return seen(q, leaf).filter(within(q, leaf.model, date_path(q, leaf), period)).filter(asked_condition(q))
-
-
-def number_of(q: Question, model: Any, path: str, borders: Sequence[date]) -> Any:
+def number_of(q: Question, model: Any, path: str, borders: Sequence[date], past: str = "") -> Any:
     """Which of the pieces that begin at `borders` a row falls into, from 1."""
     column = model._meta.get_field(path)
     values: list[Any] = list(borders)
     if isinstance(column, models.DateTimeField):
         values = [Period(day, day).bounds(q.zone)[0] for day in borders]
-    return Func(Column(path), Const(values), function="width_bucket", output_field=models.IntegerField())
+    return Func(
+        Column(then(model, path, past)), Const(values), function="width_bucket", output_field=models.IntegerField()
+    )
 
 
 def member(dim: Dim, path: str = "") -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db import models
 from django.db.models import F as Column
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.db.models import Value as Const
 from django.db.models.functions import Coalesce
 
@@ -29,41 +29,44 @@ from noren.core.metric.sql.chosen import (
     different,
     expression,
     flag,
-    flow_rows,
-    known_then,
     leaf_condition,
     member,
     number_of,
-    seen,
+    then,
     within,
 )
+from noren.core.metric.sql.spans import past_of, there
 from noren.core.metric.sql.tally import QUANTILES, TOTAL, Tallies, Tally, as_sql, grouped
+
+
+def flow_rows(q: Question, leaf: Measure | Distribution, period: Period, counts: Q) -> QuerySet[Any]:
+    """The rows of a period that meet a condition, as they are or as they were (as `past`)."""
+    past = past_of(q, leaf)
+    return there(q, leaf, within(q, leaf.model, date_path(q, leaf), period, past) & asked_condition(q, past) & counts)
 
 
 def flows(
     q: Question, leaves: Sequence[Measure | Distribution], borders: Sequence[date] = (), percentiles: bool = True
 ) -> Tallies:
     """Tallies of several leaves over the same rows: one query. `borders` cut the period; keys hold the cut from 0."""
-    path = date_path(q, leaves[0])
-    rows = flow_rows(q, leaves[0], q.period)
+    path, model, past = date_path(q, leaves[0]), leaves[0].model, past_of(q, leaves[0])
     names: dict[str, Any] = {"k": Column("pk")}
     if borders:
-        names["b"] = number_of(q, leaves[0].model, path, borders)
-    names |= {f"d{i}": member(dim) for i, dim in enumerate(q.dims)}
-    names["at"] = Column(path)
+        names["b"] = number_of(q, model, path, borders, past)
+    names |= {f"d{i}": member(dim, then(model, dim.path, past)) for i, dim in enumerate(q.dims)}
+    names["at"] = Column(then(model, path, past))
     if q.allocation:
         one = Const(Decimal(1), output_field=models.DecimalField())
         names["wt"] = Coalesce(Column(f"line__{q.allocation.weight}"), one)
     counted: list[Q] = []
     for i, leaf in enumerate(leaves):
-        counted.append(leaf_condition(q, leaf) & known_then(q, leaf, leaf.where))
+        counted.append(leaf_condition(q, leaf, past))
         names[f"w{i}"] = flag(counted[i])
-        value = expression(leaf.value)
+        value = expression(leaf.value, past, model)
         if value is not None:
             names[f"v{i}"] = value
-    if all(counted):
-        rows = rows.filter(reduce(lambda a, b: a | b, different(counted)))
-    inner = as_sql(rows, names)
+    counts = reduce(lambda a, b: a | b, different(counted)) if all(counted) else Q()
+    inner = as_sql(flow_rows(q, leaves[0], q.period, counts), names)
     if inner is None:
         return {TOTAL: [Tally() for _leaf in leaves]}
     picked = [x for i, leaf in enumerate(leaves) for x in _aggregates(i, leaf, q, percentiles)]
@@ -94,10 +97,12 @@ def _aggregates(i: int, leaf: Any, q: Question, percentiles: bool) -> list[str]:
 
 def first_and_last(q: Question, leaf: Measure | Distribution | Survival) -> Period | None:
     """The days the rows of a question span, for a question without ends."""
-    path = leaf.start if isinstance(leaf, Survival) else date_path(q, leaf)
-    rows = seen(q, leaf).filter(asked_condition(q)).filter(within(q, leaf.model, path, q.period))
-    if not isinstance(leaf, Survival):
-        rows = rows.filter(leaf_condition(q, leaf))
+    past = past_of(q, leaf)
+    path, counts = (
+        (leaf.start, Q()) if isinstance(leaf, Survival) else (date_path(q, leaf), leaf_condition(q, leaf, past))
+    )
+    rows = there(q, leaf, within(q, leaf.model, path, q.period, past) & asked_condition(q, past) & counts)
+    path = then(leaf.model, path, past)
     found = rows.aggregate(first=models.Min(path), last=models.Max(path))
     first, last = found["first"], found["last"]
     if first is None:

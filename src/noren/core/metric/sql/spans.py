@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.db.models import F as Column
@@ -9,13 +10,55 @@ from django.db.models import FilteredRelation, Q, QuerySet
 from django.db.models import Value as Const
 from django.db.models.lookups import Exact
 
-from noren.core.metric.sql.chosen import flag
+from noren.core.metric.declare import Metric, Stock, kept_names
+from noren.core.metric.question import Question
+from noren.core.metric.sql.chosen import flag, seen
 
 THEN = "past"
 
 
 # What lasted no time was written down and then corrected: it never was.
 LASTED = Q(**{f"{THEN}__to_at__isnull": True}) | Q(**{f"{THEN}__to_at__gt": Column(f"{THEN}__from_at")})
+
+
+def is_live(q: Question) -> bool:
+    """A stock told of today, so today's rows are the truth and history need not be read."""
+    return not q.cuts and not q.known_on and q.day >= q.today
+
+
+def past_of(q: Question, leaf: Metric) -> str:
+    """The prefix of what rows were then; "" where a leaf is told by what they are."""
+    if isinstance(leaf, Stock):
+        return "" if is_live(q) else THEN
+    return THEN if q.of_past and kept_names(leaf.model) else ""
+
+
+def spans_of(model: Any) -> Any:
+    """All of a noun's history."""
+    return model._meta.get_field("spans").related_model._base_manager
+
+
+def spans_at(q: Question, model: Any, end: datetime) -> QuerySet[Any]:
+    """The span of each row that held until a moment, which is the end of a day; with `known_on`: as was known by then."""
+    spans: QuerySet[Any] = spans_of(model).filter(from_at__lt=end)
+    if not q.known_on:
+        return spans.filter(Q(to_at__isnull=True) | Q(to_at__gte=end))
+    # Of what had been written down by then, the last word on each row: later words shrank the earlier spans.
+    return spans.filter(recorded_at__lt=q.end_of(q.known_on)).order_by("row", "-recorded_at", "-id").distinct("row")
+
+
+def there(q: Question, leaf: Metric, further: Q, ends: tuple[datetime, ...] = ()) -> QuerySet[Any]:
+    """Rows the actor may see that meet a condition: as they are, or as they were (as `past`) at the end of the day told of
+    or at some of these moments."""
+    rows = seen(q, leaf)
+    if not past_of(q, leaf):
+        return rows.filter(further)
+    ends = ends or (q.end_of(q.day),)
+    if q.known_on:
+        told = spans_at(q, leaf.model, max(ends)).values("pk")
+        return joined(rows, Q(spans__from_at__lt=max(ends)), Q(**{f"{THEN}__in": told}) & further)
+    holds = Q(spans__to_at__isnull=True) | Q(spans__to_at__gte=min(ends))
+    return joined(rows, Q(spans__from_at__lt=max(ends)) & holds, further)
 
 
 def joined(rows: QuerySet[Any], on: Q, further: Q) -> QuerySet[Any]:

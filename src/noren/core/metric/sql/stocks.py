@@ -21,7 +21,6 @@ from noren.core.base.errors import Refusal
 from noren.core.metric.declare import (
     Count,
     Stock,
-    kept_names,
 )
 from noren.core.metric.memo import run
 from noren.core.metric.question import Question
@@ -35,10 +34,9 @@ from noren.core.metric.sql.chosen import (
     expression,
     flag,
     member,
-    seen,
-    spans_of,
+    then,
 )
-from noren.core.metric.sql.spans import THEN, joined
+from noren.core.metric.sql.spans import past_of, there
 from noren.core.metric.sql.tally import TOTAL, Tallies, Tally, as_sql, grouped, whole
 
 
@@ -47,11 +45,6 @@ class NoHistory(Refusal):
 
     code = "no_history"
     message = _("This number is told of today alone: no history is kept of what it is made of.")
-
-
-def is_live(q: Question) -> bool:
-    """Told of today, so today's rows are the truth and history need not be read."""
-    return not q.cuts and not q.known_on and q.day >= q.today
 
 
 def stock_condition(q: Question, leaf: Stock, past: str = "") -> Q:
@@ -67,22 +60,11 @@ def stock_condition(q: Question, leaf: Stock, past: str = "") -> Q:
 def stock_rows(q: Question, leaves: Sequence[Stock], days: Sequence[date]) -> tuple[QuerySet[Any], str]:
     """Rows joined with what they were on those days (as `past`), and the prefix of kept fields."""
     leaf = leaves[0]
-    if is_live(q):
-        there = reduce(lambda a, b: a | b, different(stock_condition(q, each) for each in leaves))
-        return seen(q, leaf).filter(there).filter(asked_condition(q)), ""
-    if any(each.today_only for each in leaves):
+    past = past_of(q, leaf)
+    if past and any(each.today_only for each in leaves):
         raise NoHistory
-    ends = [q.end_of(day) for day in days]
-    on = Q(spans__from_at__lt=max(ends)) & (Q(spans__to_at__isnull=True) | Q(spans__to_at__gte=min(ends)))
-    known = Q()
-    if q.known_on:
-        # Of what had been written down by then, the last word on each row: later words shrank the earlier spans.
-        spans = spans_of(leaf.model)
-        told = spans.filter(recorded_at__lt=q.end_of(q.known_on), from_at__lt=max(ends))
-        known = Q(**{f"{THEN}__in": told.order_by("row", "-recorded_at", "-id").distinct("row").values("pk")})
-        on = Q(spans__from_at__lt=max(ends))
-    there = reduce(lambda a, b: a | b, different(stock_condition(q, each, THEN) for each in leaves))
-    return joined(seen(q, leaf), on, known & there & asked_condition(q, THEN)), THEN
+    counts = reduce(lambda a, b: a | b, different(stock_condition(q, each, past) for each in leaves))
+    return there(q, leaf, counts & asked_condition(q, past), tuple(q.end_of(day) for day in days)), past
 
 
 def stocks(q: Question, leaves: Sequence[Stock]) -> Tallies:
@@ -91,13 +73,9 @@ def stocks(q: Question, leaves: Sequence[Stock]) -> Tallies:
         q.day
     ]
     rows, past = stock_rows(q, leaves, days)
-    kept = kept_names(leaves[0].model)
-
-    def path(name: str) -> str:
-        return f"{past}__{name}" if past and name.partition("__")[0] in kept else name
-
+    model = leaves[0].model
     names: dict[str, Any] = {"k": Column("pk")}
-    names |= {f"d{i}": member(dim, path(dim.path)) for i, dim in enumerate(q.dims)}
+    names |= {f"d{i}": member(dim, then(model, dim.path, past)) for i, dim in enumerate(q.dims)}
     if past and not q.known_on:
         names |= {"f": Column(f"{past}__from_at"), "u": Column(f"{past}__to_at")}
     if q.allocation:
@@ -108,7 +86,7 @@ def stocks(q: Question, leaves: Sequence[Stock]) -> Tallies:
     for i, leaf in enumerate(leaves):
         names[f"w{i}"] = flag(Q(**{f"{leaf.known}__isnull": False}) if leaf.known else Q())
         names[f"x{i}"] = flag(Q() if alike else stock_condition(q, leaf, past))
-        value = expression(leaf.value, past, kept, q)
+        value = expression(leaf.value, past, model, q)
         if value is not None:
             names[f"v{i}"] = value
     inner = as_sql(rows, names)

@@ -10,7 +10,6 @@ from typing import Any
 from django.db.models import F as Column
 from django.db.models import Q, QuerySet
 
-from noren.core.filter.condition import F
 from noren.core.filter.sql import to_q
 from noren.core.metric.declare import (
     Stay,
@@ -18,28 +17,33 @@ from noren.core.metric.declare import (
 )
 from noren.core.metric.memo import run
 from noren.core.metric.question import Question, Words
-from noren.core.metric.sql.chosen import asked_condition, condition, known_then, member, number_of, seen, within
-from noren.core.metric.sql.spans import LASTED, THEN, joined
+from noren.core.metric.sql.chosen import asked_condition, condition, member, number_of, seen, then, within
+from noren.core.metric.sql.spans import LASTED, THEN, joined, past_of, there
 from noren.core.metric.sql.tally import TOTAL, Key, as_sql, key_of
 
 Waits = dict[Key, dict[Any, int]]  # cell -> {(days, how it ended or None): rows}; days None: cannot be told
 
 
 def survival_rows(q: Question, leaf: Survival) -> QuerySet[Any]:
-    rows = seen(q, leaf).filter(asked_condition(q)).filter(known_then(q, leaf, F()))
-    started = Q(**{f"{leaf.start}__lte": q.day}) & within(q, leaf.model, leaf.start, q.period)
+    """Rows whose wait began by the day of asking, as they are or as they were (as `past`)."""
+    past = past_of(q, leaf)
+    start = then(leaf.model, leaf.start, past)
+    started = Q(**{f"{start}__lte": q.day}) & within(q, leaf.model, leaf.start, q.period, past)
     if not q.period.bounded:
-        started |= Q(**{f"{leaf.start}__isnull": True})
-    return rows.filter(started)
+        started |= Q(**{f"{start}__isnull": True})
+    return there(q, leaf, started & asked_condition(q, past))
 
 
 def survivals(q: Question, leaf: Survival) -> Waits:
     """Counts of (days waited, how it ended) per cell."""
+    model, past = leaf.model, past_of(q, leaf)
     names: dict[str, Any] = {"k": Column("pk")}
     if q.cuts:
-        names["b"] = number_of(q, leaf.model, leaf.start, [cut.part.first for cut in q.cuts])
-    names |= {f"d{i}": member(dim) for i, dim in enumerate(q.dims)}
-    names |= {"s": Column(leaf.start), "e": Column(leaf.end), "c": Column(leaf.outcome)}
+        names["b"] = number_of(q, model, leaf.start, [cut.part.first for cut in q.cuts], past)
+    names |= {f"d{i}": member(dim, then(model, dim.path, past)) for i, dim in enumerate(q.dims)}
+    names |= {
+        name: Column(then(model, of, past)) for name, of in (("s", leaf.start), ("e", leaf.end), ("c", leaf.outcome))
+    }
     rows = survival_rows(q, leaf)
     inner = as_sql(rows.distinct() if q.allocation else rows, names)
     if inner is None:
