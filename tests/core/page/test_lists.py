@@ -10,6 +10,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from django.utils.translation import gettext, override
 from tests import make
 
 from noren.accounts.models import User
@@ -177,6 +178,21 @@ def test_bulk_says_how_many_sets_only_what_was_ticked_and_is_undone(browser: Cli
     Deal.every.get(pk=other.pk)
     browser.post(f"/sales/deals/bulk/{run.pk}/undo/")
     assert sorted(Deal.every.filter(pk__in=ids).values_list("source", flat=True)) == ["s0", "s1", "s2"]
+
+
+def test_bulk_tells_which_of_the_chosen_rows_are_not_ones_own() -> None:
+    team = make.team()
+    rep = make.user("sales", team=team)
+    page = Client()
+    page.force_login(rep)
+    mine, hers = make.deal(owner=rep.pk), make.deal(owner=make.user("sales", team=team).pk)
+    told = page.post("/sales/deals/bulk/", {"verb": "edit", "id": [mine.pk, hers.pk]}, headers=SHEET).content.decode()
+    with override(rep.locale):
+        words = gettext("%(n)s of %(all)s rows will change; the others are not yours to change.")
+    assert words % {"n": "1", "all": "2"} in told
+    nothing = page.post("/sales/deals/bulk/", {"verb": "edit", "id": [hers.pk]}, headers=SHEET)
+    assert nothing.status_code == 422
+    assert 'role="alert"' in nothing.content.decode()
 
 
 def test_undo_leaves_alone_what_was_changed_since(browser: Client) -> None:

@@ -17,7 +17,7 @@ from noren.core.page import inputs
 from noren.core.page.acts import action_of, fields_of, read_inputs
 from noren.core.page.forms.sent import read_all
 from noren.core.page.lists import bulk_verbs
-from noren.core.page.web import dialog, draw, look_of, of_noun, onward, say, with_params
+from noren.core.page.web import came_from, dialog, draw, look_of, of_noun, onward, safe_next, say, with_params
 from noren.core.record.bulk import MOST, start, undo
 from noren.core.record.declare import Record
 from noren.core.record.field import Field
@@ -37,18 +37,7 @@ def ask(request: HttpRequest, record: type[Record], actor: Actor) -> HttpRespons
     picked = [int(i) for i in request.POST.getlist("id") if i.isascii() and i.isdigit() and len(i) < 19]
     whole = request.POST.get("all") == "1"
     if not picked and not whole:
-        return dialog(
-            request,
-            {
-                "title": _("Nothing chosen"),
-                "note": _("Tick at least one row first."),
-                "fields": [],
-                "action": request.get_full_path(),
-                "submit": _("Close"),
-                "back": record.url(),
-            },
-            422,
-        )
+        return _nothing(request, record, _("Tick at least one row first."))
     right, act = _right(record, verb)
     rows = narrowed(record, actor, state if whole else State(where=F(id__in=tuple(picked))), right)
     if verb == "export":
@@ -57,8 +46,11 @@ def ask(request: HttpRequest, record: type[Record], actor: Actor) -> HttpRespons
     look = look_of(request, actor)
     fields = _fields(record, actor, verb)
     number = rows.order_by().count()
+    seen = narrowed(record, actor, state).order_by().count() if whole else len(picked)
+    if not number:
+        return _nothing(request, record, _("None of these rows may be changed by you in this way."))
     if request.POST.get("go") != "1":
-        return _form(request, record, actor, verb, fields, number, picked, {}, {}, whole=whole)
+        return _form(request, record, actor, verb, fields, number, picked, {}, {}, seen=seen, whole=whole)
     chosen = [f for f in fields if f.name in request.POST.getlist("set")] if verb == "edit" else fields
     if act is not None:
         values, errors = read_inputs(act, request.POST, actor, look)
@@ -67,7 +59,7 @@ def ask(request: HttpRequest, record: type[Record], actor: Actor) -> HttpRespons
     if verb == "edit" and not chosen:
         errors = {"": [_("Choose at least one field to set.")]}
     if errors:
-        return _form(request, record, actor, verb, fields, number, picked, request.POST, errors, whole=whole)
+        return _form(request, record, actor, verb, fields, number, picked, request.POST, errors, seen=seen, whole=whole)
     ids = list(rows.order_by("pk").values_list("pk", flat=True)[:MOST])
     name = act.name if act is not None else "edit" if verb == "assign" else verb
     run = start(record.word(), name, ids, values, actor)
@@ -79,6 +71,11 @@ def ask(request: HttpRequest, record: type[Record], actor: Actor) -> HttpRespons
         )
         return onward(request, with_params(record.url(), state.pairs()), stay=True)
     return onward(request, f"{record.url()}bulk/{run.pk}/")
+
+
+def _nothing(request: HttpRequest, record: type[Record], why: str) -> HttpResponse:
+    made = {"title": _("Nothing to change"), "error": why, "fields": [], "action": record.url(), "back": record.url()}
+    return dialog(request, made, 422)
 
 
 def _right(record: type[Record], verb: str) -> tuple[str, Any]:
@@ -100,7 +97,7 @@ def _fields(record: type[Record], actor: Actor, verb: str) -> list[Field]:
 
 def _form(
     request: HttpRequest, record: type[Record], actor: Actor, verb: str, fields: list[Field], number: int, picked: list[int],
-    sent: Any, errors: dict[str, list[str]], *, whole: bool,
+    sent: Any, errors: dict[str, list[str]], *, seen: int, whole: bool,
 ) -> HttpResponse:  # fmt: skip
     look = look_of(request, actor)
     made = []
@@ -129,6 +126,10 @@ def _form(
         made.append(field)
     label = next(v["label"] for v in bulk_verbs(record, actor) if v["value"] == verb)
     told = ngettext("%(n)s row will change", "%(n)s rows will change", number) % {"n": f"{number:,}"}
+    if number < seen:
+        told = _("%(n)s of %(all)s rows will change; the others are not yours to change.") % {
+            "n": f"{number:,}", "all": f"{seen:,}",
+        }  # fmt: skip
     can_undo = verb in ("edit", "assign", "remove")
     hidden = [("verb", verb), ("go", "1"), ("all", "1" if whole else "")] + (
         [] if whole else [("id", str(pk)) for pk in picked]
@@ -210,4 +211,4 @@ def take_back(request: HttpRequest, record: type[Record], actor: Actor, pk: int)
         raise Invalid({"": [_("This has already been undone, or cannot be.")]})
     number = undo(run, actor)
     say(request, ngettext("%(n)s row is as it was.", "%(n)s rows are as they were.", number) % {"n": f"{number:,}"})
-    return HttpResponseRedirect(record.url())
+    return HttpResponseRedirect(safe_next(request, came_from(request), record.url()))

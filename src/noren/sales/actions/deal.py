@@ -21,7 +21,7 @@ from noren.sales.models.deal import midday
 CLOSED = _("This deal is already closed. Reopen it first.")
 
 
-@action(Deal, label=_("Move to stage"), when=Deal.is_open, why_not=CLOSED, icon="move", labels={"before": _("Above")})
+@action(Deal, label=_("Move to stage"), when=Deal.is_open, why_not=CLOSED, icon="swap", labels={"before": _("Above")})
 def move_deal(
     deal: Deal, *, by: Actor, stage: Stage, before: int | None = None, last: bool = False
 ) -> DealMoved | None:
