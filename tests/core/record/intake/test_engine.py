@@ -19,7 +19,7 @@ from noren.core.base.errors import Invalid
 from noren.core.base.search import entry_model
 from noren.core.event.models import Fact
 from noren.core.record.declare import record_of
-from noren.core.record.intake import aside, parse
+from noren.core.record.intake import aside, parse, undo
 from noren.core.record.intake import run as intake
 from noren.core.record.models import FieldDefinition, ImportFault, ImportRow, ImportRun
 from noren.sales.models import Deal, LossReason
@@ -374,3 +374,35 @@ def test_what_a_file_calls_a_company_is_kept_without_honorific_and_phones_in_hal
     )
     assert Company.every.get().legal_name == "株式会社みなと"
     assert list(Person.every.order_by("pk").values_list("phone", flat=True)) == ["03-1111-2222", "03-1111-2223(内線5)"]
+
+
+def test_a_row_that_another_one_names_first_is_counted_once_and_goes_once(bring: Any) -> None:
+    text = "会社名,親会社,従業員数\n子会社,本社,10\n本社,,500\n孫会社,子会社,3\n"
+    run, dry = bring("companies", text, check=True)
+    assert (dry.created, dry.updated, dry.as_json()["made"]) == (3, 0, {})
+    assert "parent" not in run.report["unknown"]
+    run, real = bring("companies", text)
+    assert real.as_json() == dry.as_json()
+    parents = {c.legal_name: c.parent and c.parent.legal_name for c in Company.every.select_related("parent")}
+    assert parents == {"子会社": "本社", "本社": None, "孫会社": "子会社"}
+    assert undo.undo(run, make.actor("admin")) == {"removed": 3, "restored": 0, "kept": 0}
+
+
+def test_an_id_may_point_at_a_row_further_down_in_the_file(bring: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr(parse, "CHUNK", 2)
+    text = "会社ID,会社名,ParentId\n1,子会社,3\n2,孫会社,1\n3,本社,\n4,よその子,99\n"
+    mapping = {"ParentId": "parent"}
+    run, _dry = bring("companies", text, mapping=mapping, check=True)
+    assert [one["value"] for one in run.report["unknown"]["parent"]] == ["99"]
+    assert run.report["blanked"] == {"parent": 1}
+    run, real = bring("companies", text, mapping=mapping)
+    assert (real.created, real.updated, real.failed) == (4, 0, 0)
+    parents = {c.legal_name: c.parent and c.parent.legal_name for c in Company.every.select_related("parent")}
+    assert parents["子会社"] == "本社"
+    assert parents["孫会社"] == "子会社"
+    assert parents["よその子"] is None
+    before = list(Company.every.order_by("pk").values_list("version", flat=True))
+    _run, again = bring("companies", text, mapping=mapping)
+    assert (again.created, again.failed) == (0, 0)
+    assert [v - w for v, w in zip(Company.every.order_by("pk").values_list("version", flat=True), before, strict=True)] == [0] * 4  # fmt: skip
+    undo.undo(run, make.actor("admin"))

@@ -3,7 +3,7 @@ row points at (the company of a card) fill what is still blank there. All of it 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -57,7 +57,7 @@ class Beside:
             return
         traces = one.apply(pairs, self.actor, frozenset(r.row_id for r in known))
         if traces:
-            mine = _made_by(self.run_id, self.plan.record, [t.row_id for t in traces])
+            mine = made_by(self.run_id, self.plan.record, [t.row_id for t in traces])
             self._remember(self.plan.record, [t for t in traces if t.row_id not in mine])
 
     # -- columns of a reference --------------------------------------------------------------------------------------
@@ -78,7 +78,7 @@ class Beside:
         if not wanted:
             return
         record = record_of(ref.target)
-        mine = _made_by(self.run_id, record, list(wanted)) if self.writes else set()
+        mine = made_by(self.run_id, record, list(wanted)) if self.writes else set()
         changed: list[tuple[Any, dict[str, Any]]] = []
         targets = self._targets(record, wanted, mine)
         for target in targets:
@@ -196,7 +196,7 @@ class Beside:
         ImportRow.objects.bulk_update(old, ["before", "after_version"], batch_size=500)
 
 
-def _made_by(run_id: int, record: type[Record], ids: Sequence[int]) -> set[int]:
+def made_by(run_id: int, record: type[Record], ids: Collection[int]) -> set[int]:
     """Which of these rows came with the import itself: they go whole, nothing need be remembered of them."""
     name = f"{record.word()}.created"
     facts = Fact.objects.filter(batch=run_id, noun=record.word(), name=name, subject_id__in=ids)

@@ -19,6 +19,7 @@ from noren.core.job.rescue import Elsewhere
 from noren.core.record.declare import record_of
 from noren.core.record.intake.aside import batches
 from noren.core.record.intake.beside import Beside
+from noren.core.record.intake.later import Later
 from noren.core.record.intake.match import Key, Matcher
 from noren.core.record.intake.merge import Merger, clean_json
 from noren.core.record.intake.parse import Parser
@@ -27,6 +28,7 @@ from noren.core.record.intake.read import Table
 from noren.core.record.intake.ready import Preparer, overridden
 from noren.core.record.intake.refs import References
 from noren.core.record.intake.tally import Batch, Parsed, Tally
+from noren.core.record.intake.write import take_turns
 from noren.core.record.models import ImportFault, ImportRun
 
 FAULTS_KEPT = 10_000  # faults stored in full per run; beyond that they are only counted
@@ -51,6 +53,7 @@ class Engine:
         leftover = {header: at for at, header in enumerate(table.header) if at not in used} if writes else {}
         self.merger = Merger(plan, run.pk, self.references, self.preparer, self.fault, leftover, writes=writes)
         self.beside = Beside(plan, run.pk, self.merger, writes=writes)
+        self.later = Later(self.references, self.matcher, self.merger, self.tally)
         self.arrives = overridden(self.record, "arrive")
         self.seen: set[int] = set()
         self.wants_stop = False
@@ -71,6 +74,10 @@ class Engine:
                     self.run.state = "cancelled"
                     break
         self.keep_faults()
+        if not self.writes:
+            self.later.reckon()
+        elif self.run.state != "cancelled" and (names := self.run.report.get("later")):
+            self.later.follow(names, self.parser.batches(after=0), self._ready)
         if self.writes and self.tally.created > SETTLED:
             self._settle()
         return self.tally
@@ -145,8 +152,8 @@ class Engine:
                 "set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true), "
                 "set_config('work_mem', '64MB', true), set_config('gin_pending_list_limit', '65536', true)"
             )
-            if self.writes:  # two imports take turns, so that what the other one brought is known here
-                cursor.execute("SELECT pg_advisory_xact_lock(hashtext('noren import'))")
+        if self.writes:
+            take_turns()
 
     def mark(self, number: int) -> None:
         """How far we are, committed together with the rows. Whoever finds that somebody else moved on stops."""
@@ -156,6 +163,8 @@ class Engine:
         before, self.run.position = self.run.position, number
         self.run.counts, self.run.beat_at = self.tally.as_json(), timezone.now()
         self.run.report = {**self.run.report, "done": self.done, "size": self.table.size}
+        if self.references.later:
+            self.run.report["later"] = sorted({*self.run.report.get("later", ()), *self.references.later})
         with connection.cursor() as cursor:
             cursor.execute(
                 f"UPDATE {ImportRun._meta.db_table} SET position = %s, counts = %s, beat_at = %s, report = %s "
@@ -191,6 +200,8 @@ class Engine:
         if on_match == "create":
             return rows, []
         columns = self.matcher.columns(rows, batch)
+        if not self.writes and self.later.names:
+            self.later.hear(columns)
         self.matcher.find(rows, columns, self.references.made)
         known = [row for row in rows if row.row_id]
         if on_match == "skip":

@@ -269,12 +269,18 @@ class Merger:
                 tally.unchanged += twins
                 continue
             row.stands = True
-            tally.unchanged += twins + (not before)
+            tally.unchanged += twins
+            if pk in self.references.named:  # made a moment ago because another row names it: here it comes itself
+                self.references.named.discard(pk)
+                tally.created += 1
+                tally.made[self.record.word()] -= 1
+            else:
+                tally.updated += bool(before)
+                tally.unchanged += not before
             if before:
-                tally.updated += 1
                 changed.append((target, row, before))
         if self.writes and changed:
-            self._store(changed)
+            self.store(changed)
 
     def _set(self, target: Any, row: Parsed) -> dict[str, Any]:
         """Put the values on the row; gives what stood there before, where it differs."""
@@ -289,7 +295,7 @@ class Merger:
                 setattr(target, name, value)
         return before
 
-    def _store(self, changed: list[tuple[Any, Parsed, dict[str, Any]]]) -> None:
+    def store(self, changed: list[tuple[Any, Parsed, dict[str, Any]]]) -> None:
         if self.slow:
             for target, _row, _before in changed:
                 target.save()

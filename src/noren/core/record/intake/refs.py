@@ -26,6 +26,12 @@ class References:
         self.actor = plan.actor.through("import")
         self.resolvers = {c.name: Resolver(c.target, self.actor) for c in plan.refs}
         self.imagined: dict[str, dict[str, int]] = {}  # dry run: noun -> tidied name -> an id below zero
+        self.own = {n for n, resolver in self.resolvers.items() if resolver.model is plan.record.model}
+        """Columns that point at rows of the noun the file brings."""
+        self.later: set[str] = set()
+        """Those of them with names that nobody knows yet and that were left blank: their row may stand further down."""
+        self.named: set[int] = set()
+        """Rows of the noun the file brings that were made because others name them, and did not come themselves yet."""
         self.made: set[int] = set()
         """Rows made for the present chunk: nothing points at them yet."""
 
@@ -77,6 +83,8 @@ class References:
                     values.pop(key)
                     row.is_ready = False  # judged with the reference it has no longer
                     tally.blanked[column.name] += 1
+                    if column.name in self.own:
+                        self.later.add(column.name)
                 else:
                     self.fault(row.number, row.cells, column.header, "unknown_reference", {"value": text[:80]})
                     continue
@@ -117,10 +125,15 @@ class References:
                     Fact.objects.filter(noun=word, subject_id=row.pk, batch__isnull=True).update(batch=self.run_id)
             except Refusal:
                 continue
-            self.made.add(row.pk)
+            self._note(resolver, row.pk)
             for text in group:
                 resolver.learn(text, row)
             tally.made[word] += 1
+
+    def _note(self, resolver: Resolver, pk: int) -> None:
+        self.made.add(pk)
+        if resolver.model is self.plan.record.model:
+            self.named.add(pk)
 
     def _make_at_once(self, resolver: Resolver, groups: list[list[str]], tally: Tally) -> None:
         model, drafts = resolver.model, Drafts(resolver.model)
@@ -133,7 +146,7 @@ class References:
             draft = drafts.make(values)
             draft.settle()
             made.append(draft)
-            self.made.add(pk)
+            self._note(resolver, pk)
             for text in group:
                 resolver.known[text] = pk
         insert(model, made, copy_columns(model, [*resolver.record.from_name("x"), owner]))

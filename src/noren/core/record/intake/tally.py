@@ -136,7 +136,8 @@ class Tally:
         return self.created + self.updated + self.unchanged + self.skipped + self.failed
 
     def as_json(self) -> dict[str, Any]:
-        return {**{name: getattr(self, name) for name in COUNTS}, "made": dict(self.made), "filled": dict(self.filled)}
+        counts = {name: getattr(self, name) for name in COUNTS}
+        return {**counts, "made": {noun: n for noun, n in self.made.items() if n}, "filled": dict(self.filled)}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Tally:

@@ -14,8 +14,8 @@ from noren.core.base.errors import NotNow
 from noren.core.event.models import Fact
 from noren.core.event.publish import ECHOES, publish, tell_echoes
 from noren.core.record.declare import RECORDS, record_of
-from noren.core.record.intake.beside import MADE
-from noren.core.record.intake.write import rewrite
+from noren.core.record.intake.beside import MADE, made_by
+from noren.core.record.intake.write import rewrite, take_turns
 from noren.core.record.models import ImportRow, ImportRun
 
 UNDO_CHUNK = 2_000
@@ -49,6 +49,7 @@ def _take_back_created(run: ImportRun, model: Any, counts: dict[str, int]) -> No
     made = Fact.objects.filter(batch=run.pk, noun=model.word(), name=f"{model.word()}.created")
     while True:
         with transaction.atomic():
+            take_turns()
             facts = list(made.filter(pk__gt=after).order_by("pk").values_list("pk", "subject_id")[:UNDO_CHUNK])
             if not facts:
                 return
@@ -120,12 +121,14 @@ def _take_back_changed(run: ImportRun, by: Actor, counts: dict[str, int]) -> Non
     low: int | None = None
     while True:
         with transaction.atomic():
+            take_turns()
             page = notes if low is None else notes.filter(pk__lt=low)
             listed = list(page.order_by("-pk").values_list("pk", "noun", "row_id")[:UNDO_CHUNK])
             if not listed:
                 return
             for noun in dict.fromkeys(noun for _pk, noun, _row in listed):
                 ids = {row_id for _pk, its, row_id in listed if its == noun}
+                ids -= made_by(run.pk, record_of(noun), ids)  # they go whole
                 each: dict[int, list[ImportRow]] = {}
                 for note in notes.filter(noun=noun, row_id__in=ids).order_by("-pk"):
                     each.setdefault(note.row_id, []).append(note)

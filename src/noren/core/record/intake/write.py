@@ -48,6 +48,13 @@ class Drafts:
         return row
 
 
+def take_turns() -> None:
+    """Imports, and the undoing of imports, go one after the other, a chunk each: what one brought or took is known to the
+    next. Holds to the end of the transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('noren import'))")
+
+
 def copy_columns(model: type[Model], named: Iterable[str]) -> list[models.Field[Any, Any]]:
     """The columns a COPY must name: the given ones, what `settle` fills, and all without a default in the database."""
     wanted = {"id", *named}
