@@ -233,15 +233,9 @@ def _marked(found: QuerySet[Any], ended: Q) -> Found:
 
 def _steps(q: Question, leaf: Conversion, part: str) -> Found:
     """Rows that came to the step (or steps) asked for; `counted`: from how many of them they went on."""
-    every: QuerySet[Any] = leaf.model.every.all()
-    found = sql.reached(replace(q, dims=()), leaf)
-    if found is None or part == MISSING:
-        return every.none().annotate(counted=Const(0))
-    went = f"SELECT k, count(*) FILTER (WHERE further) AS went FROM ({found[0]}) c GROUP BY k"
-    table = leaf.model._meta.db_table
-    counted = RawSQL(f"(SELECT w.went FROM ({went}) w WHERE w.k = {table}.id)", found[1])  # noqa: S611
-    keys = RawSQL(f"SELECT c.k FROM ({found[0]}) c", found[1])  # noqa: S611
-    return every.filter(pk__in=keys).annotate(counted=counted)
+    if part == MISSING:
+        return leaf.model.every.none().annotate(counted=Const(0))
+    return sql.who_came(q, leaf)
 
 
 # ---- addresses ------------------------------------------------------------------------------------------------------
