@@ -9,6 +9,8 @@ from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from tests.core.metric.truth.journal import Journal
+
 from noren.accounts.models import User
 from noren.activity.models import Activity
 from noren.catalog.models import Product
@@ -73,7 +75,8 @@ class Told:
 
 
 class Books:
-    def __init__(self) -> None:
+    def __init__(self, journal: Journal) -> None:
+        self.journal = journal
         self.deals = {row["id"]: row for row in Deal.every.values()}
         self.spans: dict[int, list[Row]] = defaultdict(list)
         for span in DealSpan.objects.order_by("id").values():

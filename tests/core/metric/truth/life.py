@@ -14,6 +14,7 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 from tests import make
+from tests.core.metric.truth.journal import Journal
 
 from noren.accounts.models import User
 from noren.activity.models import Activity
@@ -72,6 +73,7 @@ class Life:
         self.products = [make.product(family="文具", list_price=1000), make.product(family="", list_price=300)]
         self.reasons = list(LossReason.every.all())
         self.imports = 0
+        self.journal = Journal()
 
     # -- chance -------------------------------------------------------------------------------------------------------
 
@@ -202,20 +204,33 @@ class Life:
             rows.append(
                 f"件{self.imports}-{n},{self.chance.choice((opened, ''))},{self.chance.choice((100, 250))},{outcome},{day},X{self.imports}-{n}"
             )
+        done = self._import(rows)
+        if self.chance.random() < 0.3:
+            done.refresh_from_db()
+            undo(done, self.boss.actor())
+
+    def bring_in_again(self) -> None:
+        """The other system tells another end, or another day of it."""
+        deal = self.deal(external_id__startswith="X")
+        if deal is not None:
+            self.imports += 1
+            ended = max(self.past_day(), deal.opened_on or date.min)
+            outcome = self.chance.choice(("受注", "失注", {"won": "受注", "lost": "失注"}.get(deal.outcome, "受注")))
+            self._import([f"{deal.title},{deal.opened_on or ''},{deal.amount},{outcome},{ended},{deal.external_id}"])
+
+    def _import(self, rows: list[str]) -> Any:
         path = self.folder / f"{self.imports}.csv"
         path.write_text("\n".join(["商談名,発生日,金額,結果,決着日,外部ID", *rows]), encoding="utf-8")
         boss = self.boss.actor()
         done = intake.begin(record_of("sales.deal"), path, path.name, boss)
         intake.carry_out(done, boss)
-        if self.chance.random() < 0.3:
-            done.refresh_from_db()
-            undo(done, boss)
+        return done
 
     def live(self, steps: int) -> None:
         kinds = [
-            *[self.open_one] * 4, self.sell_parts, self.sell_parts, *[self.win] * 2, *[self.lose] * 2, self.reopen, *[self.move] * 3,
+            *[self.open_one] * 4, self.sell_parts, self.sell_parts, *[self.win] * 2, *[self.lose] * 2, *[self.reopen] * 2, *[self.move] * 3,
             *[self.edit] * 3, self.bin_or_back, self.someone_moves_to_another_team, self.talk, self.talk, self.bring_in,
-            keep.merge,
+            self.bring_in_again, keep.merge,
         ]  # fmt: skip
         for _n in range(steps):
             self.pass_time()
@@ -224,6 +239,7 @@ class Life:
                     self.chance.choice(kinds)()
             except Refusal:
                 pass
+            self.journal.look(self.now, self.today)
 
     def actors(self) -> list[tuple[Actor, frozenset[int] | None]]:
         """Who asks, and whose rows they see."""

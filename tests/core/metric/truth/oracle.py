@@ -24,6 +24,7 @@ from tests.core.metric.truth.piles import (
     WAITS,
     Pile,
     Piles,
+    as_told,
     at,
     has_part,
     living,
@@ -41,7 +42,7 @@ def _flow(books: Books, ask: Ask, metric: str) -> Piles:
     condition, value, dates = (FLOWS | MEANS)[metric]
     piles: Piles = {}
     path = dates[ask.basis] if ask.basis in dates else next(iter(dates.values()))
-    for row in _happened(books, ask, metric) if path == "happened_at" else living(books, ask):
+    for row in _happened(books, ask, metric) if path == "happened_at" else as_told(books, ask):
         if not _counts(condition, path, row, ask) or not meets(books, row, ask):
             continue
         if metric == "list_of_won" and row["amount"] is None:
@@ -54,7 +55,7 @@ def _flow(books: Books, ask: Ask, metric: str) -> Piles:
 
 
 def _counts(condition: str, path: str, row: Row, ask: Ask) -> bool:
-    """Whether a deal is won, lost or open; as of a past day by the day it was decided, else as it is today."""
+    """Whether a deal is won, lost or open; as of a day it is not yet decided if that lies ahead."""
     closed = row.get("closed_on")
     if ask.as_of and closed and closed > ask.as_of and path != "close_by" and condition:
         return condition == "open"
@@ -198,7 +199,7 @@ Seen = list[tuple[int | None, str | None]]  # days waited (None: cannot be told)
 
 def _waits(books: Books, ask: Ask, cause: str) -> dict[Key, Told]:
     found: dict[Key, dict[Any, tuple[int | None, str | None]]] = defaultdict(dict)
-    for row in living(books, ask):
+    for row in as_told(books, ask):
         opened, closed = row["opened_on"], row["closed_on"]
         undated = opened is None and not (ask.first and ask.last)
         if not meets(books, row, ask) or not (undated or (opened and opened <= ask.day and within(opened, ask))):

@@ -104,26 +104,21 @@ def stands_out(metric: str, books: Books, row: Row, ask: Ask) -> bool:
 
 # ---- what was true --------------------------------------------------------------------------------------------------
 
-KEPT = ("pipeline_id", "stage_id", "outcome", "amount", "list_amount", "owner_id", "team_id")
-
-
-def _span_at(books: Books, deal: Row, day: date, ask: Ask) -> Row | None:
-    """What was so at the end of a day; with `known_on`, what was believed then."""
-    end = ask.end_of(day)
-    found = None
-    for span in books.spans[deal["id"]]:
-        if ask.known_on:
-            if span["recorded_at"] < ask.end_of(ask.known_on) and span["from_at"] < end:
-                found = span if found is None or span["recorded_at"] >= found["recorded_at"] else found
-        elif span["from_at"] < end and (span["to_at"] is None or span["to_at"] >= end):
-            found = span
-    return found
-
 
 def at(books: Books, deal: Row, day: date, ask: Ask) -> Row | None:
-    """A deal as it was at the end of a day; None when it was not there."""
-    span = _span_at(books, deal, day, ask)
-    return None if span is None else deal | {name: span[name] for name in KEPT}
+    """A deal as it was at the end of a day; None when it was not there. With `known_on`, what was believed then."""
+    known = ask.end_of(ask.known_on) if ask.known_on else None
+    were = books.journal.at(deal["id"], day, known)
+    return None if were is None else deal | were
+
+
+def as_told(books: Books, ask: Ask) -> Iterator[Row]:
+    """Deals that are seen, as they are; or as they were on a past day, or were known to be."""
+    for deal in living(books, ask):
+        is_past = ask.known_on is not None or (ask.as_of is not None and ask.as_of < ask.today)
+        row = at(books, deal, ask.day, ask) if is_past else deal
+        if row is not None:
+            yield row
 
 
 def seen(row: Row, ask: Ask) -> bool:
