@@ -52,11 +52,30 @@ class NorenBoard extends HTMLElement {
 
   /** @param {KeyboardEvent} event */
   pressed(event) {
-    const card = /** @type {HTMLElement} */ (event.target).closest(".dcard");
-    if (!card || composing(event) || command(event) || event.key.toLowerCase() !== "m") return;
+    const target = /** @type {HTMLElement} */ (event.target);
+    if (composing(event) || command(event)) return;
+    const step = target.matches("[data-to]") ? { ArrowDown: 1, ArrowUp: -1 }[event.key] : undefined;
+    const card = /** @type {HTMLElement | null} */ (target.closest(".dcard"));
+    if (step) this.choose(all("[data-to]:enabled", this).indexOf(target) + step);
+    else if (card && event.key.toLowerCase() === "m") this.ask(card);
+    else return;
     event.preventDefault();
-    this.card = /** @type {HTMLElement} */ (card);
+  }
+
+  /** Where to: the choice opens at the stage after the card's own. @param {HTMLElement} card */
+  ask(card) {
+    this.card = card;
+    const here = /** @type {HTMLElement | null} */ (card.closest("[data-stage]"))?.dataset.stage;
+    const picks = /** @type {HTMLButtonElement[]} */ (all("[data-to]", this));
+    for (const pick of picks) pick.disabled = pick.dataset.to === here;
     /** @type {HTMLDialogElement | null} */ (one("dialog[data-move]", this))?.showModal();
+    this.choose(picks.findIndex((pick) => pick.disabled));
+  }
+
+  /** @param {number} at */
+  choose(at) {
+    const picks = all("[data-to]:enabled", this);
+    picks[Math.max(0, Math.min(picks.length - 1, at))]?.focus();
   }
 
   /** @param {HTMLElement} pick */
@@ -77,11 +96,9 @@ class NorenBoard extends HTMLElement {
    * @param {() => void} back Puts the card where it was.
    */
   async moved(card, lane, back) {
+    if (lane.dataset.verb) back();
     card.focus({ preventScroll: true });
-    if (lane.dataset.verb) {
-      back();
-      return this.form(`${card.dataset.href}${lane.dataset.verb}/`);
-    }
+    if (lane.dataset.verb) return this.form(`${card.dataset.href}${lane.dataset.verb}/`);
     const answer = await ask(this.dataset.moveUrl ?? "", {
       data: {
         id: card.dataset.id ?? "",
