@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import OperationalError
+from django.utils import timezone
 from tests import make
 
 from noren.accounts.models import User
@@ -15,12 +17,13 @@ from noren.activity.models import Activity
 from noren.contacts.models import Company, Person
 from noren.core.access.models import Role, Team
 from noren.core.action.plain import change
-from noren.core.base.errors import Invalid
+from noren.core.base.errors import Invalid, NotNow
 from noren.core.base.search import entry_model
 from noren.core.event.models import Fact
 from noren.core.record.declare import record_of
 from noren.core.record.intake import aside, parse, undo
 from noren.core.record.intake import run as intake
+from noren.core.record.intake.engine import Engine
 from noren.core.record.models import FieldDefinition, ImportFault, ImportRow, ImportRun
 from noren.sales.models import Deal, LossReason
 
@@ -406,3 +409,60 @@ def test_an_id_may_point_at_a_row_further_down_in_the_file(bring: Any, monkeypat
     assert (again.created, again.failed) == (0, 0)
     assert [v - w for v, w in zip(Company.every.order_by("pk").values_list("version", flat=True), before, strict=True)] == [0] * 4  # fmt: skip
     undo.undo(run, make.actor("admin"))
+
+
+def test_a_run_that_nobody_is_at_any_more_can_go_on(bring: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr(parse, "CHUNK", 2)
+    run, _tally = bring("companies", "会社名\n一\n二\n三\n")
+    long_ago = timezone.now() - intake.LOST * 2
+    ImportRun.objects.filter(pk=run.pk).update(state="running", beat_at=timezone.now(), position=3)
+    run.refresh_from_db()
+    with pytest.raises(NotNow):
+        intake.start(run)
+    ImportRun.objects.filter(pk=run.pk).update(beat_at=long_ago, report={})
+    run.refresh_from_db()
+    intake.start(run)
+    intake.work(run.pk)
+    run.refresh_from_db()
+    assert (run.state, Company.every.count()) == ("done", 3)
+    ImportRun.objects.filter(pk=run.pk).update(state="undoing", beat_at=long_ago, report={})
+    run.refresh_from_db()
+    intake.undo_later(run)
+    intake.undo_work(run.pk)
+    assert Company.every.count() == 0
+
+
+def test_a_database_that_goes_away_breaks_off_only_what_nobody_repeats(bring: Any, monkeypatch: Any) -> None:
+    run, _tally = bring("companies", "会社名\n一\n")
+
+    def away(*_args: Any) -> None:
+        raise OperationalError("terminating connection")
+
+    monkeypatch.setattr(Engine, "go", away)
+    for repeats, state in ((True, "running"), (False, "failed")):
+        with pytest.raises(OperationalError):
+            intake.carry_out(run, make.actor("admin"), repeats=repeats)
+        assert ImportRun.objects.get(pk=run.pk).state == state
+
+
+def test_undo_broken_off_in_the_middle_counts_what_it_kept_once(bring: Any, monkeypatch: Any) -> None:
+    admin = make.actor("admin")
+    run, _tally = bring("companies", "会社名\n" + "".join(f"会社{n}\n" for n in range(6)), admin)
+    change(Company.every.get(legal_name="会社1"), {"note": "手で書いた"}, by=admin)
+    monkeypatch.setattr(undo, "UNDO_CHUNK", 2)
+    real, calls = undo._delete, []
+
+    def breaks(model: Any, ids: list[int]) -> None:
+        calls.append(ids)
+        if len(calls) == 2:
+            raise OperationalError("terminating connection")
+        real(model, ids)
+
+    monkeypatch.setattr(undo, "_delete", breaks)
+    with pytest.raises(OperationalError):
+        undo.undo(run, admin)
+    run.refresh_from_db()
+    counts = undo.undo(run, admin)
+    assert counts["kept"] == 1
+    assert counts["removed"] == 5
+    assert list(Company.every.values_list("legal_name", "note")) == [("会社1", "手で書いた")]

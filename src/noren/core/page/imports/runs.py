@@ -151,6 +151,11 @@ def _state(run: ImportRun, actor: Actor) -> dict[str, Any]:
             "text": run.error or _("Unknown reason"),
             "actions": [],
         }
+    elif intake.is_lost(run):
+        context["notice"] = {
+            "tone": "kohaku", "icon": "alert", "title": _("Nobody is working on this any more."),
+            "text": _("It broke off in the middle. What is done so far stands; it can go on from there."), "actions": [],
+        }  # fmt: skip
     elif busy and _is_alone(run):
         context["notice"] = {
             "tone": "kohaku", "icon": "alert", "title": _("Nobody has started on this yet."),
@@ -162,10 +167,8 @@ def _state(run: ImportRun, actor: Actor) -> dict[str, Any]:
             "text": _("The file has them as they stood, with row number and reason. Put them right there and bring that file in."),
             "actions": [{"label": _("Rows with errors"), "icon": "download", "href": reverse("import_errors", args=base)}],
         }  # fmt: skip
-    if run.state in ("checking", "running"):
-        context["stop"] = {"href": reverse("import_stop", args=base), "label": _("Stop")}
-    if run.state in ("cancelled", "failed") and run.stored:
-        context["stop"] = {"href": reverse("import_resume", args=base), "label": _("Go on")}
+    if stop := _stop(run):
+        context["stop"] = stop
     if run.state in ("done", "cancelled", "failed") and run.position:
         context["undo"] = {"href": reverse("import_undo", args=base), "label": _("Undo the import")}
         context["promise"] = {
@@ -188,6 +191,18 @@ def _state(run: ImportRun, actor: Actor) -> dict[str, Any]:
     elif record.pages and run.position and run.state != "undone":
         context["open"] = {"href": _list(run), "label": _("Open these %(nouns)s") % {"nouns": record.labels()}}
     return context
+
+
+def _stop(run: ImportRun) -> dict[str, Any] | None:
+    """The button that stops a run, or makes one go on that broke off."""
+    lost = intake.is_lost(run)
+    if lost and run.state == "undoing":
+        return {"href": reverse("import_undo", args=[run.pk]), "label": _("Go on")}
+    if (lost and run.state == "running") or (run.state in ("cancelled", "failed") and run.stored):
+        return {"href": reverse("import_resume", args=[run.pk]), "label": _("Go on")}
+    if run.state in ("checking", "running"):
+        return {"href": reverse("import_stop", args=[run.pk]), "label": _("Stop")}
+    return None
 
 
 def _notes(run: ImportRun, actor: Actor) -> list[dict[str, str]]:

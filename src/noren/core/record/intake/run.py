@@ -8,12 +8,15 @@ import os
 import secrets
 import shutil
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import BinaryIO
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, models, transaction
+from django.db import DatabaseError, InterfaceError, OperationalError, models, transaction
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
 
@@ -28,6 +31,7 @@ from noren.core.record.intake.engine import Engine
 from noren.core.record.intake.faults import write_faults
 from noren.core.record.intake.guess import Guess, guess
 from noren.core.record.intake.headers import fields_of, nouns_of
+from noren.core.record.intake.keeping import BUSY
 from noren.core.record.intake.plan import Options, Plan, compile_plan, field_name, importable, targets
 from noren.core.record.intake.read import Table, open_table
 from noren.core.record.intake.readers import LOST_ZERO
@@ -172,6 +176,14 @@ def plan_of(run: ImportRun, table: Table, by: Actor) -> Plan:
 
 
 Progress = Callable[[int, int], bool]
+LOST = timedelta(minutes=3)
+
+
+def is_lost(run: ImportRun) -> bool:
+    """Whether a run counts as under way and nobody is at it any more: its process was killed, and no job repeats it."""
+    asked = parse_datetime(run.report.get("asked_at", ""))
+    last = run.beat_at or asked or run.started_at or run.created_at
+    return run.state in BUSY and timezone.now() - last > LOST
 
 
 def check_later(run: ImportRun) -> None:
@@ -227,7 +239,9 @@ def start(run: ImportRun, *, here: bool = False) -> None:
     """Hand the run to a worker; `here`: only say that it runs now, for a caller who carries it out in this process."""
     with transaction.atomic():
         locked = ImportRun.objects.select_for_update().get(pk=run.pk)
-        if locked.state not in ("uploaded", "mapped", "checked", "cancelled", "failed"):
+        if locked.state not in ("uploaded", "mapped", "checked", "cancelled", "failed") and not (
+            locked.state == "running" and is_lost(locked)
+        ):
             raise NotNow(_("This import is already running or finished."))
         locked.state, locked.wants_stop, locked.error, locked.beat_at = "running", False, "", None
         locked.started_at = locked.started_at or timezone.now()
@@ -247,11 +261,11 @@ def work(run_id: int) -> None:
     if run is None or run.state != "running" or run.by is None:
         return
     with override(run.by.locale):
-        carry_out(run, run.by.actor())
+        carry_out(run, run.by.actor(), repeats=True)
 
 
-def carry_out(run: ImportRun, by: Actor, progress: Progress | None = None) -> Tally:
-    """Do the import in this process."""
+def carry_out(run: ImportRun, by: Actor, progress: Progress | None = None, *, repeats: bool = False) -> Tally:
+    """Do the import in this process. repeats: it is done again by itself should the database go away."""
     table = table_of(run)
     plan = plan_of(run, table, by)
     if run.position == 0:
@@ -267,10 +281,14 @@ def carry_out(run: ImportRun, by: Actor, progress: Progress | None = None) -> Ta
     engine = Engine(plan, table, run, writes=True)
     try:
         tally = engine.go(progress)
-    except (Elsewhere, OperationalError, InterfaceError):
-        raise  # nothing is wrong with the import: its job is tried again and goes on behind the last chunk
+    except Elsewhere:
+        raise
+    except (OperationalError, InterfaceError) as fault:
+        if not repeats:  # a job is tried again and goes on behind the last chunk; a person has to be told
+            _break_off(run, fault)
+        raise
     except Exception as fault:
-        ImportRun.objects.filter(pk=run.pk).update(state="failed", error=f"{type(fault).__name__}: {fault}"[:2000])
+        _break_off(run, fault)
         raise
     run.counts = tally.as_json()
     run.report = report_of(engine, table)
@@ -282,6 +300,11 @@ def carry_out(run: ImportRun, by: Actor, progress: Progress | None = None) -> Ta
     remember(run)
     fixes.remember(run, by)
     return tally
+
+
+def _break_off(run: ImportRun, fault: Exception) -> None:
+    with suppress(DatabaseError):
+        ImportRun.objects.filter(pk=run.pk).update(state="failed", error=f"{type(fault).__name__}: {fault}"[:2000])
 
 
 def remember(run: ImportRun) -> None:
@@ -297,7 +320,7 @@ def undo_later(run: ImportRun, *, here: bool = False) -> None:
     """Hand the undoing to a worker; `here`: only say that it is under way, for a caller who does it in this process."""
     with transaction.atomic():
         locked = ImportRun.objects.select_for_update().get(pk=run.pk)
-        if locked.state not in ("done", "cancelled", "failed"):
+        if locked.state not in ("done", "cancelled", "failed") and not (locked.state == "undoing" and is_lost(locked)):
             raise NotNow(_("Only a finished import can be undone."))
         locked.state, locked.beat_at = "undoing", None
         locked.report = {**locked.report, "asked_at": timezone.now().isoformat()}
@@ -312,7 +335,6 @@ def undo_work(run_id: int) -> None:
     """Job: take an import back. Repeated after a crash, it goes on with what is left."""
     run = ImportRun.objects.select_related("by").filter(pk=run_id).first()
     if run is not None and run.state == "undoing" and run.by is not None:
-        ImportRun.objects.filter(pk=run_id).update(beat_at=timezone.now())
         undo(run, run.by.actor())
 
 
@@ -322,7 +344,9 @@ def error_file(run: ImportRun, out: io.TextIOBase) -> int:
 
 
 def stop(run: ImportRun) -> None:
-    """Ask a running import to stop after the present chunk."""
+    """Ask a running import to stop after the present chunk. A trial run that nobody is at any more is over."""
+    if run.state == "checking" and is_lost(run):
+        ImportRun.objects.filter(pk=run.pk, state="checking").update(state="mapped")
     ImportRun.objects.filter(pk=run.pk, state__in=("running", "checking")).update(wants_stop=True)
 
 

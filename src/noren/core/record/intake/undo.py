@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import transaction
+from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -26,8 +26,10 @@ def undo(run: ImportRun, by: Actor) -> dict[str, int]:
     is kept and counted."""
     if run.state not in ("done", "cancelled", "failed", "undoing"):
         raise NotNow(_("Only a finished import can be undone."))
-    ImportRun.objects.filter(pk=run.pk).update(state="undoing")
-    counts = {"removed": 0, "restored": 0, "kept": 0, **run.report.get("undo", {})}
+    counts = {"removed": 0, "restored": 0, **run.report.get("undo", {}), "kept": 0}  # what was kept is met again
+    made = Fact.objects.filter(batch=run.pk, name__endswith=".created").count()
+    run.report = {**run.report, "size": made + ImportRow.objects.filter(run=run, before__isnull=False).count()}
+    ImportRun.objects.filter(pk=run.pk).update(state="undoing", beat_at=timezone.now())
     _take_back_changed(run, by, counts)
     for noun in _nouns_made(run):
         _take_back_created(run, record_of(noun).model, counts)
@@ -36,6 +38,12 @@ def undo(run: ImportRun, by: Actor) -> dict[str, int]:
     run.position = 0
     run.save()
     return counts
+
+
+def _sign_of_life(run: ImportRun, counts: dict[str, int]) -> None:
+    """Say how far it is, together with what was done."""
+    run.report = {**run.report, "done": sum(counts.values()), "undo": counts}
+    ImportRun.objects.filter(pk=run.pk).update(beat_at=timezone.now(), report=run.report)
 
 
 def _nouns_made(run: ImportRun) -> list[str]:
@@ -66,6 +74,7 @@ def _take_back_created(run: ImportRun, model: Any, counts: dict[str, int]) -> No
             ImportRow.objects.filter(run=run, noun=model.word(), row_id__in=free).delete()
             counts["removed"] += len(free)
             counts["kept"] += len(set(ids) & touched)
+            _sign_of_life(run, counts)
 
 
 def _tell_gone(model: Any, ids: list[int]) -> None:
@@ -84,13 +93,12 @@ def _pointed_at(run: ImportRun, model: Any, ids: list[int]) -> set[int]:
         other = relation.related_model
         if relation.field.name == "row" or relation.many_to_many or getattr(other, "part", False):
             continue
-        column = relation.field.attname
-        rows = other._base_manager.filter(**{f"{column}__in": ids})
+        rows = other._base_manager.filter(**{relation.field.attname: models.OuterRef("pk")})
         if relation.field.null and hasattr(other, "word"):
-            facts = Fact.objects.filter(noun=other.word())
-            came = facts.filter(batch=run.pk, name=f"{other.word()}.created").values("subject_id")
-            rows = rows.exclude(pk__in=came.exclude(subject_id__in=facts.exclude(batch=run.pk).values("subject_id")))
-        found.update(rows.values_list(column, flat=True).distinct())
+            facts = Fact.objects.filter(noun=other.word(), subject_id=models.OuterRef("pk"))
+            came = models.Exists(facts.filter(batch=run.pk, name=f"{other.word()}.created"))
+            rows = rows.filter(~came | models.Exists(facts.exclude(batch=run.pk)))
+        found.update(model.every.filter(models.Exists(rows), pk__in=ids).values_list("pk", flat=True))
     for record in RECORDS.values():
         if record.model.reach.about:
             every: Any = record.model.every
@@ -135,6 +143,7 @@ def _take_back_changed(run: ImportRun, by: Actor, counts: dict[str, int]) -> Non
                 fresh = {pk: its for pk, its in each.items() if low is None or its[0].pk < low}
                 _restore(run, record_of(noun).model, fresh, by, counts)
             low = listed[-1][0]
+            _sign_of_life(run, counts)
 
 
 def _restore(

@@ -50,9 +50,11 @@ class Drafts:
 
 def take_turns() -> None:
     """Imports, and the undoing of imports, go one after the other, a chunk each: what one brought or took is known to the
-    next. Holds to the end of the transaction."""
+    next. Holds to the end of the transaction; waiting for it may take as long as a chunk of the other one does."""
     with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('lock_timeout', '0', true), set_config('statement_timeout', '0', true)")
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('noren import'))")
+        cursor.execute("SET LOCAL lock_timeout TO DEFAULT")
 
 
 def copy_columns(model: type[Model], named: Iterable[str]) -> list[models.Field[Any, Any]]:
