@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import hashlib
 import os
 import shutil
 import subprocess
@@ -10,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from tests.ground import ROOT
 
 from noren.config import postgres
 
@@ -38,20 +41,33 @@ def small_memory(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def put_database() -> Iterator[PutDatabase]:
-    """`put_database(folder, pg_bin)` puts a new, empty database into a data folder, copied from one that `Server` made
-    in this run: for tests that are not about the making, which takes a second of work."""
-    store = place()
+def put_database() -> PutDatabase:
+    """`put_database(folder, pg_bin)` puts a new, empty database into a data folder, copied from one that `Server` made:
+    for tests that are not about the making, which takes a second of work."""
 
     def put(data: Path, pg_bin: Path | None = None) -> None:
-        made = store / (str(pg_bin).replace("/", "-") if pg_bin else "first")
-        if not made.exists():
-            with postgres.Server(made, pg_bin):
-                pass
-        copy_database(made, data)
+        copy_database(_made(postgres.programs(pg_bin)), data)
 
-    yield put
-    shutil.rmtree(store, ignore_errors=True)
+    return put
+
+
+def _made(programs: postgres.Programs) -> Path:
+    """A stopped noren's folder with an empty database. Made once for each PostgreSQL, and anew when the code that makes
+    it changes."""
+    made_of = hashlib.sha256(Path(postgres.__file__).read_bytes() + os.fsencode(programs.folder)).hexdigest()[:12]
+    store = ROOT / "var" / "test" / "made" / f"{programs.major}-{made_of}"
+    store.parent.mkdir(parents=True, exist_ok=True)
+    with (store.parent / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # the first worker makes it, the others wait
+        if not store.exists():
+            for old in store.parent.glob(f"{programs.major}-*"):
+                shutil.rmtree(old)
+            fresh = place()
+            with postgres.Server(fresh, programs.folder):
+                pass
+            subprocess.run(["mv", fresh, f"{store}-half"], check=True)  # owners and all, also to another disk
+            Path(f"{store}-half").rename(store)
+    return store
 
 
 def copy_database(made: Path, data: Path) -> None:

@@ -2,28 +2,45 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
+import shutil
 import subprocess
 import sys
 import tarfile
+from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import psycopg
 import pytest
-from tests.config.conftest import PutDatabase
+from tests.config.conftest import PutDatabase, place
 
-from noren.config import postgres
+from noren.config import cli, postgres
 from noren.config.postgres import Server
 
 pytestmark = [pytest.mark.slow, pytest.mark.database]
 
 
-def noren(data: Path, *words: str | Path) -> subprocess.CompletedProcess[str]:
+def typed(data: Path, *words: str | Path) -> subprocess.CompletedProcess[str]:
+    """The command in a process of its own."""
     environment = {key: value for key, value in os.environ.items() if key != "DATABASE_URL"} | {"NOREN_DATA": str(data)}
     return subprocess.run(
         [sys.executable, "-m", "noren", *map(str, words)], env=environment, capture_output=True, text=True, check=False
     )
+
+
+def noren(data: Path, *words: str | Path) -> SimpleNamespace:
+    """The same command without the half second in which a process loads its programs."""
+    out, err = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        patch.delenv("DATABASE_URL", raising=False)
+        patch.setenv("NOREN_DATA", str(data))
+        patch.setattr(sys, "argv", ["noren", *map(str, words)])
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+    return SimpleNamespace(returncode=end.value.code or 0, stdout=out.getvalue(), stderr=err.getvalue())
 
 
 def fill(server: Server, word: str) -> None:
@@ -54,9 +71,9 @@ def test_a_backup_comes_back_whole_in_another_place(two: tuple[Path, Path], fold
     file = folder / "all.tar"
     with Server(old) as server:
         fill(server, "のれん")
-        saved = noren(old, "backup", file)
+        saved = typed(old, "backup", file)
     with Server(new) as server:
-        restored = noren(new, "restore", file)
+        restored = typed(new, "restore", file)
         found = kept(server)
 
     assert (saved.returncode, restored.returncode) == (0, 0), saved.stderr + restored.stderr
@@ -126,33 +143,41 @@ def test_a_broken_backup_changes_nothing(two: tuple[Path, Path], folder: Path) -
     assert (new / "files" / "2026" / "見積.txt").read_text() == "new"
 
 
+@pytest.fixture(scope="module")
+def running(put_database: PutDatabase) -> Iterator[Path]:
+    """A data folder with a running, empty database: for commands that are refused."""
+    path = place()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(postgres, "memory", lambda: 256 * 1024**2)
+        put_database(path)
+        with Server(path):
+            yield path
+    shutil.rmtree(path, ignore_errors=True)
+
+
 @pytest.mark.parametrize("content", [None, b"", b"not a tar at all"])
-def test_something_else_than_a_backup_is_told_in_one_line(
-    folder: Path, put_database: PutDatabase, content: bytes | None
-) -> None:
-    put_database(folder)
-    file = folder / "other.tar"
+def test_something_else_than_a_backup_is_told_in_one_line(running: Path, tmp_path: Path, content: bytes | None) -> None:
+    file = tmp_path / "other.tar"
     if content is not None:
         file.write_bytes(content)
 
-    refused = noren(folder, "restore", file)
+    refused = noren(running, "restore", file)
 
     assert refused.returncode == 1
     assert refused.stderr.splitlines()[-1].startswith(f"{file} ")
 
 
 @pytest.mark.parametrize("name", ["../outside", "/outside", "files/../../outside"])
-def test_a_file_that_would_leave_the_folder_is_refused(folder: Path, put_database: PutDatabase, name: str) -> None:
-    put_database(folder)
-    file = folder / "evil.tar"
+def test_a_file_that_would_leave_the_folder_is_refused(running: Path, tmp_path: Path, name: str) -> None:
+    file = tmp_path / "evil.tar"
     with tarfile.open(file, "w") as tar:
         tar.addfile(tarfile.TarInfo(name), io.BytesIO())
 
-    refused = noren(folder, "restore", file)
+    refused = noren(running, "restore", file)
 
     assert refused.returncode == 1
     assert "does not belong in it" in refused.stderr
-    assert not list(folder.parent.glob("outside"))
+    assert not list(running.parent.glob("outside"))
 
 
 def test_a_backup_does_not_overwrite_a_file(folder: Path) -> None:

@@ -161,23 +161,20 @@ def test_a_killed_web_process_is_replaced(running: Running) -> None:
     until(lambda: (found := running.get()) and int(found.split()[0]) != old)
 
 
-def test_after_a_kill_of_everything_a_new_start_serves_what_was_there(folder: Path) -> None:
-    noren = Running(folder)
-    until(noren.get)
-    job = defer(noren)
-    until(lambda: done(noren, job))
-    family = [psutil.Process(noren.process.pid), *psutil.Process(noren.process.pid).children(recursive=True)]
+def test_after_a_kill_of_everything_a_new_start_serves_what_was_there(running: Running) -> None:
+    until(running.get)
+    job = defer(running)
+    until(lambda: done(running, job))
+    family = [psutil.Process(running.process.pid), *psutil.Process(running.process.pid).children(recursive=True)]
     for one in family:
         with suppress(psutil.NoSuchProcess):  # a child may fall with its parent
             one.kill()
-    noren.process.wait()
+    running.process.wait()
 
-    noren.start()
-    try:
-        until(noren.get)
-        assert done(noren, job)
-    finally:
-        assert noren.stop() == 0
+    running.start()
+
+    until(running.get)
+    assert done(running, job)
 
 
 def test_after_a_database_was_away_for_long_web_and_worker_are_back_at_once(ready: Path) -> None:
@@ -200,44 +197,43 @@ def test_after_a_database_was_away_for_long_web_and_worker_are_back_at_once(read
         server.stop()
 
 
-def test_when_only_the_parent_is_killed_its_children_leave_and_a_new_start_takes_over(ready: Path) -> None:
-    noren = Running(ready)
-    until(noren.get)
-    children = [one for one in psutil.Process(noren.process.pid).children() if one.name() != "postgres"]
+def test_when_only_the_parent_is_killed_its_children_leave_and_a_new_start_takes_over(running: Running) -> None:
+    until(running.get)
+    children = [one for one in psutil.Process(running.process.pid).children() if one.name() != "postgres"]
 
-    noren.process.kill()
-    noren.process.wait()
-    noren.start()
+    running.process.kill()
+    running.process.wait()
+    running.start()
 
-    try:
-        until(lambda: not any(one.is_running() for one in children))
-        until(noren.get)
-    finally:
-        assert noren.stop() == 0
+    until(lambda: not any(one.is_running() for one in children))
+    until(running.get)
 
 
-def test_a_stop_lets_a_running_request_finish_and_leaves_no_process(ready: Path) -> None:
-    noren = Running(ready)
-    until(noren.get)
-    family = psutil.Process(noren.process.pid).children(recursive=True)
-    with closing(HTTPConnection("127.0.0.1", noren.port, timeout=10)) as link:
+def test_a_stop_lets_a_running_request_finish_and_leaves_no_process(running: Running) -> None:
+    until(running.get)
+    family = psutil.Process(running.process.pid).children(recursive=True)
+    with closing(HTTPConnection("127.0.0.1", running.port, timeout=10)) as link:
         link.request("GET", "/slow/")
         time.sleep(0.3)
 
         began = time.monotonic()
-        code = noren.stop()
+        code = running.stop()
+        took = time.monotonic() - began
 
         assert link.getresponse().read() == b"done"
+    left = [one.name() for one in family if one.is_running()]
+    running.start()
+
     assert code == 0
-    assert time.monotonic() - began < 10
-    assert [one.name() for one in family if one.is_running()] == []
+    assert took < 10
+    assert left == []
 
 
-def test_a_taken_port_is_told_in_one_line(folder: Path) -> None:
+def test_a_taken_port_is_told_in_one_line(ready: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        noren = Running(folder, port=taken.getsockname()[1])
+        noren = Running(ready, port=taken.getsockname()[1])
 
         assert noren.process.wait(20) == 1
 
