@@ -77,3 +77,19 @@ def test_a_board_is_asked_for_in_two(me: User, trips: list[int]) -> None:
     told = asked(me, "/sales/deals/?layout=board", trips)
     assert told[0] <= 6  # one of them only when a second has passed: has the firm changed?
     assert told[1] <= 2
+
+
+@pytest.mark.parametrize("address", ["/search/?q={}", "/palette/?q={}", "/activity/who/?q={}"])
+def test_a_search_costs_the_same_for_few_and_many_hits(address: str, me: User, trips: list[int]) -> None:
+    def more() -> None:
+        shop = make.company(legal_name="青空商店", owner=me, parent=make.company(legal_name="青空本店"))
+        person = make.person(family_name="青空", company=shop, owner=me, department="営業", post="部長")
+        make.deal(title="青空の件", company=shop, person=person, owner=me)
+        make.product(name="青空", family="空")
+
+    more()
+    once = asked(me, address.format("青空"), trips)
+    more()
+    more()
+    assert asked(me, address.format("青空"), trips) == once
+    assert once[1] <= 1  # the rows; the rail asks beside them

@@ -233,9 +233,9 @@ def _answers(sent: Sequence[tuple[_Made, tuple[Any, ...]]]) -> list[list[Any]]:
         if len(sent) == 1:
             found = [_send(link, *sent[0]).fetchall()]
         else:
-            with link.pipeline():
+            with link.pipeline():  # all answers have come at its end
                 cursors = [_send(link, *one) for one in sent]
-                found = [cursor.fetchall() for cursor in cursors]
+            found = [cursor.fetchall() for cursor in cursors]
     if wrapper.queries_logged:
         took = f"{(perf_counter() - began) / len(sent):.3f}"
         wrapper.queries_log.extend(

@@ -12,11 +12,12 @@ from django.utils.translation import gettext as _
 from noren.core.access.actor import Actor
 from noren.core.page.cells import Look, ago
 from noren.core.page.head import owner_label
-from noren.core.page.markup import conditional_escape, escape
+from noren.core.page.markup import conditional_escape, plain
 from noren.core.page.parts import avatar, icon
 from noren.core.page.refs import creates
 from noren.core.page.shell import icon_of
 from noren.core.record.declare import Record
+from noren.core.record.field import Field
 from noren.core.record.finding import THROUGH, Hit, Why, marked
 
 AROUND = 40  # characters shown before and after what matched
@@ -37,16 +38,46 @@ def shown_hit(hit: Hit, words: Sequence[str], actor: Actor, look: Look) -> dict[
     }
 
 
-def hit_row(hit: Mapping[str, Any]) -> SafeString:
+def kinds_nav(kinds: Sequence[Mapping[str, Any]]) -> SafeString:
+    """Links that narrow the results. kinds: [{label, href, count, current}]."""
+    current = ' aria-current="true"'
+    return SafeString(
+        "".join(
+            [
+                f'<a href="{plain(one["href"])}"{current if one.get("current") else ""}>{plain(one["label"])}'
+                f'<span class="n num">{one["count"]}</span></a>'
+                for one in kinds
+            ]
+        )
+    )
+
+
+def hit_groups(groups: Sequence[Mapping[str, Any]]) -> SafeString:
+    """The results noun by noun. groups: [{label, note, more: {href, label}, hits: see hit_row}]."""
+    return SafeString("".join(map(_group, groups)))
+
+
+def _group(group: Mapping[str, Any]) -> str:
+    more = group.get("more")
+    link = f'<p class="srn"><a href="{plain(more["href"])}">{plain(more["label"])}</a></p>' if more else ""
+    return (
+        f'<section><h3>{plain(group["label"])}<span class="meta">{plain(group["note"])}</span></h3>'
+        f'<ul class="srl" data-rows>{"".join(map(hit_row, group["hits"]))}</ul>{link}</section>\n'
+    )
+
+
+def hit_row(hit: Mapping[str, Any]) -> str:
     """One line of the results. hit: {href, title, note, name (+square) | icon, why: [{label, html}], date, current}."""
     face = icon(hit["icon"]) if hit.get("icon") else avatar(str(hit["name"]), "", "", bool(hit.get("square")))
     why = "".join(
-        f'<span class="blk"><b>{conditional_escape(one["label"])}</b>{conditional_escape(one["html"])}</span>'
-        for one in hit["why"]
+        [
+            f'<span class="blk"><b>{conditional_escape(one["label"])}</b>{conditional_escape(one["html"])}</span>'
+            for one in hit["why"]
+        ]
     )
     current = ' class="cur"' if hit.get("current") else ""
-    return SafeString(
-        f'<li><a href="{escape(hit["href"])}"{current}>{face}<span class="min0"><b>{conditional_escape(hit["title"])}</b>'
+    return (
+        f'<li><a href="{plain(hit["href"])}"{current}>{face}<span class="min0"><b>{conditional_escape(hit["title"])}</b>'
         f'<span class="meta blk">{conditional_escape(hit["note"])}</span></span><span class="wy">{why}</span>'
         f'<span class="meta num">{conditional_escape(hit["date"])}</span></a></li>'
     )
@@ -54,14 +85,14 @@ def hit_row(hit: Mapping[str, Any]) -> SafeString:
 
 def with_marks(text: str, words: Sequence[str]) -> SafeString:
     return SafeString(
-        "".join(f"<mark>{escape(piece)}</mark>" if is_hit else escape(piece) for piece, is_hit in marked(text, words))
+        "".join([f"<mark>{plain(piece)}</mark>" if is_hit else plain(piece) for piece, is_hit in marked(text, words)])
     )
 
 
 def why_marked(why: Why) -> SafeString:
     before, after = why.before[-AROUND:], why.after[:AROUND]
-    mark = f"<mark>{escape(why.hit)}</mark>" if why.hit else ""
-    return SafeString(f"{escape(before)}{mark}{escape(after)}")
+    mark = f"<mark>{plain(why.hit)}</mark>" if why.hit else ""
+    return SafeString(f"{plain(before)}{mark}{plain(after)}")
 
 
 def note_of(hit: Hit, words: Sequence[str], actor: Actor) -> SafeString:
@@ -70,20 +101,28 @@ def note_of(hit: Hit, words: Sequence[str], actor: Actor) -> SafeString:
     told: list[SafeString] = []
     record, row = hit.record, hit.row
     looked = {*record.model.searched, *([record.model.found_through] if hit.rank >= THROUGH else [])}
-    for name in record.compact[1:]:
-        if "__" in name or name in hit.unsaid or not record.may_read(name, actor):
-            continue
-        one = record.field(name)
-        if one.kind in ("text", "ref", "choice", "kana"):
-            value = getattr(row, name)
-            text = str(one.choice_label(value)) if one.kind == "choice" else str(value or "")
+    for one in _worth_telling(record, actor):
+        if one.name not in hit.unsaid:
+            value = getattr(row, one.name)
+            text = one.choice_label(value) if one.kind == "choice" else str(value or "")
             if text:
                 whose = owner_label(one)
-                shown = with_marks(text, words if name in looked else ())
-                told.append(SafeString(f"{escape(whose)} {shown}") if whose else shown)
+                shown = with_marks(text, words if one.name in looked else ())
+                told.append(SafeString(f"{plain(whose)} {shown}") if whose else shown)
         if len(told) == 3:
             break
     return SafeString("・".join(told))
+
+
+def _worth_telling(record: type[Record], actor: Actor) -> list[Field]:
+    """The fields that the compact line may show beside the name."""
+
+    def work() -> list[Field]:
+        fields = [record.field(n) for n in record.compact[1:] if "__" not in n and record.may_read(n, actor)]
+        return [one for one in fields if one.kind in ("text", "ref", "choice", "kana")]
+
+    found: list[Field] = actor.remembered(("worth telling", record), work)
+    return found
 
 
 def beginnings(text: str, records: Sequence[type[Record]], actor: Actor) -> list[dict[str, Any]]:

@@ -14,12 +14,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from noren.core.access.actor import Actor, actor_of
+from noren.core.base.kept import together
 from noren.core.page.cells import Look
 from noren.core.page.hits import beginnings, note_of, shown_hit, why_marked, with_marks
-from noren.core.page.shell import PLACES, icon_of, may_open
+from noren.core.page.shell import PLACES, counts_of, icon_of, is_fragment, may_open
 from noren.core.page.web import draw, logged_in
 from noren.core.record.declare import RECORDS, Record
-from noren.core.record.finding import Group, Hit, find, marked, searchable, terms
+from noren.core.record.finding import Group, Hit, asked_find, find, marked, searchable, terms
 
 A_PAGE = 6  # hits of each noun: all nouns at a glance
 A_PAGE_OF_ONE = 20  # of one noun alone
@@ -36,7 +37,8 @@ def show(request: HttpRequest) -> HttpResponse:
     kind = request.GET.get("kind", "")
     chosen = next((r for r in offered if r.word() == kind), None)
     began = perf_counter()
-    groups = find(text, actor, offered, A_PAGE if chosen is None else A_PAGE_OF_ONE) if text else []
+    finding = asked_find(text, actor, offered, A_PAGE if chosen is None else A_PAGE_OF_ONE) if text else []
+    groups = together(finding, None if is_fragment(request) else counts_of(request))[0]
     parts, single = [], []
     words = terms(text)
     shown = [g for g in groups if chosen in (None, g.record)]

@@ -4,7 +4,7 @@ from django import template
 
 from noren.core.page import parts
 from noren.core.page.entries import entry
-from noren.core.page.hits import hit_row
+from noren.core.page.hits import hit_groups, kinds_nav
 
 register = template.Library()
 
@@ -16,7 +16,8 @@ register.simple_tag(parts.sprite, name="sprite")
 register.simple_tag(parts.assets, name="assets")
 register.simple_tag(parts.style, name="style")
 register.simple_tag(entry, name="entry")
-register.simple_tag(hit_row, name="hit")
+register.simple_tag(hit_groups, name="hits")
+register.simple_tag(kinds_nav, name="kinds")
 
 
 @register.simple_tag(takes_context=True)

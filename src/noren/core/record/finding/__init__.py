@@ -14,7 +14,8 @@ from django.db import models
 
 from noren.core.access.actor import Actor
 from noren.core.access.scope import unseen
-from noren.core.base.kept import Ask, padded, read_all
+from noren.core.base.kept import Ask, Asking, alone, padded
+from noren.core.record.columns import has_column, target_record
 from noren.core.record.declare import RECORDS, Record
 from noren.core.record.finding.asking import ask
 from noren.core.record.finding.branches import EXACT, PREFIX, THROUGH, WITHIN
@@ -58,13 +59,20 @@ def searchable(actor: Actor) -> list[type[Record]]:
 def find(text: str, actor: Actor, records: Iterable[type[Record]] | None = None, limit: int = 8) -> list[Group]:
     """The best rows of each noun: exact before beginning before anywhere before by company, then the newest. The noun with
     the best hit comes first. Hidden fields are never searched."""
+    return alone(asked_find(text, actor, records, limit))
+
+
+def asked_find(
+    text: str, actor: Actor, records: Iterable[type[Record]] | None = None, limit: int = 8
+) -> Asking[list[Group]]:
+    """The same as a part that reads its rows beside what others ask."""
     words = terms(text)
     asked = list(records) if records is not None else searchable(actor)
     if not words or not asked:
         return []
     hidden = {r for r in RECORDS.values() if r.model.searched and not all(readable(r, actor).values())}
     listed = ask(asked, words, actor, (limit * HIDDEN if hidden else limit) + 1, hidden)
-    rows = read_all([_rows(record, found) for record, found in listed.items()])
+    rows = (yield [_rows(record, found) for record, found in listed.items()]) if listed else []
     groups = [
         _group(record, found, {row.pk: row for row in some}, words, actor, limit)
         for (record, found), some in zip(listed.items(), rows, strict=True)
@@ -76,7 +84,7 @@ def find(text: str, actor: Actor, records: Iterable[type[Record]] | None = None,
 def _rows(record: type[Record], found: list[tuple[int, int]]) -> Ask:
     def chosen(*some: int) -> models.QuerySet[Any]:
         refs = _shown_refs(record)
-        rows = record.model.every.filter(pk__in=some)
+        rows = record.model.every.filter(pk__in=some).only(*_columns(record, refs))
         return rows.select_related(*refs) if refs else rows
 
     return Ask(("hits", record), chosen, tuple(padded(pk for pk, _rank in found)))
@@ -102,6 +110,19 @@ def _group(
     return group
 
 
+def _columns(record: type[Record], refs: list[str]) -> Iterable[str]:
+    """What is read of a row: what a line of a list shows of it and what is searched, and less of what it refers to."""
+    model: Any = record.model
+    yield from (n for n in ("updated_at", *record.columns, *record.compact, *model.searched) if has_column(model, n))
+    for ref in refs:
+        one = record.field(ref)
+        far = target_record(one)
+        names = (
+            [c.name for c in one.target._meta.concrete_fields] if far is None else [*far.compact, *one.target.searched]
+        )
+        yield from (f"{ref}__{n}" for n in names if has_column(one.target, n))
+
+
 def _shown_refs(record: type[Record]) -> list[str]:
     """The references that the compact line shows: fetched along with the rows."""
     return [
@@ -110,5 +131,5 @@ def _shown_refs(record: type[Record]) -> list[str]:
 
 
 __all__ = [
-    "EXACT", "PREFIX", "THROUGH", "WITHIN", "Group", "Hit", "Why", "find", "marked", "narrow", "reasons", "searchable", "terms",
+    "EXACT", "PREFIX", "THROUGH", "WITHIN", "Group", "Hit", "Why", "asked_find", "find", "marked", "narrow", "reasons", "searchable", "terms",
 ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,8 @@ from noren.core.access.rights import Touch
 from noren.core.base.japan.company import name_key
 from noren.core.base.text import fold
 from noren.core.record.declare import Record, record_of
+
+_NO_DIGIT = re.compile(r"\D+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +28,12 @@ class Why:
 
 def readable(record: type[Record], actor: Actor) -> dict[str, bool]:
     """The fields that are searched, and which of them the actor may read."""
-    return {
-        n: actor.is_admin or actor.touch(record.groups.get(n, "public")) >= Touch.READ for n in record.model.searched
-    }
+
+    def work() -> dict[str, bool]:
+        return {n: actor.touch(record.groups.get(n, "public")) >= Touch.READ for n in record.model.searched}
+
+    found: dict[str, bool] = actor.remembered(("searched", record), work)
+    return found
 
 
 def speaks(record: type[Record], row: Any, words: Sequence[str], actor: Actor) -> bool:
@@ -35,8 +41,7 @@ def speaks(record: type[Record], row: Any, words: Sequence[str], actor: Actor) -
     may = readable(record, actor)
     if all(may.values()):
         return True
-    allowed = fold_all(row, [n for n, told in may.items() if told])
-    return all(word in allowed for word in words)
+    return len(said(row, [n for n, told in may.items() if told], words)) == len(words)
 
 
 def reasons(
@@ -50,8 +55,7 @@ def reasons(
     beside = record_of(type(company)) if company is not None else None
     own = words
     if company is not None and beside is not None:
-        said = fold_all(row, [n for n, may in readable(record, actor).items() if may])
-        own = [word for word in words if word in said]
+        own = said(row, [n for n, may in readable(record, actor).items() if may], words)
         if not speaks(beside, company, [word for word in words if word not in own], actor):
             return None
     elif not speaks(record, row, words, actor):
@@ -72,19 +76,23 @@ def _why(record: type[Record], row: Any, word: str, actor: Actor, label: str = "
         if not may or not value:
             continue
         folded = fold(value)
-        called = label or str(record.field(name).label)
         if word in folded:
-            return [_where(called, value, folded, word)]
-        if word.isdigit() and word in "".join(c for c in folded if c.isdigit()):
-            return [_by_digits(called, value, word)]
+            return [_where(label or str(record.field(name).label), value, folded, word)]
+        if word.isdigit() and word in _digits(folded):
+            return [_by_digits(label or str(record.field(name).label), value, word)]
     return []
 
 
-def fold_all(row: Any, names: Sequence[str]) -> str:
-    """The folded text of some fields, each also without its hyphens and with neighbours joined."""
-    values = [fold(str(getattr(row, n) or "")) for n in names]
-    digits = ["".join(c for c in v if c.isdigit()) for v in values]
-    return "\x1f".join((*values, "".join(values), *digits, fold(name_key(str(row)))))
+def said(row: Any, names: Sequence[str], words: Sequence[str]) -> list[str]:
+    """Those of the words that are in some fields of a row: in one of them, across neighbors, in its digits, or in what the
+    row is called without legal form and hyphens."""
+    values = [fold(str(value)) for n in names if (value := getattr(row, n))]
+    text = "\x1f".join((*values, "".join(values), *map(_digits, values), fold(name_key(str(row)))))
+    return [word for word in words if word in text]
+
+
+def _digits(text: str) -> str:
+    return _NO_DIGIT.sub("", text)
 
 
 def marked(text: str, words: Sequence[str]) -> list[tuple[str, bool]]:
@@ -92,11 +100,12 @@ def marked(text: str, words: Sequence[str]) -> list[tuple[str, bool]]:
     folded = fold(text)
     parts: list[tuple[int, int]] = []
     for word in words:
-        at = folded.find(word)
-        if at >= 0:
+        if word in folded:
             why = _where("", text, folded, word)
             if why.hit:
                 parts.append((len(why.before), len(why.before) + len(why.hit)))
+    if not parts:
+        return [(text, False)] if text else []
     pieces: list[tuple[str, bool]] = []
     end = 0
     for start, stop in sorted(parts):
