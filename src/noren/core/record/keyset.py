@@ -106,7 +106,7 @@ def page(
     """
     place, back = _way(after, before)
     parts = _parts(rows, keys, place, back)
-    return _joined([partial(fetch, part) for part in parts], size, place, back)
+    return joined([partial(fetch, part) for part in parts], size, place, back)
 
 
 def kept_page(
@@ -135,9 +135,10 @@ def _way(after: Place | None, before: Place | None) -> tuple[Place | None, bool]
     return (before if back else after), back
 
 
-def _joined(
+def joined(
     parts: Sequence[Callable[[int], list[Any]]], size: int, place: Place | None, back: bool
 ) -> tuple[list[Any], bool, bool]:
+    """Parts that follow each other, read as far as a page goes: its rows, and whether there are more before and after."""
     found: list[Any] = []
     for part in parts:
         found += part(size + 1 - len(found))
@@ -167,11 +168,11 @@ def _parts(rows: QuerySet[Any], keys: Sequence[Key], place: Place | None, back: 
     order = [_order(key, back) for key in keys]
     if place is not None:
         rows = rows.filter(_beyond(keys, place, back))
-    return [rows.order_by(*order, "-pk" if _id_down(keys, back) else "pk")]
+    return [rows.order_by(*order, "-pk" if id_down(keys, back) else "pk")]
 
 
 def _two_parts(rows: QuerySet[Any], key: Key, place: Place | None, back: bool) -> list[QuerySet[Any]]:
-    down = _id_down((key,), back)
+    down = id_down((key,), back)
     sign = "-" if key.desc != back else ""
     filled = rows.filter(**{f"{key.path}__isnull": False}).order_by(sign + key.path, "-pk" if down else "pk")
     empty = rows.filter(**{f"{key.path}__isnull": True}).order_by("-pk" if down else "pk")
@@ -184,7 +185,7 @@ def _two_parts(rows: QuerySet[Any], key: Key, place: Place | None, back: bool) -
     return [rest] if back else [rest, empty]
 
 
-def _id_down(keys: Sequence[Key], back: bool) -> bool:
+def id_down(keys: Sequence[Key], back: bool) -> bool:
     """The id runs the way of the first column, so that one index serves both."""
     return keys[0].desc != back
 
@@ -207,7 +208,7 @@ def _beyond(keys: Sequence[Key], place: Place, back: bool) -> Q:
         if further is not None:
             whole |= same & further
         same &= Q(**{f"{key.path}__isnull": True}) if value is None else Q(**{key.path: value})
-    whole |= same & Q(**{f"pk__{'lt' if _id_down(keys, back) else 'gt'}": place.pk})
+    whole |= same & Q(**{f"pk__{'lt' if id_down(keys, back) else 'gt'}": place.pk})
     first = keys[0]
     if not first.null:  # a plain bound beside the rest is what lets an index begin here
         bound = "lte" if first.desc != back else "gte"

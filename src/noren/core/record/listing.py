@@ -33,6 +33,7 @@ from noren.core.record.custom import edition
 from noren.core.record.declare import Record
 from noren.core.record.field import Field, kind_of
 from noren.core.record.finding import narrow
+from noren.core.record.grouped import page_by_groups
 from noren.core.record.keyset import Key, Place, kept_page, page, read_place, write_place
 from noren.core.record.narrow import few_of
 from noren.core.record.state import State, read_sort
@@ -241,7 +242,12 @@ def asked_listing(
     before = read_place(state.before, keys) if state.before and after is None else None
     if jump and keys[0].path == "kana_sort" and not keys[0].desc:
         after = Place((jump, *(None for _ in keys[1:])), 0) if len(keys) == 1 else None
-    if state.where or state.find or annotations or removed:
+    grouped = None
+    if few is None and not (annotations or removed):
+        grouped = page_by_groups(record, state, rows, keys, state.size, plan.fetch, after, before)
+    if grouped is not None:
+        found, has_previous, has_next = grouped
+    elif state.where or state.find or annotations or removed:
         found, has_previous, has_next = page(rows, keys, state.size, plan.fetch, after, before)
     else:
         found, has_previous, has_next = yield from kept_page(
@@ -323,8 +329,12 @@ def neighbors(record: type[Record], actor: Actor, state: State, row: Model) -> t
         return None, None
     place = Place(tuple(values), row.pk)
     ids = lambda part, limit: list(part.values_list("pk", flat=True)[:limit])  # noqa: E731
-    behind, _more, _p = page(rows, keys, 1, ids, before=place)
-    ahead, _p, _more = page(rows, keys, 1, ids, after=place)
+
+    def near(**way: Place) -> list[Any]:
+        grouped = None if annotations else page_by_groups(record, state, rows, keys, 1, ids, **way)
+        return (grouped or page(rows, keys, 1, ids, **way))[0]
+
+    behind, ahead = near(before=place), near(after=place)
     return (behind[0] if behind else None), (ahead[0] if ahead else None)
 
 

@@ -1,0 +1,87 @@
+"""Lists read group by group show the same rows in the same order, page by page, forth and back."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import pytest
+from tests import make
+
+from noren.core.access.actor import Actor
+from noren.core.filter.condition import F
+from noren.core.record import grouped
+from noren.core.record.declare import record_of
+from noren.core.record.listing import listing, neighbors
+from noren.core.record.state import State
+from noren.sales.models import Deal
+
+pytestmark = pytest.mark.django_db
+
+DEALS = record_of("sales.deal")
+
+
+@pytest.fixture
+def readers() -> list[Actor]:
+    """Who sees all deals, a team's, and none; deals of many owners, of whom two are called alike, and of nobody."""
+    make.firm()
+    chance, stages = random.Random(4), make.stages()
+    teams = [make.team("東"), make.team("西")]
+    users = [make.user("sales", name=name, team=teams[n % 2]) for n, name in enumerate(("甲", "乙", "丙", "丙", "丁"))]
+    users[0].reports_to = users[3].reports_to = users[1]
+    users[0].save()
+    users[3].save()
+    for _n in range(60):
+        owner = chance.choice((None, *users[:4]))
+        make.deal(owner=owner.pk if owner else None, stage=chance.choice(stages), source=chance.choice(("", "web")))
+    return [make.actor("admin"), users[1].actor(), make.actor("sales", team=make.team("北"))]
+
+
+def walk(actor: Actor, state: State, monkeypatch: pytest.MonkeyPatch, *, by_groups: bool) -> list[Any]:
+    """All pages of a list, to the end and back again."""
+    monkeypatch.setattr(grouped, "is_huge", lambda table: by_groups and table == "sales_deal")
+    found, at = [], state
+    for way in ("after", "before"):
+        for _n in range(30):
+            shown = listing(DEALS, actor, at)
+            found.append(
+                (way, [line.pk for line in shown.lines], bool(shown.previous), bool(shown.next), shown.first_number)
+            )
+            word = shown.next if way == "after" else shown.previous
+            if not word:
+                break
+            at = State(where=state.where, sort=state.sort, size=state.size, **{way: word})
+    return found
+
+
+SORTS = [
+    (name, desc) for name in ("owner", "stage", "team", "owner__reports_to", "loss_reason") for desc in (False, True)
+]
+
+
+@pytest.mark.parametrize("sort", SORTS)
+def test_pages_are_those_of_the_whole_order(
+    sort: tuple[str, bool], readers: list[Actor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for actor in readers:
+        for where in (F(), F(source="web"), F(owner=None)):
+            state = State(where=where, sort=(sort,), size=7)
+            told = walk(actor, state, monkeypatch, by_groups=True)
+            assert told == walk(actor, state, monkeypatch, by_groups=False)
+            pks = [pk for way, page, *_more in told if way == "after" for pk in page]
+            monkeypatch.setattr(grouped, "is_huge", lambda table: table == "sales_deal")
+            for before, pk, after in zip([None, *pks], pks[:9], [*pks[1:], None], strict=False):
+                assert neighbors(DEALS, actor, state, Deal.every.get(pk=pk)) == (before, after)
+
+
+def test_whom_a_place_was_called_after_may_be_renamed(readers: list[Actor], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(grouped, "is_huge", lambda table: table == "sales_deal")
+    state = State(sort=(("owner", False),), size=7)
+    first = listing(DEALS, readers[0], state)
+    pks = {line.pk for line in first.lines}
+    owner: Any = Deal.every.get(pk=first.lines[-1].pk).owner
+    owner.name_kana, owner.kana_sort, owner.name = "ン", "ン", "ン"
+    owner.save()
+    following = listing(DEALS, readers[0], State(sort=state.sort, size=7, after=first.next))
+    assert following.lines
+    assert pks
