@@ -96,6 +96,12 @@ def test_fragments_move_the_whole_window_to_log_in(firm: None) -> None:
     assert answer["HX-Redirect"] == "/login/?next=/sales/deals/%3Fq%3D1"
 
 
+def test_a_form_sent_after_the_session_ended_leads_back_to_its_own_page(firm: None) -> None:
+    form = "/sales/deals/7/edit/"
+    assert Client().post(form, headers={"Referer": f"http://testserver{form}"})["Location"] == f"/login/?next={form}"
+    assert Client().post(form, headers={"Referer": "http://elsewhere.example/x/"})["Location"] == "/login/"
+
+
 def test_log_out_needs_a_post(aiko: User) -> None:
     client = log_in(aiko)
     assert client.get("/logout/").status_code == 200

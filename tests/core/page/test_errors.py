@@ -29,6 +29,8 @@ def test_pages_say_it_in_words_without_asking_the_database() -> None:
 
     assert answer.status_code == 503
     assert "server closed" not in answer.content.decode()
+    assert 'href="/sales/deals/"' in answer.content.decode()  # once more
+    assert answer["Refresh"] == "10"
 
 
 def test_our_own_fault_tells_nothing_of_the_inside() -> None:

@@ -250,3 +250,14 @@ def test_a_move_on_the_page_of_a_deal_can_be_put_back(browser: Client) -> None:
     browser.post(back)
     deal.refresh_from_db()
     assert deal.stage_id == first.pk
+
+
+def test_what_was_moved_to_the_bin_while_somebody_wrote_leads_there(browser: Client) -> None:
+    deal = make.deal()
+    browser.post(f"/sales/deals/{deal.pk}/remove/")
+    answer = browser.post(f"/sales/deals/{deal.pk}/edit/", {"source": "電話"})
+    assert answer.status_code == 404
+    assert f'href="/sales/deals/{deal.pk}/"' in answer.content.decode()
+    stranger = Client()
+    stranger.force_login(make.user("sales"))
+    assert "/sales/deals/" not in stranger.get(f"/sales/deals/{deal.pk}/edit/").content.decode()

@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import quote
 
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, get_user, logout
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.crypto import constant_time_compare
+
+from noren.core.page.web import to_login
 
 OPEN = ("/login/", "/logout/", "/link/", "/me/language/", "/health", "/ready", "/static/", "/api/", "/favicon.ico")
 """What may be asked for without log-in; the API asks for a key itself. Everything else is closed."""
@@ -81,14 +82,3 @@ def to_page(request: HttpRequest, href: str) -> HttpResponse:
     if request.headers.get("HX-Request"):
         return HttpResponse(status=204, headers={"HX-Redirect": href})
     return HttpResponseRedirect(href)
-
-
-def to_login(request: HttpRequest) -> HttpResponse:
-    """The log-in page, and afterwards back here. Fragments tell htmx to move the whole window."""
-    if request.headers.get("HX-Request"):
-        back = request.headers.get("HX-Current-URL", "")
-        path = "/" + back.split("/", 3)[3] if back.count("/") >= 3 else "/"
-        return HttpResponse(status=401, headers={"HX-Redirect": f"{settings.LOGIN_URL}?next={quote(path)}"})
-    if request.method not in ("GET", "HEAD"):
-        return HttpResponseRedirect(settings.LOGIN_URL)
-    return HttpResponseRedirect(f"{settings.LOGIN_URL}?next={quote(request.get_full_path())}")

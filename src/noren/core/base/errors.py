@@ -37,6 +37,19 @@ class NotFound(Refusal):
     message = _("It does not exist, or you are not allowed to see it.")
 
 
+class InBin(NotFound):
+    """Removed in the meantime, told only to those who may see what is in the bin. `href` is its page there."""
+
+    code = "in_bin"
+    message = _(
+        "It was moved to the bin in the meantime. Restore it, then open the form again: what you typed is still there."
+    )
+
+    def __init__(self, href: str) -> None:
+        super().__init__()
+        self.href = href
+
+
 class Forbidden(Refusal):
     """The row is visible, the verb is not allowed."""
 

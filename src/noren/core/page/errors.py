@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import InterfaceError, OperationalError
@@ -14,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from psycopg_pool import PoolTimeout
 
-from noren.core.base.errors import Invalid, Refusal
+from noren.core.base.errors import InBin, Invalid, Refusal
 
 log = logging.getLogger("noren")
 
@@ -23,7 +24,10 @@ def refused(request: HttpRequest, fault: Refusal) -> HttpResponse:
     """A Refusal as JSON for programs and a page (or a toast's text) for people."""
     if request.path.startswith("/api/"):
         return JsonResponse(problem(fault), status=fault.status)
-    return page(request, fault.status, str(fault), fault.code)
+    ways = (
+        [{"label": _("Look at it in the bin"), "href": fault.href, "primary": True}] if isinstance(fault, InBin) else []
+    )
+    return page(request, fault.status, str(fault), fault.code, ways)
 
 
 def problem(fault: Refusal) -> dict[str, Any]:
@@ -34,12 +38,14 @@ def problem(fault: Refusal) -> dict[str, Any]:
     return body
 
 
-def page(request: HttpRequest, status: int, message: str, code: str = "") -> HttpResponse:
+def page(
+    request: HttpRequest, status: int, message: str, code: str = "", ways: Sequence[dict[str, Any]] = ()
+) -> HttpResponse:
     """The refusal as a page of its own, or as a sentence for the sheet."""
-    heading = str(HEADINGS.get(status, HEADINGS[422]))
+    heading = str(HEADINGS["in_bin"] if code == "in_bin" else HEADINGS.get(status, HEADINGS[422]))
     context = {
-        "status": status, "heading": heading, "text": message, "code": code, "title": heading,
-        "actions": [{"label": _("To the start page"), "href": "/", "primary": True}],
+        "status": status, "heading": heading, "text": message, "code": code, "title": heading, "theme": getattr(getattr(request, "user", None), "theme", ""),
+        "actions": [*ways, {"label": _("To the start page"), "href": "/", "primary": not ways}],
     }  # fmt: skip
     if request.headers.get("HX-Request"):
         answer = HttpResponse(render_to_string("ui/refused.html", context, request), status=status)
@@ -48,9 +54,10 @@ def page(request: HttpRequest, status: int, message: str, code: str = "") -> Htt
     return HttpResponse(render_to_string("error.html", context, request), status=status)
 
 
-HEADINGS: dict[int, Any] = {
+HEADINGS: dict[int | str, Any] = {
+    "in_bin": gettext_lazy("In the bin"),
     403: gettext_lazy("Not allowed"), 404: gettext_lazy("Not found"), 409: gettext_lazy("Not possible now"),
-    422: gettext_lazy("This cannot be done"), 500: gettext_lazy("Something broke"),
+    422: gettext_lazy("This cannot be done"), 500: gettext_lazy("Something broke"), 503: gettext_lazy("A moment, please"),
 }  # fmt: skip
 
 
@@ -83,7 +90,14 @@ def _away(request: HttpRequest) -> HttpResponse:
     if request.path.startswith("/api/"):
         answer: HttpResponse = JsonResponse({"code": "away", "message": text}, status=503)
     else:
-        answer = HttpResponse(text, status=503, content_type="text/plain; charset=utf-8")
+        again = request.get_full_path() if request.method == "GET" else "/"
+        context = {
+            "status": 503, "title": HEADINGS[503], "heading": HEADINGS[503], "text": text,
+            "actions": [{"label": _("Try again"), "href": again, "primary": True}],
+        }  # fmt: skip
+        answer = HttpResponse(render_to_string("error.html", context), status=503)
+        if request.method == "GET":
+            answer["Refresh"] = "10"
     answer["Retry-After"] = "5"
     return answer
 

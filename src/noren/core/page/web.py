@@ -40,10 +40,12 @@ def logged_in(screen: Callable[Concatenate[HttpRequest, P], HttpResponse]) -> Sc
 
 
 def to_login(request: HttpRequest) -> HttpResponse:
-    target = f"{settings.LOGIN_URL}?next={quote(request.get_full_path())}"
-    if request.headers.get("HX-Request"):
-        return HttpResponse(status=401, headers={"HX-Redirect": str(settings.LOGIN_URL)})
-    return HttpResponseRedirect(target)
+    """The log-in page, and afterwards back to the page: the one a form stood on, where its words are kept."""
+    fragment = request.headers.get("HX-Request")
+    asked = request.method in ("GET", "HEAD") and not fragment
+    back = request.get_full_path() if asked else came_from(request)
+    target = f"{settings.LOGIN_URL}?next={quote(back)}" if back else settings.LOGIN_URL
+    return HttpResponse(status=401, headers={"HX-Redirect": target}) if fragment else HttpResponseRedirect(target)
 
 
 def of_noun(*methods: str) -> Callable[[Callable[..., HttpResponseBase]], Screen]:

@@ -11,10 +11,10 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from noren.core.access.actor import Actor
-from noren.core.access.scope import fetch
+from noren.core.access.scope import fetch, visible
 from noren.core.action.once import InFlight, OtherBody
 from noren.core.action.plain import change, create
-from noren.core.base.errors import Conflict, Forbidden, Invalid
+from noren.core.base.errors import Conflict, Forbidden, InBin, Invalid, NotFound
 from noren.core.page import inputs
 from noren.core.page.forms.clash import conflict
 from noren.core.page.forms.drawing import drawn_form
@@ -94,7 +94,12 @@ def _made(request: HttpRequest, record: type[Record], actor: Actor, values: dict
 @of_noun("GET", "POST")
 def edit(request: HttpRequest, record: type[Record], actor: Actor, pk: int) -> HttpResponse:
     """/<module>/<plural>/<id>/edit/"""
-    row = fetch(record.model, actor, pk, "edit")
+    try:
+        row = fetch(record.model, actor, pk, "edit")
+    except NotFound:
+        if record.pages and visible(record.model, actor, "remove", removed=True).filter(pk=pk).exists():
+            raise InBin(record.url(pk)) from None
+        raise
     look = look_of(request, actor)
     fields = record.writable(actor)
     if request.method == "GET":

@@ -49,10 +49,13 @@ class NorenDraft extends HTMLElement {
 customElements.define("noren-draft", NorenDraft);
 
 // A form whose page led to this one, which is not the same form again, was saved: its draft is done. Whoever comes from
-// elsewhere, such as back from a page that could not be reached, has their words still. The log-in page decides nothing.
-if (!one("[data-gate]")) {
-  const here = [...document.querySelectorAll("noren-draft")].map((element) => DRAFT + (/** @type {HTMLElement} */ (element).dataset.key ?? location.pathname));
-  for (const key of Object.keys(sessionStorage)) {
-    if (key.startsWith(DRAFT) && !here.includes(key) && JSON.parse(sessionStorage.getItem(key) ?? "{}").sent === document.referrer) sessionStorage.removeItem(key);
-  }
+// elsewhere, such as back from a page that could not be reached, has their words still. A refusal or the log-in
+// means that it was not saved: the words wait until the form is opened again.
+const here = [...document.querySelectorAll("noren-draft")].map((element) => DRAFT + (/** @type {HTMLElement} */ (element).dataset.key ?? location.pathname));
+for (const key of Object.keys(sessionStorage)) {
+  if (!key.startsWith(DRAFT) || here.includes(key)) continue;
+  const { sent, values } = JSON.parse(sessionStorage.getItem(key) ?? "{}");
+  if (sent !== document.referrer) continue;
+  if (one("[data-gate]")) sessionStorage.setItem(key, JSON.stringify({ values }));
+  else sessionStorage.removeItem(key);
 }
