@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from tests import make
 
 from noren.contacts.models import Company, Person
+from noren.core.base.japan.values import parse_money
 from noren.core.record.guard import guarded, unguarded
 from noren.core.record.intake.spelling import is_foreign, simpler, told_unit, unit_of
+from noren.core.record.models import ImportFault
 from noren.sales.models import Deal
 
 pytestmark = pytest.mark.django_db
@@ -100,3 +103,31 @@ def test_the_mark_before_a_code_is_no_part_of_it(bring: Any) -> None:
     bring("people", "Customer ID,Last Name,Phone\n'6543210987654,Ray,'+16175550001\n")
     assert Person.every.values_list("external_id", "phone").get() == ("6543210987654", "+16175550001")
     assert unguarded(guarded("'02110")) == "'02110"
+
+
+def test_amounts_as_europe_writes_them(bring: Any) -> None:
+    run, _tally = bring("companies", "Company;Annual revenue\nA;1.200,00\nB;12.000.000\nC;1.200 €\nD;900,50 €\nE;$100\n")
+    assert dict(Company.every.values_list("legal_name", "annual_revenue")) == {"A": 1_200, "B": 12_000_000}
+    codes = list(ImportFault.objects.filter(run=run).order_by("number").values_list("code", flat=True))
+    assert codes == ["money.unreadable", "money.other_currency", "money.other_currency"]
+    assert parse_money("1.234,50 €") == (Decimal("1234.50"), "EUR")
+    assert parse_money("900,50 €") == (Decimal("900.50"), "EUR")
+
+
+def test_a_moment_elsewhere_is_a_day_here(bring: Any) -> None:
+    make.stages()
+    text = "商談名,商談開始日\nA,2026-10-01T23:30:00Z\nB,2026-10-01 23:30:00 UTC\nC,2026-10-01T23:30:00+09:00\nD,2026-10-01 23:30\n"
+    bring("deals", text)
+    days = dict(Deal.every.values_list("title", "opened_on"))
+    assert days == {"A": date(2026, 10, 2), "B": date(2026, 10, 2), "C": date(2026, 10, 1), "D": date(2026, 10, 1)}
+
+
+def test_years_of_two_digits_are_read_in_the_order_that_was_said(bring: Any) -> None:
+    make.stages()
+    _run, tally = bring("deals", "商談名,商談開始日\nA,17/4/1\nB,18/12/31\n")
+    assert tally.failed == 2, "may be the 17th of April"
+    _run, tally = bring("deals", "商談名,商談開始日\nA,17/4/1\nB,18/12/31\n", date_orders={"opened_on": "ymd"})
+    assert tally.failed == 0
+    assert dict(Deal.every.values_list("title", "opened_on")) == {"A": date(2017, 4, 1), "B": date(2018, 12, 31)}
+    run, tally = bring("deals", "商談名,商談開始日\nC,98/4/1\nD,02/12/31\n")
+    assert (tally.failed, run.options["date_orders"]) == (0, {"opened_on": "ymd"}), "98 is no day"

@@ -76,6 +76,8 @@ _UNITS = {
     "億": 10**8,
     "兆": 10**12,
 }
+_EURO = re.compile(r"\d{1,3}(?:\.\d{3})+,\d{1,2}|\d{1,3}(?:\.\d{3}){2,}", re.ASCII)
+_EURO_CENTS = re.compile(r"\d+,\d{2}", re.ASCII)
 _SCALED = re.compile(rf"({_NUMBER})\s*(百万|千万|[KMBkmb千万億兆])?", re.ASCII)
 
 
@@ -95,7 +97,7 @@ def _scaled(text: str) -> Decimal | None:
 
 
 def parse_money(raw: str) -> Amount:
-    """1,234円, ¥1,234, ▲500, (500), -¥500, $342.09K, 1億2,000万円, 10,000円(税込), ¥1,234- -> amount and currency, if one is written."""
+    """1,234円, ¥1,234, ▲500, (500), -¥500, $342.09K, 1億2,000万円, 10,000円(税込), ¥1,234-, 1.234,50 € -> amount and currency, if one is written."""
     text = _TAX_NOTE.sub("", _plain(raw))
     if closed := _WRITTEN_OUT.fullmatch(text):
         text = closed[1] or closed[2]
@@ -109,6 +111,8 @@ def parse_money(raw: str) -> Amount:
         currency, text = after[1], text[: after.start()]
     if sign == 1:
         sign, text = _sign(text)
+    if _EURO.fullmatch(text) or (currency == "€" and _EURO_CENTS.fullmatch(text)):
+        text = text.replace(".", "").replace(",", ".")  # as most of Europe writes it
     value = _scaled(text)
     if value is None:
         raise Unreadable("money.unreadable", value=raw)

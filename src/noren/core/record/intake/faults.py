@@ -57,6 +57,7 @@ FAULTS = {
     "number.unreadable": _("“%(value)s” is not a number."),
     "number.not_whole": _("“%(value)s” is not a whole number."),
     "money.unreadable": _("“%(value)s” is not an amount."),
+    "money.other_currency": _("“%(value)s” is in another currency; amounts here are in %(currency)s."),
     "money.two_currencies": _("“%(value)s” names two currencies."),
     "percent.unreadable": _("“%(value)s” is not a percentage."),
     "percent.range": _("“%(value)s” lies outside 0 to 100 percent."),

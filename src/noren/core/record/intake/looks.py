@@ -101,11 +101,20 @@ def _date_shape(value: str) -> str:
     return "named" if _MONTH.fullmatch(value) else ""
 
 
+_SHORT: dict[Literal["ymd", "dmy", "mdy"], tuple[int, int, int]] = {
+    "ymd": (99, 12, 31),
+    "dmy": (31, 12, 99),
+    "mdy": (12, 31, 99),
+}
+"""The largest that each part of a date with a year of two digits may be."""
+
+
 def date_order(values: Sequence[str]) -> DateOrder:
     """How a column writes dates. 04/05/2026 alone is a question; one 25/12/2026 beside it answers it, if nothing contradicts."""
     solid = said(values)
     counts: Counter[str] = Counter()
     first_over = second_over = dotted = short = 0
+    ends = [0, 0, 0]  # the largest first, second and last part of short dates
     for value in solid:
         shape = _date_shape(value)
         if shape == "last":
@@ -115,6 +124,7 @@ def date_order(values: Sequence[str]) -> DateOrder:
             second_over += int(match[3]) > 12
             dotted += match[2] == "."
             short += len(match[4]) == 2
+            ends = [max(end, int(part)) for end, part in zip(ends, (match[1], match[3], match[4]), strict=True)]
         elif not shape and _SERIAL.fullmatch(value):
             shape = "serial"
         if shape:
@@ -124,6 +134,10 @@ def date_order(values: Sequence[str]) -> DateOrder:
         return DateOrder("none", ask=False)
     last = counts["last"]
     others = [shape for shape in counts if shape not in ("last", "named")]
+    if short == last and last and not others:
+        left = tuple(name for name, caps in _SHORT.items() if all(e <= cap for e, cap in zip(ends, caps, strict=True)))
+        if len(left) == 1:
+            return DateOrder(left[0], ask=False, options=left, counts=tally)
     if short and last:
         return DateOrder("mixed" if others else "ymd", ask=True, options=("ymd", "dmy", "mdy"), counts=tally)
     if last:

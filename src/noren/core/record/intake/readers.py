@@ -197,13 +197,18 @@ _DIGITS_ALONE = re.compile(r"[-+▲△(]?[\d,.]+\)?")
 
 
 def _money(options: Options, name: str) -> Reader:
-    places = exponent(firm().currency)
+    currency = firm().currency
+    ours = (None, currency, "JPY" if currency == "CNY" else currency)  # both write ¥
+    places = exponent(currency)
     scale = options.scales.get(name, 1)
 
     def parse(cell: str) -> int:
         if _DOTTED.fullmatch(cell):
             raise Unreadable("money.unreadable", value=cell[:40])
-        value = parse_money(cell).value.scaleb(places)
+        amount = parse_money(cell)
+        if amount.currency not in ours:
+            raise Unreadable("money.other_currency", value=cell[:40], currency=currency)
+        value = amount.value.scaleb(places)
         if scale != 1 and _DIGITS_ALONE.fullmatch(unicodedata.normalize("NFKC", cell).strip()):
             value *= scale  # a cell that says its own unit means that one
         if abs(value) >= 2**63:
@@ -237,9 +242,12 @@ def _percent(_options: Options, _name: str) -> Reader:
 
 def _date(options: Options, name: str) -> Reader:
     order = options.date_orders.get(name, options.date_order)
+    short_years = name in options.date_orders
 
     def parse(cell: str) -> Any:
-        text = _reordered(cell, order)
+        if ":" in cell and (moment := _moment(cell)) is not None and moment.tzinfo is not None:
+            return moment.astimezone(_zone()).date()  # late in the evening in London it is tomorrow here
+        text = _reordered(cell, order, short_years=short_years)
         return parse_date(
             text.split("T")[0].split(" ")[0] if ":" in text else text, serial=order in ("serial", "mixed")
         )
@@ -252,10 +260,7 @@ def _datetime(options: Options, name: str) -> Reader:
 
     def read(cell: str) -> Any:
         text = cell.strip()
-        try:
-            moment = parse_datetime(text.replace("/", "-")) if ":" in text else None
-        except ValueError:
-            moment = None
+        moment = _moment(text)
         zone = _zone()
         if moment is not None:
             return moment if moment.tzinfo else moment.replace(tzinfo=zone)
@@ -271,12 +276,26 @@ def _datetime(options: Options, name: str) -> Reader:
     return read
 
 
+def _moment(cell: str) -> datetime | None:
+    """A day with a time of day, as programs write it; None for all else."""
+    text = cell.strip()
+    for name, offset in (("UTC", "Z"), ("GMT", "Z"), ("JST", "+09:00")):
+        text = text.removesuffix(name) + offset if text.endswith(name) else text
+    try:
+        return parse_datetime(text.replace("/", "-")) if ":" in text else None
+    except ValueError:
+        return None
+
+
 def _zone() -> ZoneInfo:
     return ZoneInfo(firm().tz)
 
 
-def _reordered(cell: str, order: str) -> str:
-    """25/12/2026 and 12/25/2026 as year-month-day, in the order the column was said to have."""
+def _reordered(cell: str, order: str, *, short_years: bool = False) -> str:
+    """25/12/2026 and 12/25/2026 as year-month-day, in the order the column was said to have. short_years: it was said of
+    a column of year, month and day, so 17/4/1 is 2017-04-01."""
+    if order == "ymd" and short_years and (found := _SHORT_YEAR.fullmatch(cell)):
+        return f"{_century(found[1])}-{found[2]}-{found[3]}{found[4] or ''}"
     if order not in ("dmy", "mdy"):
         return cell
     found = re.fullmatch(r"\s*(\d{1,2})[/.\- ](\d{1,2})[/.\- ](\d{2,4})(.*)", cell)
@@ -284,9 +303,14 @@ def _reordered(cell: str, order: str) -> str:
         return cell
     first, second, year, rest = found.groups()
     day, month = (first, second) if order == "dmy" else (second, first)
-    if len(year) == 2:
-        year = ("20" if int(year) < 70 else "19") + year
-    return f"{year}-{int(month):02d}-{int(day):02d}{rest}"
+    return f"{_century(year)}-{int(month):02d}-{int(day):02d}{rest}"
+
+
+_SHORT_YEAR = re.compile(r"\s*(\d{2})[/.\-](\d{1,2})[/.\-](\d{1,2})(\D.*)?", re.ASCII)
+
+
+def _century(year: str) -> str:
+    return year if len(year) != 2 else ("20" if int(year) < 70 else "19") + year
 
 
 def _decimal(_options: Options, _name: str) -> Reader:

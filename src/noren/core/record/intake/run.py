@@ -32,6 +32,7 @@ from noren.core.record.intake.faults import write_faults
 from noren.core.record.intake.guess import Guess, guess
 from noren.core.record.intake.headers import fields_of, nouns_of
 from noren.core.record.intake.keeping import BUSY
+from noren.core.record.intake.looks import DateOrder
 from noren.core.record.intake.plan import Options, Plan, compile_plan, field_name, importable, targets
 from noren.core.record.intake.read import Table, open_table
 from noren.core.record.intake.readers import LOST_ZERO
@@ -111,7 +112,7 @@ def propose(run: ImportRun, table: Table, by: Actor) -> Guess:
     orders = {
         field_name(record, c.field): c.dates.order
         for c in made.columns
-        if c.field and c.dates and (c.dates.order == "serial" or (c.dates.order in ("dmy", "mdy") and not c.dates.ask))
+        if c.field and c.dates and (c.dates.order == "serial" or (_is_told(c.dates) and not c.dates.ask))
     }
     options.setdefault("date_orders", orders)
     options.setdefault("zeros", zeros(record, by, table, run.mapping))
@@ -122,6 +123,11 @@ def propose(run: ImportRun, table: Table, by: Actor) -> Guess:
     run.state = "uploaded"
     run.save()
     return made
+
+
+def _is_told(dates: DateOrder) -> bool:
+    """Whether the column has days of an order that must be said for them to be read: not the usual one, or 17/4/1."""
+    return dates.order in ("dmy", "mdy") or (dates.order == "ymd" and "last" in dict(dates.counts))
 
 
 def _barred(record: type[Record], header: str, allowed: set[str]) -> bool:
