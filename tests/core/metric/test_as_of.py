@@ -279,6 +279,25 @@ def test_a_wrong_day_put_right_was_wrong_all_along_but_not_known_to_be(
     assert days(known_on=day(5, 31)) == [*range(right, 23)]
 
 
+def test_a_deal_that_turns_out_to_have_been_opened_earlier_was_there_earlier(clock: Clock, boss: Actor) -> None:
+    clock(day(4, 1))
+    deal = make.deal(amount=5, opened_on=day(4, 1))
+    clock(day(4, 20))
+    win_deal(again(deal), by=HOUSE, won_on=day(4, 20))
+    clock(day(5, 1))
+    change(again(deal), {"opened_on": day(3, 1)}, by=HOUSE)
+    clock(day(6, 1))
+    for known in ({}, {"known_on": day(5, 1)}):
+        assert (
+            told("opened_deals", boss, as_of=day(3, 1), **known)
+            == told("open_deals", boss, as_of=day(3, 31), **known)
+            == 1
+        )
+        assert told("cohort_won", boss, as_of=day(4, 20), **known) == 1
+        assert told("cohort_won", boss, as_of=day(4, 19), **known) == 0
+    assert told("opened_deals", boss, as_of=day(3, 31), known_on=day(4, 30)) == 0
+
+
 def test_moved_since_it_counts_in_its_stage_of_then(clock: Clock, boss: Actor) -> None:
     stages = make.stages()
     deal = make.deal(opened_on=day(1, 10), amount=700, stage=stages[0])

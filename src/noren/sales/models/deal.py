@@ -180,11 +180,27 @@ class Deal(Model):
             elif at is None and was["outcome"] != self.outcome:
                 at = decided
         super().keep(at)
+        if self.opened_on != self.__dict__.get("_opened_was", self.opened_on):
+            self._there_since_opened()
+        self._opened_was = self.opened_on
+
+    def _lasted(self) -> models.QuerySet[Any]:
+        """Its history without what was corrected away."""
+        found: models.QuerySet[Any] = self.spans.filter(models.Q(to_at=None) | models.Q(to_at__gt=models.F("from_at")))
+        return found
+
+    def _there_since_opened(self) -> None:
+        """A deal that turns out to have been opened earlier was there earlier: its history is told once more from that day."""
+        spans = list(self._lasted().order_by("from_at"))
+        start = day_start(self.opened_on) if self.opened_on else None
+        if start and spans and start < spans[0].from_at:
+            names = [self.column(name).attname for name in self.kept]
+            for at, span in zip((start, *(span.from_at for span in spans[1:])), spans, strict=True):
+                self.tell_of(at, tuple(getattr(span, name) for name in names))
 
     def _open_until(self, decided: datetime, told: date) -> None:
         """Take back that it was decided on the day `told`, where that lies before."""
-        then = self.spans.filter(models.Q(to_at=None) | models.Q(to_at__gt=models.F("from_at")), closed_on=told)
-        began = then.aggregate(first=models.Min("from_at"))["first"]
+        began = self._lasted().filter(closed_on=told).aggregate(first=models.Min("from_at"))["first"]
         if began and began < decided:
             now = dict(zip(self.kept, self.kept_values(), strict=True))
             self.tell_of(began, (*(now | {"outcome": "open", "closed_on": None}).values(),))
@@ -192,7 +208,7 @@ class Deal(Model):
     @classmethod
     def from_db(cls, db: Any, field_names: Any, values: Any, **kw: Any) -> Self:
         row = super().from_db(db, field_names, values, **kw)
-        row._owner_was = row.__dict__.get("owner_id")
+        row._owner_was, row._opened_was = row.__dict__.get("owner_id"), row.__dict__.get("opened_on")
         return row
 
     def story(self, now: datetime) -> list[tuple[datetime, dict[str, Any]]]:

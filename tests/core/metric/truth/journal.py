@@ -35,8 +35,24 @@ class Journal:
             before = self.rows.get(row["id"])
             told = _came(row, today) if before is None else _changed(before, row, today)
             for since, values in told:
-                self.notes[row["id"]].append(Note(now, since, {name: values[name] for name in KEPT}))
+                self._note(row, now, since, values)
+            opened, line = row["opened_on"], self._line(row)
+            if before is not None and opened != before["opened_on"] and opened and opened < line[0].since:
+                for place, note in enumerate(
+                    line
+                ):  # it was there earlier than was thought, and then became what it became
+                    self._note(row, now, note.since if place else opened, note.values)
             self.rows[row["id"]] = row
+
+    def _note(self, row: Row, now: datetime, since: date, values: Row) -> None:
+        self.notes[row["id"]].append(Note(now, since, {name: values[name] for name in KEPT}))
+
+    def _line(self, row: Row) -> list[Note]:
+        """What a deal became, one after the other, without what was said otherwise later."""
+        line: list[Note] = []
+        for note in self.notes[row["id"]]:
+            line = [*(earlier for earlier in line if earlier.since < note.since), note]
+        return line
 
     def at(self, pk: int, day: date, known_before: datetime | None) -> Row | None:
         """What a deal was at the end of a day, by all that is known or by what was known: the last word on that day."""

@@ -162,7 +162,7 @@ class Life:
         if deal is not None:
             values = self.chance.choice(
                 ({"amount": 40}, {"amount": None}, {"owner": self.chance.choice(self.users).pk}, {"owner": None},
-                 {"close_by": self.past_day()}, {"probability": 80}, {"source": "web"}, {"company": self.companies[0].pk})
+                 {"close_by": self.past_day()}, {"opened_on": self.past_day()}, {"probability": 80}, {"source": "web"}, {"company": self.companies[0].pk})
             )  # fmt: skip
             change(deal, values, by=HOUSE)
 

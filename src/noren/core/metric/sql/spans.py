@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import F as Column
-from django.db.models import FilteredRelation, Q, QuerySet
+from django.db.models import Exists, FilteredRelation, OuterRef, Q, QuerySet
 from django.db.models import Value as Const
 from django.db.models.lookups import Exact
 
@@ -43,7 +43,6 @@ def spans_at(q: Question, model: Any, end: datetime) -> QuerySet[Any]:
     spans: QuerySet[Any] = spans_of(model).filter(from_at__lt=end)
     if not q.known_on:
         return spans.filter(Q(to_at__isnull=True) | Q(to_at__gte=end))
-    # Of what had been written down by then, the last word on each row: later words shrank the earlier spans.
     return spans.filter(recorded_at__lt=q.end_of(q.known_on)).order_by("row", "-recorded_at", "-id").distinct("row")
 
 
@@ -55,8 +54,14 @@ def there(q: Question, leaf: Metric, further: Q, ends: tuple[datetime, ...] = ()
         return rows.filter(further)
     ends = ends or (q.end_of(q.day),)
     if q.known_on:
-        told = spans_at(q, leaf.model, max(ends)).values("pk")
-        return joined(rows, Q(spans__from_at__lt=max(ends)), Q(**{f"{THEN}__in": told}) & further)
+        # Of what had been written down by then, the last word on each row: later words shrank the earlier spans.
+        known = {"from_at__lt": max(ends), "recorded_at__lt": q.end_of(q.known_on)}
+        on = Q(**{f"spans__{name}": moment for name, moment in known.items()})
+        since = Q(recorded_at__gt=OuterRef(f"{THEN}__recorded_at"))
+        since |= Q(recorded_at=OuterRef(f"{THEN}__recorded_at"), id__gt=OuterRef(f"{THEN}__id"))
+        later = spans_of(leaf.model).filter(since, row=OuterRef("pk"), **known)
+        found: QuerySet[Any] = joined(rows, on, further).alias(said_anew=Exists(later)).filter(said_anew=False)
+        return found
     holds = Q(spans__to_at__isnull=True) | Q(spans__to_at__gte=min(ends))
     return joined(rows, Q(spans__from_at__lt=max(ends)) & holds, further)
 
