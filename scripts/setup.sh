@@ -13,21 +13,24 @@ install() {
 }
 
 newest_python() {
-    for name in python3.13 python3.12 python3.11 python3; do
+    for name in python3.14 python3.13 python3.12 python3.11 python3; do
         if command -v "$name" >/dev/null 2>&1 &&
-            "$name" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null; then
+            "$name" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' 2>/dev/null; then
             command -v "$name"
             return
         fi
     done
-    say "noren needs Python 3.11, 3.12 or 3.13: install it (Debian, Ubuntu: apt install python3; macOS: brew install python@3.13)."
+    say "noren needs Python 3.11 to 3.14: install it (Debian, Ubuntu: apt install python3; macOS: brew install python@3.14)."
     exit 1
 }
 
 environment() { # .venv with a pip, also where Debian left ensurepip out
     if ! .venv/bin/python -c '' 2>/dev/null; then
         python=$(newest_python)
-        rm -rf .venv
+        if ! rm -rf .venv 2>/dev/null || ! mkdir .venv 2>/dev/null; then
+            say "$(pwd) belongs to $(ls -ld . | awk '{print $3}'), and $(id -un) may not write there: run this as its owner, or in a folder of your own."
+            exit 1
+        fi
         say "Making a Python environment in .venv …"
         if ! "$python" -c 'import ensurepip' 2>/dev/null && apt; then
             install "$(basename "$(readlink -f "$python")")-venv"

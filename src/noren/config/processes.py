@@ -192,6 +192,8 @@ def serve(
     `prepare` runs once, in a process of its own, after the tables are up to date; `ready` when the web answers.
     Raises `ServeError`, `PostgresError`.
     """
+    if sys.platform == "darwin":
+        os.environ.setdefault("PGGSSENCMODE", "disable")  # macOS ends a forked process that looks for Kerberos tickets
     listening = listen(env) if web else None
     database = None if env.database_url else postgres.Server(env.data, env.pg_bin, say=say)
     if database:
