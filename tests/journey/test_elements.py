@@ -57,11 +57,11 @@ def test_screen_opens_without_complaint_and_never_scrolls_sideways(page: Page, s
     page.set_viewport_size({"width": 1440, "height": 900})
 
 
-def test_on_a_phone_the_gear_opens_the_menu_with_all_places(page: Page, site: str) -> None:
+def test_on_a_phone_the_bar_opens_the_menu_with_all_places(page: Page, site: str) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     visit(page, f"{site}/home.html")
     expect(page.locator("#me")).to_be_hidden()
-    page.locator(".topbar [popovertarget=me]").click()
+    page.locator(".tabbar [popovertarget=me]").click()
     for link in (page.locator("#me .hand a").first, page.locator("#me form").last):
         link.scroll_into_view_if_needed()
         expect(link).to_be_in_viewport()

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from django.db.models import Case, F, Func, TextField, Value, When
+from django.db.models.functions import Coalesce, Concat, Left, NullIf, Trim
 from django.utils.translation import gettext_lazy as _
 
 from noren.activity.actions.activity import finish_step, postpone_step
@@ -9,6 +13,8 @@ from noren.activity.models import Activity, Attachment
 from noren.activity.queries.feed import ActivityEntries, FileEntries
 from noren.core.record.declare import Facts, Record, Row, Section
 from noren.core.record.timeline import source
+
+FIRST_WORDS = 40  # characters of the text that stand for a subject
 
 
 class Activities(Record):
@@ -67,6 +73,14 @@ class Activities(Record):
     )
     icon = "check-square"
     nav = ("top", 15)
+
+    @classmethod
+    def called(cls, before: str, language: str) -> Any:
+        """Without a subject an activity is called by its kind and the first words of what was written."""
+        kinds = (When(**{f"{before}kind": value}, then=Value(str(label))) for value, label in Activity.KINDS)
+        words = Left(Func(F(f"{before}body"), Value("\n"), Value(1), function="split_part"), FIRST_WORDS)
+        told = Trim(Concat(Case(*kinds, default=Value("")), Value(" "), words, output_field=TextField()))
+        return Coalesce(NullIf(f"{before}subject", Value("")), told, output_field=TextField())
 
 
 class Attachments(Record):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import Case, F, TextField, Value, When
+from django.db.models.functions import Concat, Trim
 from django.utils.translation import gettext_lazy as _
 
 from noren.contacts.models import Affiliation, Company, Consent, Person
 from noren.core.base.japan.address import split_address
-from noren.core.base.japan.person import split_full_name
+from noren.core.base.japan.person import JAPANESE, split_full_name
 from noren.core.base.japan.postal import lookup
 from noren.core.record.declare import Facts, Record, Related, Row, Section, Timeline
 
@@ -244,6 +246,17 @@ class People(Record):
     @classmethod
     def complete(cls, values: dict[str, Any], memo: dict[Any, Any]) -> None:
         complete_address(values)
+
+    @classmethod
+    def called(cls, before: str, language: str) -> Any:
+        """As `Person.__str__`: readers of other languages read a name in Latin letters given name first."""
+        if language.startswith("ja"):
+            return None
+        given_first = Trim(Concat(f"{before}given_name", Value(" "), f"{before}family_name", output_field=TextField()))
+        return Case(
+            When(**{f"{before}full_name__regex": JAPANESE}, then=F(f"{before}full_name")),
+            default=given_first, output_field=TextField(),
+        )  # fmt: skip
 
     @classmethod
     def from_name(cls, text: str) -> dict[str, Any]:

@@ -107,7 +107,8 @@ class Activity(Model):
         ]  # fmt: skip
 
     def __str__(self) -> str:
-        return self.subject or self.body[:60] or str(self.get_kind_display())
+        first_words = self.body.partition("\n")[0][:40]
+        return self.subject or f"{self.get_kind_display()} {first_words}".strip()
 
     def is_open_task(self) -> bool:
         return self.due_at is not None and self.done_at is None

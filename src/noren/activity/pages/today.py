@@ -37,7 +37,7 @@ def _count(actor: Actor) -> Asking[tuple[int, str]]:
     return number, ""
 
 
-place(Place("top", 2, gettext_lazy("Today"), "/activity/today/", "calendar", go="t", count=_count))
+place(Place("top", 2, gettext_lazy("Today"), "/activity/today/", "calendar", go="t", count=_count, thumb=True))
 
 
 @require_GET

@@ -15,7 +15,7 @@ from noren.core.base.errors import NotFound
 from noren.core.page import cells
 from noren.core.page.markup import escape
 from noren.core.page.web import draw, look_of, of_noun
-from noren.core.record.columns import title_path
+from noren.core.record.columns import called
 from noren.core.record.declare import Record
 
 MOST = 200
@@ -29,7 +29,7 @@ def show(request: HttpRequest, record: type[Record], actor: Actor) -> HttpRespon
     look = look_of(request, actor)
     rows = visible(record.model, actor, "remove", removed=True).order_by("-removed_at", "-pk")
     listed: list[dict[str, Any]] = []
-    for pk, title, at in rows.values_list("pk", title_path(record), "removed_at")[:MOST]:
+    for pk, title, at in rows.values_list("pk", called(record), "removed_at")[:MOST]:
         name = str(title or _("(no name)"))
         href = escape(record.url(pk, "restore"))
         button = f'<a class="btn sm" href="{href}" hx-get="{href}" hx-target="#sheet" hx-swap="innerHTML">{escape(_("Restore"))}</a>'

@@ -52,11 +52,12 @@ def show(request: HttpRequest, record: type[Record], actor: Actor, pk: int) -> H
         beside(*(fn(request, record, row, actor, look) for fn in ABOVE.get(record.word(), ()))),
         feed(request, record, row, actor, look),
     )
+    top = head.head(record, row, actor, look)
     context: dict[str, Any] = {
         "title": str(row), "area": "record", "back": record.url(),
         "crumbs": [{"label": capfirst(record.labels()), "href": record.url()}, {"label": str(row)}],
-        "head": head.head(record, row, actor, look),
-        "actions": head.actions(record, row, actor),
+        "head": top,
+        "actions": [*(head.calls(top["parts"]) if here else ()), *head.actions(record, row, actor)],
         "menu": head.menu(record, row, actor, editable=editable),
         "path": path, "next": step,
         "groups": groups_of(record, row, actor, look, editable=editable),

@@ -26,7 +26,7 @@ from noren.core.base.money import Money, MoneyError
 from noren.core.base.money import parse as parse_money
 from noren.core.base.text import row_id
 from noren.core.page.cells import Look, as_day, day, moment
-from noren.core.record.columns import title_path
+from noren.core.record.columns import called
 from noren.core.record.declare import Record, record_of
 from noren.core.record.field import Field
 
@@ -142,7 +142,7 @@ def title_of(one: Field, pk: Any, actor: Actor) -> str:
     if number is None or one.target is None or not issubclass(one.target, Model):
         return ""
     try:
-        path = title_path(record_of(one.target))
+        path = called(record_of(one.target))
     except NotFound:
         return ""
     return str(visible(one.target, actor).filter(pk=number).values_list(path, flat=True).first() or "")
@@ -284,10 +284,11 @@ def _reference(one: Field, text: str, name: str, actor: Actor) -> int | None:
         raise Fault(_("Choose one from the list."))
     if name and one.target is not None and (not text or title_of(one, text, actor) not in ("", name)):
         try:
-            path = title_path(record_of(one.target))
+            path = called(record_of(one.target))
         except NotFound:
             raise Fault(_("Choose one from the list.")) from None
-        found = list(visible(one.target, actor).filter(**{f"{path}__iexact": name}).values_list("pk", flat=True)[:2])
+        rows = visible(one.target, actor).annotate(shown_as=models.F(path) if isinstance(path, str) else path)
+        found = list(rows.filter(shown_as__iexact=name).values_list("pk", flat=True)[:2])
         if len(found) == 1:
             return int(found[0])
         if found:

@@ -29,7 +29,7 @@ from noren.core.page.markup import escape
 from noren.core.page.shell import LINKS, counts_of, icon_of, is_fragment
 from noren.core.page.views import View, default_view, tabs, views_of
 from noren.core.page.web import draw, look_of, of_noun, with_params
-from noren.core.record.columns import has_column, title_path
+from noren.core.record.columns import called, has_column
 from noren.core.record.declare import Record, record_of
 from noren.core.record.listing import Listing, asked_listing
 from noren.core.record.state import State
@@ -268,7 +268,7 @@ class Names:
 def titles(target: type[Model], actor: Actor, ids: Iterable[int]) -> dict[int, str]:
     """What rows are called, for those the actor may see."""
     try:
-        path = title_path(record_of(target))
+        path = called(record_of(target))
     except NotFound:
         return {}
     return {pk: str(name or "") for pk, name in visible(target, actor).filter(pk__in=list(ids)).values_list("pk", path)}

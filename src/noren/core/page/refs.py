@@ -18,7 +18,7 @@ from noren.core.base.model import Model
 from noren.core.page.acts import action_of, fields_of
 from noren.core.page.shell import icon_of
 from noren.core.page.web import draw, logged_in, of_noun
-from noren.core.record.columns import has_column, title_path
+from noren.core.record.columns import called, has_column, title_path
 from noren.core.record.declare import Record, record_of
 from noren.core.record.field import Field
 from noren.core.record.finding import narrow
@@ -87,7 +87,7 @@ def noted(record: type[Record], rows: QuerySet[Any], actor: Actor) -> list[tuple
     path = note_path(record)
     limit = behind(record.model, path, actor)
     note = Path(path) if limit is None else Case(When(limit[1], then=Path(path)), default=None)
-    return list(rows.annotate(note_=note).values_list("pk", title_path(record), "note_")[:MOST])
+    return list(rows.annotate(note_=note).values_list("pk", called(record), "note_")[:MOST])
 
 
 def note_path(record: type[Record]) -> str:

@@ -114,14 +114,14 @@ def _kinds(text: str, kind: str, offered: list[type[Record]], groups: list[Group
     whole = {
         "label": _("All"),
         "href": "?" + urlencode({"q": text}),
-        "count": sum(len(g.hits) for g in groups),
+        "count": sum(len(g.hits) for g in groups) if text else "",
         "current": not kind,
     }
     return [whole] + [
         {
             "label": capfirst(str(r.labels())),
             "href": "?" + urlencode({"q": text, "kind": r.word()}),
-            "count": counts[r],
+            "count": counts[r] if text else "",
             "current": kind == r.word(),
         }
         for r in offered

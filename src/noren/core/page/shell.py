@@ -36,7 +36,8 @@ ICONS = {
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A page made by hand that stands in the rail. `shows`: for whom; `count`: a number, and a sentence if it needs a hand."""
+    """A page made by hand that stands in the rail. `shows`: for whom; `count`: a number, and a sentence if it needs a hand;
+    `thumb`: on phones also in the bar at the bottom."""
 
     group: str
     order: int
@@ -47,6 +48,7 @@ class Place:
     shows: Callable[[Actor], bool] | None = None
     count: Callable[[Actor], Asking[tuple[int, str]]] | None = None
     exact: bool = False
+    thumb: bool = False
 
 
 PLACES: list[Place] = []
@@ -63,7 +65,7 @@ def place(one: Place) -> Place:
     return one
 
 
-place(Place("top", 0, _("Home"), "/", "home", "h", exact=True))
+place(Place("top", 0, _("Home"), "/", "home", "h", exact=True, thumb=True))
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
@@ -112,11 +114,12 @@ class Shell:
     def after(self, page: Context) -> SafeString:
         """All markup after it. Of page, composer is read."""
         composer = page.get("composer")
+        hot = next((told for number, told in alone(counts_of(self.request)).values() if number and told), "")
         return drawn(
             "ui/after.html",
-            self._key(composer is None),
+            self._key(composer is None, hot),
             lambda place: {
-                "shell": self._told() | {"tabs": _tabs(self.request), "toasts": place("toasts")},
+                "shell": self._told() | {"tabs": _tabs(self.request), "hot": hot, "toasts": place("toasts")},
                 "composer": composer and {"key": place("about")},
             },
             toasts=self._toasts(page),
@@ -227,14 +230,15 @@ def _item(
 
 
 def _tabs(request: HttpRequest) -> list[dict[str, Any]]:
-    """Four places under the thumb: home and the first nouns of the rail."""
+    """Three places under the thumb: those that ask for it, then the first nouns of the rail. All others are in the menu."""
     actor = actor_of(request)
+    found = [
+        _item(request, one.label, one.href, one.icon, exact=one.exact)
+        for one in sorted(_places(actor), key=lambda one: one.order)
+        if one.thumb
+    ]
     main = sorted(
         (r for r in RECORDS.values() if r.nav is not None and r.nav[0] in ("sales", "top") and may_open(r, actor)),
-        key=lambda r: (r.nav or ("", 0))[1],
+        key=lambda r: r.nav or ("", 0),
     )
-    order = sorted(main, key=lambda r: (r.nav or ("", 0))[0])[:3]
-    return [
-        _item(request, _("Home"), "/", "home", exact=True),
-        *(_item(request, capfirst(r.labels()), r.url(), icon_of(r)) for r in order),
-    ]
+    return (found + [_item(request, capfirst(r.labels()), r.url(), icon_of(r)) for r in main])[:3]

@@ -11,6 +11,7 @@ from typing import Any
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 from django.db.models import QuerySet
+from django.utils.translation import get_language
 
 from noren.core.access.actor import Actor
 from noren.core.base.errors import NotFound
@@ -83,6 +84,15 @@ def title_path(record: type[Record]) -> str:
     return f"{name}__{title_path(record_of(one.target))}" if one.kind == "ref" else name
 
 
+def called(record: type[Record], before: str = "") -> Any:
+    """What a row is called for readers of the present language: a path, or an expression where its noun knows better."""
+    name = record.title_field()
+    one = record.field(name)
+    if one.kind == "ref":
+        return called(record_of(one.target), f"{before}{name}__")
+    return record.called(before, get_language() or "ja") or f"{before}{name}"
+
+
 def target_record(one: Field) -> type[Record] | None:
     if one.kind != "ref" or one.target is None:
         return None
@@ -98,7 +108,7 @@ class Plan:
     def __init__(self, record: type[Record], fields: Sequence[Field], beside: Sequence[str] = ()) -> None:
         self.record = record
         self.paths: list[str] = ["pk", "version"]
-        self.annotations: dict[str, Any] = {}
+        self.made: dict[str, Any] = {}  # what stands for a path that is no field
         self.columns = [self._column(one) for one in fields]
         for path in beside:
             self.at(path)
@@ -108,12 +118,21 @@ class Plan:
             self.paths.append(path)
         return self.paths.index(path)
 
+    def name_at(self, record: type[Record], before: str = "") -> int:
+        """Where the name of a row stands, see `called`."""
+        path = called(record, before)
+        if isinstance(path, str):
+            return self.at(path)
+        word = f"{before}{title_path(record)}@{get_language()}"
+        self.made[word] = path
+        return self.at(word)
+
     def _column(self, one: Field) -> Column:
         if one.is_custom:
             return Column(one, self.at("extra"))
         target = target_record(one)
         if one.kind == "ref":
-            title = self.at(f"{one.path}__{title_path(target)}") if target else None
+            title = self.name_at(target, f"{one.path}__") if target else None
             return Column(one, self.at(f"{one.path}_id"), title, {}, target)
         near = {n: self.at(n) for n in BESIDE.get(one.name, ()) if has_column(self.record.model, n)}
         standard = standard_path(self.record, one.name)
@@ -122,11 +141,12 @@ class Plan:
                 "standard": self.at(standard),
                 **({"outcome": self.at("outcome")} if has_column(self.record.model, "outcome") else {}),
             }
-        return Column(one, self.at(one.path), None, near)
+        is_title = one.name == self.record.title_field()
+        return Column(one, self.name_at(self.record) if is_title else self.at(one.path), None, near)
 
     def select(self, rows: QuerySet[Any], limit: int | None = None) -> QuerySet[Any]:
         """The rows with what the columns need, not yet read."""
-        listed = rows.values_list(*self.paths)
+        listed = rows.values_list(*(self.made.get(path, path) for path in self.paths))
         return listed if limit is None else listed[:limit]
 
     def fetch(self, rows: QuerySet[Any], limit: int | None = None) -> list[tuple[Any, ...]]:

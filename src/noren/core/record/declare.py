@@ -309,6 +309,12 @@ class Record:
         return {cls.title_field(): text}
 
     @classmethod
+    def called(cls, before: str, language: str) -> Any:
+        """Hook: an SQL expression of what a row is called, for a noun whose title field alone does not say it.
+        before: the path to the row ("person__" or "")."""
+        return None
+
+    @classmethod
     def arrive(cls, values: dict[str, Any]) -> None:
         """Hook: an imported row before it is matched; turn words of files into fields (stage Won -> outcome won).
         References are still texts here. Raise intake.plan.BadCell for what cannot be."""

@@ -2,7 +2,9 @@
 
 import re
 
-_CJK = re.compile(r"[々〆ぁ-ゖァ-ヺー㐀-䶿一-鿿豈-﫿𠀀-𿿿]")
+JAPANESE = "[々〆ぁ-ゖァ-ヺー㐀-䶿一-鿿豈-﫿𠀀-𿿿]"
+"""A letter of a Japanese name, as a regular expression of Python and of PostgreSQL."""
+_CJK = re.compile(JAPANESE)
 _FOR_PEOPLE = ("様", "殿", "先生", "各位", "さん")
 _ENDINGS = ("御中", "様", "さま", "さん", "先生")
 # 殿 and 行 also end names (鵜殿): they are honorifics only after a space.

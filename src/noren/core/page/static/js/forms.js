@@ -12,8 +12,32 @@ document.addEventListener("keydown", (event) => {
   if (command(event)) {
     event.preventDefault();
     form.requestSubmit(/** @type {HTMLElement | null} */ (form.querySelector("button.pri:not([type=button], :disabled)")));
-  } else if (form.matches("[data-form]") && target.matches("input:not([type=submit], [type=button], [type=checkbox], [type=radio])")) event.preventDefault();
+  } else if (form.matches("[data-form]") && target.matches("input:not([type=submit], [type=button], [type=checkbox], [type=radio])")) {
+    event.preventDefault();
+    const fields = all("input:not([type=hidden], [type=file], [type=radio]), select, textarea", form).filter((field) => field.checkVisibility());
+    fields[fields.indexOf(target) + 1]?.focus(); // as the key of phones promises
+  }
 });
+
+// Files that will be sent along are named in [data-files] of their form; its button takes them back.
+document.addEventListener("change", ({ target }) => {
+  if (target instanceof HTMLInputElement && target.type === "file" && target.form) tellFiles(target);
+});
+document.addEventListener("click", ({ target }) => {
+  const form = target instanceof Element && target.closest("[data-files] button")?.closest("form");
+  const field = form && form.querySelector("input[type=file]");
+  if (field instanceof HTMLInputElement) (field.value = ""), tellFiles(field);
+});
+
+/** @param {HTMLInputElement} field */
+function tellFiles(field) {
+  const box = one("[data-files]", field.form ?? document);
+  const names = [...(field.files ?? [])].map((file) => `${file.name} (${file.size < 1e6 ? `${Math.ceil(file.size / 1e3)} KB` : `${(file.size / 1e6).toFixed(1)} MB`})`);
+  if (!box) return;
+  box.hidden = !names.length;
+  const words = one("span", box);
+  if (words) words.textContent = names.join(", ");
+}
 
 /** @param {HTMLFormElement} form @param {boolean} on */
 function busy(form, on) {

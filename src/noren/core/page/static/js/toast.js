@@ -15,6 +15,14 @@ class NorenToast extends HTMLElement {
     }, options);
     document.body.addEventListener("htmx:error", () => this.failed(0), options);
     for (const toast of all(".toast", this)) this.later(toast);
+    this.popover = "manual";
+    this.above();
+  }
+
+  /** In front of whatever dialog is open. */
+  above() {
+    if (this.matches(":popover-open")) this.hidePopover();
+    this.showPopover();
   }
 
   disconnectedCallback() {
@@ -42,6 +50,7 @@ class NorenToast extends HTMLElement {
     }
     const box = one("[role=status]", this) ?? this;
     box.append(toast);
+    this.above();
     while (box.children.length > 3) box.firstElementChild?.remove();
     this.later(toast);
   }
