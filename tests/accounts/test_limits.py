@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -13,22 +10,11 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
 from django.test import Client, RequestFactory
-from tests import make
+from tests import loaded, make
 from tests.accounts.conftest import PASSWORD, is_in, with_password
 
 from noren.accounts.login.address import client_ip
 from noren.accounts.models import User
-
-TRY = """
-import sys, django
-django.setup()
-from django.conf import settings
-settings.ALLOWED_HOSTS = ["testserver"]
-settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-from django.test import Client
-for n in range(int(sys.argv[2])):
-    Client().post("/login/", {"email": sys.argv[1], "password": f"wrong wrong {n}"})
-"""
 
 
 @pytest.fixture
@@ -38,17 +24,12 @@ def aiko(transactional_db: Any) -> User:
     return with_password(make.user("sales", email="aiko@example.jp"))
 
 
-def other_process(email: str, tries: int) -> subprocess.Popen[bytes]:
-    given = connection.settings_dict
-    url = f"postgresql://{given['USER'] or 'postgres'}@/{given['NAME']}?host={given['HOST']}&port={given['PORT']}"
-    environ = {**os.environ, "DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "noren.config.settings"}
-    return subprocess.Popen([sys.executable, "-c", TRY, email, str(tries)], env=environ)
-
-
 @pytest.mark.slow
 def test_two_processes_share_one_count(aiko: User) -> None:
-    tries = [other_process("aiko@example.jp", 3), other_process("aiko@example.jp", 3)]
-    assert [one.wait(60) for one in tries] == [0, 0]
+    tries = [loaded.begin(loaded.try_to_log_in, "aiko@example.jp", 3) for _n in range(2)]
+    for one in tries:
+        one.join(60)
+    assert [one.exitcode for one in tries] == [0, 0]
     client = Client()
     client.post("/login/", {"email": "aiko@example.jp", "password": PASSWORD})
     assert not is_in(client)

@@ -55,7 +55,7 @@ def me(seller: User) -> User:
 def page(me: User) -> Client:
     client = Client(raise_request_exception=False)
     client.force_login(me)
-    client.get("/")
+    client.get("/health")  # the first request of a session notes it
     return client
 
 

@@ -64,7 +64,9 @@ class World:
         elif levels := LEVELS[actor]:
             rights = {f"*.{verb}": WORDS[level] for verb, level in levels.items()}
             role = Role(
-                name=f"as {actor}", rights=rights, groups=dict.fromkeys(("money", "private", "secret"), "write")
+                name=f"as {actor} {next(_numbers)}",
+                rights=rights,
+                groups=dict.fromkeys(("money", "private", "secret"), "write"),
             )
             role.save()
             self.me.roles.add(role)

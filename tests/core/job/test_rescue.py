@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -15,6 +13,7 @@ import pytest
 from django.core.cache import cache
 from django.db import connection, transaction
 from django.test import Client
+from tests import loaded
 from tests.core.job.jobs_for_tests import always_fails, count_up, effect_once
 
 from noren.core.job.job import later
@@ -22,43 +21,26 @@ from noren.core.job.rescue import again, failed_jobs, fenced, prune, queue_state
 
 pytestmark = pytest.mark.slow
 
-WORKER = """
-import sys
-sys.path.insert(0, "")
-import django
-django.setup()
-import tests.core.job.jobs_for_tests
-from procrastinate.contrib.django import app
-connector = app.connector.get_worker_connector()
-with app.replace_connector(connector) as own:
-    own.run_worker(queues=["default"], concurrency=2, wait="stay" in sys.argv, fetch_job_polling_interval=0.2,
-                   install_signal_handlers=False, update_heartbeat_interval=0.3)
-"""
-
 
 @pytest.fixture
-def queue(transactional_db: Any) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
+def queue(transactional_db: Any) -> Iterator[Callable[..., Any]]:
     """Starts workers on the database of the test; ends them afterwards."""
     with connection.cursor() as cursor:
         cursor.execute(
             "TRUNCATE procrastinate_jobs, procrastinate_workers, procrastinate_events, procrastinate_periodic_defers CASCADE"
         )
     cache.clear()
-    started: list[subprocess.Popen[bytes]] = []
+    started = []
 
-    def start(*words: str) -> subprocess.Popen[bytes]:
-        given = connection.settings_dict
-        url = f"postgresql://{given['USER'] or 'postgres'}@/{given['NAME']}?host={given['HOST']}&port={given['PORT']}"
-        environ = {**os.environ, "DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "noren.config.settings"}
-        one = subprocess.Popen([sys.executable, "-c", WORKER, *words], env=environ)
+    def start(*, stay: bool = False) -> Any:
+        one = loaded.begin(loaded.work, stay)
         started.append(one)
         return one
 
     yield start
     for one in started:
-        if one.poll() is None:
-            one.kill()
-        one.wait()
+        one.kill()
+        one.join()
 
 
 def until(true: Callable[[], Any], seconds: float = 20) -> None:
@@ -74,58 +56,58 @@ def status(job_id: int) -> str:
         return str(cursor.fetchone()[0])
 
 
-def test_a_job_of_a_killed_worker_runs_again(queue: Callable[..., subprocess.Popen[bytes]]) -> None:
+def test_a_job_of_a_killed_worker_runs_again(queue: Callable[..., Any]) -> None:
     job_id = later(count_up, key="k", seconds=3.0)
-    worker = queue("stay")
+    worker = queue(stay=True)
     until(lambda: cache.get("k.begun"))
-    worker.send_signal(signal.SIGKILL)
-    worker.wait()
+    worker.kill()
+    worker.join()
     assert status(job_id) == "doing"
     assert rescue(silent=60) == 0, "a worker heard of lately is left alone"
     time.sleep(1.2)
     assert rescue(silent=1) == 1
     assert status(job_id) == "todo"
-    queue().wait(30)
+    queue().join(30)
     assert status(job_id) == "succeeded"
     assert (cache.get("k.begun"), cache.get("k.ended")) == (2, 1)
 
 
 def test_a_paused_worker_may_run_a_job_twice_but_a_guarded_effect_happens_once(
-    queue: Callable[..., subprocess.Popen[bytes]],
+    queue: Callable[..., Any],
 ) -> None:
     later(effect_once, key="g", seconds=2.0)
-    paused = queue("stay")
+    paused = queue(stay=True)
     until(lambda: queue_state().doing == 1)
     time.sleep(0.4)
-    paused.send_signal(signal.SIGSTOP)
+    os.kill(paused.pid, signal.SIGSTOP)
     time.sleep(1.5)
     assert rescue(silent=1) == 1
-    queue().wait(30)
-    paused.send_signal(signal.SIGCONT)
+    queue().join(30)
+    os.kill(paused.pid, signal.SIGCONT)
     until(lambda: cache.get("g.effects"))
     time.sleep(1)
     assert cache.get("g.effects") == 1
 
 
-def test_a_job_is_committed_with_what_asked_for_it_or_not_at_all(queue: Callable[..., subprocess.Popen[bytes]]) -> None:
+def test_a_job_is_committed_with_what_asked_for_it_or_not_at_all(queue: Callable[..., Any]) -> None:
     with transaction.atomic():
         later(count_up, key="never")
         transaction.set_rollback(True)
     later(count_up, key="yes")
-    queue().wait(30)
+    queue().join(30)
     assert cache.get("never.begun") is None
     assert cache.get("yes.ended") == 1
 
 
 def test_failed_jobs_are_listed_and_tried_again_by_an_administrator(
-    queue: Callable[..., subprocess.Popen[bytes]],
+    queue: Callable[..., Any],
 ) -> None:
     from tests import make
     from tests.accounts.conftest import log_in, with_password
 
     make.firm()
     job_id = later(always_fails)
-    queue().wait(30)
+    queue().join(30)
     (failed,) = failed_jobs()
     assert failed.id == job_id
     assert failed.task.endswith("always_fails")
@@ -137,10 +119,10 @@ def test_failed_jobs_are_listed_and_tried_again_by_an_administrator(
 
 
 def test_finished_jobs_are_forgotten_after_a_week_and_failed_ones_later(
-    queue: Callable[..., subprocess.Popen[bytes]],
+    queue: Callable[..., Any],
 ) -> None:
     done, failed = later(count_up, key="p"), later(always_fails)
-    queue().wait(30)
+    queue().join(30)
     waiting = later(count_up, key="q")
     assert prune() == 0
     assert prune(keep=timedelta(0)) == 1
