@@ -159,11 +159,23 @@ def test_a_table_without_rows_or_fields_says_what_to_do_and_keeps_what_was_chose
     assert run.counts["created"] == 2
 
 
-def test_a_sheet_with_a_table_is_found_behind_a_cover(client: Client) -> None:
+@pytest.mark.parametrize(
+    "cover",
+    [
+        [["このファイルについて"]],
+        [["2026年度 顧客一覧"], ["作成: 営業企画部"], [], ["更新日", "2026/10/01"], ["件数", "20"]],
+    ],
+)
+def test_a_sheet_with_a_table_is_found_behind_a_cover(client: Client, cover: list[list[str]]) -> None:
     from openpyxl import Workbook
 
     book = Workbook()
-    book.active.append(["このファイルについて"])
+    for line in cover:
+        book.active.append(line)
+    away = book.create_sheet("控え")
+    away.append(["会社名", "電話番号", "住所"])
+    away.append(["古い会社", "03-0000-0000", "東京都"])
+    away.sheet_state = "hidden"
     sheet = book.create_sheet("データ")
     sheet.append(["会社名", "電話番号"])
     sheet.append(["みなと", "03-1111-2222"])

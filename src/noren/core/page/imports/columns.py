@@ -282,6 +282,8 @@ def _reading(table: Table) -> list[dict[str, Any]]:
         made.append(field("separator", _("Separator"), "select", table.separator, options=SEPARATORS))
     if len(table.sheets) > 1:
         made.append(field("sheet", _("Sheet"), "select", table.sheet, options=[(s, s) for s in table.sheets]))
+    if table.kind == "vcf":
+        return made
     rows = [(0, _("None: the file has no column names")), *((n, _("Row %(n)s") % {"n": n}) for n in range(1, 11))]
     if table.header_row > 10:
         rows.append((table.header_row, _("Row %(n)s") % {"n": table.header_row}))

@@ -101,6 +101,6 @@ def _file(run: ImportRun, table: Table | None) -> dict[str, Any]:
         "note": " · ".join([_("%(n)s columns") % {"n": len(table.header)}, rows, weight]),
         "form": known,
         "form_tag": _("recognized") if known else "",
-        "encoding": encoding_label(table.encoding) if table.encoding else "Excel" if table.kind == "xlsx" else "",
+        "encoding": encoding_label(table.encoding) if table.encoding else {"xlsx": "Excel", "vcf": "vCard"}.get(table.kind, ""),
         "reason": " ".join(reasons),
     }

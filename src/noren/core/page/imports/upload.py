@@ -57,7 +57,7 @@ def new(request: HttpRequest) -> HttpResponse:
     return draw(request, "import_upload.html", {
         "title": _("Bring a table in"), "area": "import", "back": by_word[wanted].url() if wanted in by_word else reverse("imports"),
         "crumbs": [{"label": _("Imports"), "href": reverse("imports")}, {"label": _("New"), "href": ""}], "steps": steps(None, 0),
-        "action": request.get_full_path(), "error": error, "accepts": ".csv,.tsv,.txt,.xlsx",
+        "action": request.get_full_path(), "error": error, "accepts": ".csv,.tsv,.txt,.xlsx,.vcf",
         "fields": [{
             "name": "noun", "kind": "radio", "label": _("What the rows are"), "options": options,
             "hint": _("One row is one of these. Companies, teams and stages that a row only names are found or made along the way."),

@@ -46,6 +46,7 @@ SENTENCES: Mapping[str, str | Promise] = {
     "row_too_long": _("The row is longer than %(cap)s characters."),
     "too_many_columns": _("The row has more than %(cap)s columns."),
     "extra_cells": _("The row has %(count)s cells, the header only %(width)s."),
+    "card_open": _("The last card is not closed; the file seems to be cut off."),
     "quote_open": _("A quotation mark is opened and not closed."),
     "total_row": _("This is a row of totals (%(word)s), not one of the table's rows."),
     "too_many_cells": _("The sheet has more than %(cap)s cells. What follows was not read."),

@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from noren.core.record.intake import decode, shape
+from noren.core.record.intake.card import BEGIN, CardSource
 from noren.core.record.intake.cut import CsvSource, Record, Report, clip
+from noren.core.record.intake.headers import known
 from noren.core.record.intake.problem import COLUMN_CAP, Problem
 from noren.core.record.intake.sheet import Book, Refused
 
@@ -57,7 +59,7 @@ class Table:
     """A file, understood: how it was read, its column names, its first rows, and all its rows as a stream."""
 
     path: Path
-    kind: Literal["csv", "xlsx"]
+    kind: Literal["csv", "xlsx", "vcf"]
     encoding: str = ""
     encodings: tuple[str, ...] = ()
     """Encodings worth offering, best first. Empty for .xlsx."""
@@ -157,6 +159,8 @@ def _kind(path: Path) -> str:
     for magic, code in _MAGIC:
         if head.startswith(magic):
             return code
+    if BEGIN.match(head):
+        return "vcf"
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     if text.startswith((b"<!doctype html", b"<html", b"<table", b"<meta", b"<?xml")):
         return "html"
@@ -180,6 +184,9 @@ def open_table(
         kind = _kind(place)
         if kind == "zip":
             table = _open_xlsx(place, sheet)
+        elif kind == "vcf":
+            table = Table(place, "vcf", size=size, source=CardSource(place, size))
+            header_row = 1
         elif kind == "csv":
             table = _open_csv(place, size, encoding, separator)
         else:
@@ -188,10 +195,26 @@ def open_table(
         return Table(place, "csv", refused=Problem(0, None, "unreadable"))
     if table.refused is None:
         _find_header(table, header_row)
-    if sheet is None and header_row is None and len(table.sheets) > 1 and not table.sample:
-        others = (open_table(path, sheet=name) for name in table.sheets[:SHEETS] if name != table.sheet)
-        return next((other for other in others if other.refused is None and other.sample), table)
+    if sheet is None and header_row is None and len(table.sheets) > 1 and _known_names(table) < 2:
+        return _likelier(table)
     return table
+
+
+def _known_names(table: Table) -> int:
+    """How many column names of a table with rows are known; 0 without rows."""
+    return sum(map(known, table.header)) if table.refused is None and table.sample else 0
+
+
+def _likelier(first: Table) -> Table:
+    """The sheet that looks most like a table, when the first one is a cover or notes: the one with most names that we
+    know, else the first one with rows."""
+    assert isinstance(first.source, SheetSource)
+    names = [name for name in first.source.book.visible if name != first.sheet][:SHEETS]
+    tables = [first, *(open_table(first.path, sheet=name) for name in names)]
+    best = max(tables, key=_known_names)
+    if _known_names(best) > _known_names(first):
+        return best
+    return next((table for table in tables if table.refused is None and table.sample), first)
 
 
 def _open_csv(path: Path, size: int, encoding: str | None, separator: str | None) -> Table:

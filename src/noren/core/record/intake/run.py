@@ -54,7 +54,7 @@ def store(source: BinaryIO | Path, name: str) -> str:
     folder = Path(settings.ENV.files) / "imports"
     folder.mkdir(parents=True, exist_ok=True)
     stored = secrets.token_hex(16) + (
-        Path(name).suffix.lower() if Path(name).suffix.lower() in (".csv", ".tsv", ".txt", ".xlsx") else ".bin"
+        Path(name).suffix.lower() if Path(name).suffix.lower() in (".csv", ".tsv", ".txt", ".xlsx", ".vcf") else ".bin"
     )
     with (folder / stored).open("wb") as file:
         if isinstance(source, Path):

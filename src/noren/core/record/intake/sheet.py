@@ -56,6 +56,7 @@ class Book:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.sheets: tuple[str, ...] = ()
+        self.visible: tuple[str, ...] = ()
         self._parts: dict[str, str] = {}
         self._strings: Strings | None = None
         self._formats: list[Callable[[str], str] | None] = []
@@ -127,7 +128,8 @@ class Book:
         self.sheets = tuple(self._parts)
         if not self.sheets:
             raise Refused("no_rows")
-        self._first = next((name for name, _, seen in found if seen and name in self._parts), self.sheets[0])
+        self.visible = tuple(name for name, _, seen in found if seen and name in self._parts)
+        self._first = next(iter(self.visible), self.sheets[0])
         self._strings_part = kinds.get("sharedStrings", "xl/sharedStrings.xml")
         if self._strings_part in names:
             _size(archive, self._strings_part, STRINGS_CAP)
