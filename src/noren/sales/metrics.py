@@ -236,14 +236,14 @@ stage_age_now = Ratio(
 EXPECTED = {"expected": "close_by"}
 BY_EXPECTED = _("The expected close of deals that are open now.")
 expected_amount = Measure(
-    "expected_amount", _("Expected amount"), of=Deal, value=Total("amount"), where=OPEN, dates=EXPECTED, by=(*BY, "category"),
-    unit=MONEY, better=UP, drill=OPEN_ROWS, formula=_("Sum of the amounts of open deals expected to close in the period"),
+    "expected_amount", _("Expected amount"), of=Deal, value=Total("amount"), where=OPEN, dates=EXPECTED, planned=True,
+    by=(*BY, "category"), unit=MONEY, better=UP, drill=OPEN_ROWS, formula=_("Sum of the amounts of open deals expected to close in the period"),
     dated=BY_EXPECTED, left_out=_("Open deals without an expected close or an amount, shown as missing; deals in the bin."),
 )  # fmt: skip
 expected_weighted = Measure(
     "expected_weighted", _("Expected amount, weighted (uncalibrated)"), of=Deal,
-    value=Weighted("amount", ("probability", "stage__probability")), where=OPEN, dates=EXPECTED, by=(*BY, "category"),
-    unit=MONEY, better=UP, drill=OPEN_ROWS,
+    value=Weighted("amount", ("probability", "stage__probability")), where=OPEN, dates=EXPECTED, planned=True,
+    by=(*BY, "category"), unit=MONEY, better=UP, drill=OPEN_ROWS,
     formula=_("Sum of amount × probability of open deals expected to close in the period"), dated=BY_EXPECTED,
     left_out=_("The probabilities are set by hand and not measured. Deals without an amount, shown as missing."),
 )  # fmt: skip

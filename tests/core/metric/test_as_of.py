@@ -17,6 +17,7 @@ from noren.core.access.actor import HOUSE, Actor
 from noren.core.action.plain import change
 from noren.core.metric.ask import ask
 from noren.core.metric.rows import rows
+from noren.core.metric.sql import NoHistory
 from noren.core.record.declare import record_of
 from noren.core.record.intake import run as intake
 from noren.core.record.intake.undo import undo
@@ -64,7 +65,7 @@ def lose(deal: Deal, on: date) -> None:
 
 
 def told(metric: str, boss: Actor, period: str | None = None, **options: Any) -> Any:
-    return ask(metric, period, actor=boss, **options).total.value
+    return ask(metric, period, actor=boss, today=timezone.now().date(), **options).total.value
 
 
 def both(day: date) -> list[dict[str, date]]:
@@ -296,6 +297,15 @@ def test_a_deal_that_turns_out_to_have_been_opened_earlier_was_there_earlier(clo
         assert told("cohort_won", boss, as_of=day(4, 20), **known) == 1
         assert told("cohort_won", boss, as_of=day(4, 19), **known) == 0
     assert told("opened_deals", boss, as_of=day(3, 31), known_on=day(4, 30)) == 0
+
+
+def test_plans_of_the_past_are_not_told(clock: Clock, boss: Actor) -> None:
+    make.deal(opened_on=day(1, 1), amount=5, close_by=day(7, 1))
+    clock(day(6, 1))
+    assert told("expected_amount", boss, "2026-07") == told("expected_amount", boss, "2026-07", as_of=day(6, 1)) == 5
+    for when in both(day(5, 31)):
+        with pytest.raises(NoHistory):
+            told("expected_amount", boss, "2026-07", **when)
 
 
 def test_moved_since_it_counts_in_its_stage_of_then(clock: Clock, boss: Actor) -> None:

@@ -180,7 +180,7 @@ class Measure(Metric):
     """A flow: rows counted or added up by a date of their own.
 
     dates: basis -> date field. since, until: the date fields from which, and to which, a row meets `where`; with them the
-    number can be told as of a past day.
+    number can be told as of a past day. planned: its dates are plans, of which no history is kept: told of today alone.
     """
 
     value: Value = Count()
@@ -188,6 +188,7 @@ class Measure(Metric):
     dates: Mapping[str, str] = field(default_factory=dict)
     since: str = ""
     until: str = ""
+    planned: bool = False
     kind: ClassVar[str] = "measure"
 
     @property

@@ -38,6 +38,7 @@ from noren.core.metric.declare import (
     METRICS,
     Allocation,
     Conversion,
+    Measure,
     Metric,
     Stay,
     Stock,
@@ -170,6 +171,8 @@ def _read(
     zone, fiscal = ZoneInfo(house.tz), Fiscal(house.fiscal_start_month)
     if as_of and as_of > today:
         raise CannotAsk(_("This day lies in the future."))
+    if as_of == today and isinstance(found, Measure) and found.planned:
+        as_of = None  # plans of days to come are part of what is so today
     span = _period(period, today, fiscal)
     cut = _grain(grain)
     names = _by(found, by)

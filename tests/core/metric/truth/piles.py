@@ -76,6 +76,7 @@ STOCKS: dict[str, tuple[Any, bool]] = {  # what is added up, and whether a day o
     "past_close_date": (one, False), "stage_age_total": (_age, False),
 }  # fmt: skip
 OF_TODAY = {"deals_without_next_step", "stale_open_deals", "closing_this_month", "past_close_date", "stage_age_total"}
+OF_PLANS = {"expected_amount", "expected_weighted"}
 RATIOS = {
     "win_rate_count": ("won_deals", "closed_deals"), "win_rate_value": ("won_list_amount", "closed_list_amount"),
     "discount_rate": ("discount", "list_of_won"), "won_of_opened": ("cohort_won", "opened_deals"),

@@ -14,7 +14,7 @@ from tests.core.metric.truth.books import TOTAL, Ask, AtLeast, Books, Key, Told
 from tests.core.metric.truth.journal import KEPT
 from tests.core.metric.truth.life import Life
 from tests.core.metric.truth.oracle import told
-from tests.core.metric.truth.piles import OF_TODAY, STOCKS, at
+from tests.core.metric.truth.piles import OF_PLANS, OF_TODAY, STOCKS, at
 
 from noren.core.access.actor import Actor
 from noren.core.access.models import Firm
@@ -64,7 +64,7 @@ def questions(life: Life, times: int) -> Iterator[tuple[Ask, Actor]]:
         first, last = pick(periods)
         step = metric.id in EACH_STEP
         past = (
-            None if metric.id in OF_TODAY or metric.id == "stage_age_now" else today - timedelta(pick((0, 1, 33, 120)))
+            None if metric.id in {*OF_TODAY, *OF_PLANS, "stage_age_now"} else today - timedelta(pick((0, 1, 33, 120)))
         )
         grain = pick(("", "day", "week", "month", "quarter", "half", "year")) if first and last and not step else ""
         by = list(life.chance.sample(metric.dimensions(), min(pick((0, 1, 1, 2)), len(metric.dimensions()))))

@@ -36,12 +36,15 @@ from noren.core.metric.sql.chosen import (
     within,
 )
 from noren.core.metric.sql.spans import past_of, there
+from noren.core.metric.sql.stocks import NoHistory
 from noren.core.metric.sql.tally import QUANTILES, TOTAL, Tallies, Tally, as_sql, grouped
 
 
 def flow_rows(q: Question, leaf: Measure | Distribution, period: Period, counts: Q) -> QuerySet[Any]:
     """The rows of a period that meet a condition, as they are or as they were (as `past`)."""
     past = past_of(q, leaf)
+    if past and isinstance(leaf, Measure) and leaf.planned:
+        raise NoHistory
     return there(q, leaf, within(q, leaf.model, date_path(q, leaf), period, past) & asked_condition(q, past) & counts)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.db.models import F as Column
 from django.db.models import Exists, FilteredRelation, OuterRef, Q, QuerySet
+from django.db.models import F as Column
 from django.db.models import Value as Const
 from django.db.models.lookups import Exact
 
