@@ -25,9 +25,10 @@ from noren.core.base.model import Model
 from noren.core.filter.sql import OPS_OF
 from noren.core.record.declare import RECORDS, Record
 from noren.core.record.field import Field
-from noren.core.record.listing import State, choosable, listing
+from noren.core.record.listing import State, choosable, listing, sort_key
 from noren.sales.models import Pipeline, Stage
 from tests import make
+from tests.contract.test_matrix import FULL
 
 pytestmark = pytest.mark.django_db
 WORDS = sorted(word for word in RECORDS if RECORDS[word].form)
@@ -168,18 +169,17 @@ def test_twelve_rows_cost_as_many_queries_as_one(word: str, admin: Client) -> No
     row = a_row(record, 1)
 
     def queries(address: str) -> int:
-        """The least of three looks: settings are read again once in a while, whatever the rows."""
-        found = []
-        for _look in range(3):
-            with CaptureQueriesContext(connection) as seen:
-                assert admin.get(address).status_code == 200
-            found.append(len(seen))
-        return min(found)
+        """Looked at more than once: settings are read again once in a while, whatever the rows."""
+        with CaptureQueriesContext(connection) as seen:
+            assert admin.get(address).status_code == 200
+        return len(seen)
 
-    before = queries(record.url()), queries(record.url(row.pk))
+    addresses = record.url(), record.url(row.pk)
+    before = [min(queries(address) for _look in range(2)) for address in addresses]
     for n in range(2, 13):
         a_row(record, n)
-    assert (queries(record.url()), queries(record.url(row.pk))) == before
+    for address, most in zip(addresses, before, strict=True):
+        assert any(queries(address) == most for _look in range(3)), address
 
 
 @pytest.mark.parametrize("word", WORDS)
@@ -215,7 +215,7 @@ def test_walking_forward_and_back_meets_every_row_once(word: str) -> None:
     for n in range(7):
         a_row(record, n % 3 + 1, **(({} if n % 2 else _emptied(record)) | _unique(record, n)))
     ids = set(record.model.every.filter(removed_at__isnull=True).values_list("pk", flat=True))
-    for one in choosable(record, HOUSE):
+    for one in _walked(record):
         for desc in (False, True):
             state = {"sort": ((one.name, desc),), "size": 3}
             page = listing(record, HOUSE, State(**state), counted=False)
@@ -230,6 +230,24 @@ def test_walking_forward_and_back_meets_every_row_once(word: str) -> None:
             assert len(seen) == len(ids), one.name
             assert set(seen) == ids, one.name
             assert back == seen, one.name
+
+
+def _walked(record: type[Record]) -> list[Field]:
+    """The columns to walk by: in the full run all, else those of which no noun before this one has one alike. An order
+    knows of its column no more than type, whether it may be empty, and how it is reached; that each column sorts is
+    asked in the test before."""
+    met: set[Any] = set()
+    found = []
+    for word in WORDS[: WORDS.index(record.word()) + 1]:
+        found = []
+        for one in choosable(RECORDS[word], HOUSE):
+            key, annotations = sort_key(RECORDS[word], one.name, False, HOUSE) or (None, {})
+            how = key and (key.kind, key.null, key.path.count("__"), key.path == one.path, bool(annotations))
+            alike = (one.column and one.column.get_internal_type(), one.kind, one.target, how)
+            if FULL or alike not in met or not found:
+                found.append(one)
+            met.add(alike)
+    return found
 
 
 def _emptied(record: type[Record]) -> dict[str, Any]:

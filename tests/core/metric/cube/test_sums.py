@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from tests import make
 from tests.core.metric.cube.asked import TODAY
-from tests.core.metric.cube.test_same import STEPS, Life, add_deal, bring_in, by_hand, end_deal, half_done
+from tests.core.metric.cube.test_same import FULL, STEPS, Life, add_deal, bring_in, by_hand, end_deal, half_done
 from tests.core.metric.world import lost, won
 
 from noren.core.access.actor import Actor
@@ -154,7 +154,7 @@ def figures(actor: Actor, where: F, rows: bool = False) -> Any:
     )
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(12 if FULL else 1))
 def test_whatever_happens_cells_and_rows_add_up_alike(seed: int, tmp_path: Any) -> None:
     life = Life(seed, tmp_path)
     life.stages.append(another_pipeline())

@@ -59,7 +59,7 @@ def same(life: Life, times: int) -> int:
     return told
 
 
-@pytest.mark.parametrize("seed", range(20 if os.environ.get("FULL_MATRIX") == "1" else 2))
+@pytest.mark.parametrize("seed", range(20 if os.environ.get("FULL_MATRIX") == "1" else 1))
 def test_whatever_happens_cells_and_spans_say_the_same(seed: int, tmp_path: Any) -> None:
     life = Life(seed, tmp_path)
     told = 0
