@@ -80,7 +80,6 @@ def house(module_rows: None) -> Actor:
         },
         by=HOUSE,
     )
-    Activity.every.update(external_id="A-1")
     return by
 
 

@@ -43,6 +43,7 @@ class Activities(Record):
     compact = "subject", "kind", "happened_at", "company", "owner"
     title = "subject"
     keys = (("external_id",),)
+    recalled_by = ("happened_at", "kind", "subject", "body", "company", "person", "owner")
     arrives = 5
     meanings = {
         "kind": {

@@ -193,7 +193,7 @@ relate("contacts.person", Related("sales.deal", "person", columns=("title", "sta
 
 
 FURTHER_IMPORTS.setdefault("activity.activity", []).append(
-    ImportField("deal", _("Deal"), target="sales.deal", apply=attach_to_deals)
+    ImportField("deal", _("Deal"), target="sales.deal", apply=attach_to_deals, stored="about_id")
 )
 
 

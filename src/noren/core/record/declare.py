@@ -154,6 +154,8 @@ class ImportField:
     synonyms: tuple[str, ...] = ()
     of: str = ""
     field: Field | None = None
+    stored: str = ""
+    """The column of the row in which `apply` keeps it, for knowing the row again."""
 
 
 class Record:
@@ -175,6 +177,8 @@ class Record:
     read_only: ClassVar[Sequence[str]] = ()  # shown and exported, never written
     keys: ClassVar[Sequence[tuple[str, ...]]] = ()  # natural keys by which import knows a row again, strongest first
     alike: ClassVar[Sequence[tuple[str, ...]]] = ()  # further keys that only show a person which rows may be the same
+    recalled_by: ClassVar[Sequence[str]] = ()
+    """What tells import a row again that bears no key: its moment, and all else that a file says of these fields."""
     known_by: ClassVar[Sequence[str]] = ()  # columns by which a reference in a file names a row of this noun
     imports: ClassVar[Sequence[ImportField]] = ()  # fields only an import may set (history), and virtual columns
     history: ClassVar[Sequence[str]] = ()  # state fields that an import may bring as history, never a form

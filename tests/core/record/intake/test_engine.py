@@ -466,3 +466,36 @@ def test_undo_broken_off_in_the_middle_counts_what_it_kept_once(bring: Any, monk
     assert counts["kept"] == 1
     assert counts["removed"] == 5
     assert list(Company.every.values_list("legal_name", "note")) == [("会社1", "手で書いた")]
+
+
+def test_activities_without_an_id_are_known_again_by_what_they_say(bring: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr(parse, "CHUNK", 3)
+    make.stages()
+    company = make.company(legal_name="みなと")
+    for title in ("商談A", "商談B"):
+        make.deal(title=title, company=company)
+    text = (
+        "種別,日時,件名,内容,会社名,商談名\n"
+        "電話,2026/10/01 09:30,初回の電話,,みなと,\n電話,2026/10/01,不在,,みなと,\n電話,2026/10/01,不在,,みなと,\n"
+        "訪問,2026/10/02,,見積の説明,みなと,商談B\n訪問,2026/10/02,,見積の説明,みなと,商談A\n"
+    )
+    _run, dry = bring("activities", text, check=True)
+    _run, first = bring("activities", text)
+    assert (dry.created, first.created, first.unchanged) == (5, 5, 0), "two calls of one day that read the same are two"
+    for check in (True, False):
+        _run, again = bring("activities", text, check=check)
+        assert (again.created, again.updated, again.unchanged) == (0, 0, 5)
+    _run, more = bring("activities", text + "電話,2026/10/01,不在,,みなと,\n訪問,2026/10/02,,見積の説明,みなと,\n電話,2026/10/01 09:30,初回の電話,,あおば,\n")  # fmt: skip
+    assert (more.created, more.unchanged) == (3, 5)
+    titles = dict(Deal.every.values_list("pk", "title"))
+    about = Activity.every.filter(body="見積の説明").values_list("about_id", flat=True)
+    assert sorted(titles.get(pk, "") for pk in about) == ["", "商談A", "商談B"]
+
+
+def test_an_activity_with_an_id_is_not_taken_for_one_with_another(bring: Any) -> None:
+    make.company(legal_name="みなと")
+    bring("activities", "種別,日時,件名,会社名\n電話,2026/10/01,不在,みなと\n")
+    _run, tally = bring("activities", "活動ID,種別,日時,件名,会社名\n7,電話,2026/10/01,不在,みなと\n8,電話,2026/10/01,不在,みなと\n", mapping={"活動ID": "external_id"})  # fmt: skip
+    assert (tally.created, tally.updated) == (1, 1), "the one without an id gets the first"
+    _run, tally = bring("activities", "活動ID,種別,日時,件名,会社名\n9,電話,2026/10/01,不在,みなと\n", mapping={"活動ID": "external_id"})  # fmt: skip
+    assert tally.created == 1

@@ -105,7 +105,7 @@ def _group(
         if len(group.hits) == limit:
             group.more = True
             break
-        unsaid = frozenset(n for n in refs if (record.field(n).target, getattr(row, f"{n}_id")) in hidden)
+        unsaid = frozenset(n for n in refs if hidden and (record.field(n).target, getattr(row, f"{n}_id")) in hidden)
         group.hits.append(Hit(record, row, why, unsaid, rank))
     return group
 

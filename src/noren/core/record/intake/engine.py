@@ -26,6 +26,7 @@ from noren.core.record.intake.parse import Parser
 from noren.core.record.intake.plan import BadCell, Plan
 from noren.core.record.intake.read import Table
 from noren.core.record.intake.ready import Preparer, overridden
+from noren.core.record.intake.recall import Recall
 from noren.core.record.intake.refs import References
 from noren.core.record.intake.tally import Batch, Parsed, Tally
 from noren.core.record.intake.write import take_turns
@@ -47,6 +48,7 @@ class Engine:
         self.faults: list[ImportFault] = []
         self.preparer = Preparer(plan)
         self.matcher = Matcher(self.record, {c.name for c in plan.columns})
+        self.recall = Recall(plan, run.pk) if self.record.recalled_by else None
         self.parser = Parser(plan, table, self.preparer, self.matcher.keys)
         self.references = References(plan, run.pk, self.fault, writes=writes)
         used = {c.index for c in plan.columns}
@@ -129,6 +131,8 @@ class Engine:
             self.tally.back_to(counts)
             self.faults, self.run.position = faults, position
             self.references.forget()
+            if self.recall is not None:
+                self.recall.used.difference_update(row.row_id for row in rows)
             if len(rows) == 1:
                 self.fault(rows[0].number, rows[0].cells, "", *_reason(fault))
                 with transaction.atomic():
@@ -203,6 +207,8 @@ class Engine:
         if not self.writes and self.later.names:
             self.later.hear(columns)
         self.matcher.find(rows, columns, self.references.made)
+        if self.recall is not None:
+            self.recall.find(rows)
         known = [row for row in rows if row.row_id]
         if on_match == "skip":
             self.tally.skipped += len(known)

@@ -81,7 +81,7 @@ class Matcher:
 
     def _query(self, keys: tuple[str, ...]) -> str:
         columns: list[Any] = [self.model._meta.get_field(name) for name in keys]
-        types = [_array_type(c) for c in columns]
+        types = [array_type(c) for c in columns]
         places = [f'lower(t."{c.column}")' if c.name == "email" else f't."{c.column}"' for c in columns]
         tests = [f"{place} = k.k{at}" for at, place in enumerate(places)]
         tests += [f"t.\"{c.column}\" <> ''" for c, kind in zip(columns, types, strict=True) if kind == "text"]
@@ -149,7 +149,7 @@ def _array(values: Sequence[Any]) -> str:
     return '{"' + text + '"}'
 
 
-def _array_type(column: Any) -> str:
+def array_type(column: Any) -> str:
     kind = column.db_type(connection)
     return (
         "text" if kind.startswith(("varchar", "text")) else "bigint" if kind in ("integer", "smallint") else str(kind)
