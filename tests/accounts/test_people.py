@@ -19,6 +19,7 @@ from noren.accounts.actions.keys import issue_key, revoke_key
 from noren.accounts.actions.people import deactivate_user, set_roles
 from noren.accounts.actions.rights import change_firm, change_rights, end_share, share_row
 from noren.accounts.models import ApiKey, User
+from noren.accounts.queries.holdings import holdings
 from noren.accounts.queries.why import why
 from noren.core.access.actor import HOUSE
 from noren.core.access.models import Role, Share, Team
@@ -538,3 +539,18 @@ def test_the_audit_log_shows_a_fact_with_a_word_named_like_the_other_end_of_a_re
     deal = make.deal(by=admin.actor())
     set_lines(deal, by=admin.actor(), lines=[Line(text="設置", quantity=Decimal(2), unit_price=Decimal(500))])
     assert "¥1,000" in log_in(admin).get("/settings/audit/?noun=sales.deal").content.decode()
+
+
+# -- leaving -----------------------------------------------------------------------------------------------------------
+
+
+def test_the_page_of_a_member_leads_to_what_they_look_after(admin: User, aiko: User) -> None:
+    make.deal(owner=aiko)
+    make.company(owner=aiko)
+    win_deal(make.deal(owner=aiko, amount=1), by=HOUSE, won_on=timezone.localdate())
+    page = log_in(admin).get(f"/settings/people/{aiko.pk}/").content.decode()
+    assert f'href="/sales/deals/?outcome=open&amp;owner={aiko.pk}"' in page
+    assert [(one.href, one.count) for one in holdings(aiko, admin.actor())] == [
+        (f"/contacts/companies/?owner={aiko.pk}", 1),
+        (f"/sales/deals/?outcome=open&owner={aiko.pk}", 1),
+    ]

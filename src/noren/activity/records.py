@@ -72,6 +72,7 @@ class Activities(Record):
         (_("Overdue"), "due_at__lt=@today&done_at__empty=1&sort=due_at"),
         (_("Calls this week"), "kind=call&happened_at__on=@this_week"),
     )
+    alive = "due_at__filled=1&done_at__empty=1"
     icon = "check-square"
     nav = ("top", 15)
 

@@ -156,6 +156,7 @@ class Deals(Record):
         (_("No next step"), "outcome=open&next_step_at__empty=1"),
         (_("Won this quarter"), "outcome=won&closed_on__on=@this_quarter&sort=-closed_on"),
     )
+    alive = "outcome=open"
     icon = "board"
     nav = ("sales", 20)
     hotkey = "d"

@@ -116,6 +116,12 @@ def forgotten(request: HttpRequest) -> HttpResponse:
             request, _("Look into your mail"), note=told,
             others=[{"label": _("Back to log-in"), "href": reverse("account_login"), "icon": "chev-l"}],
         )  # fmt: skip
+    if not settings.ENV.smtp_url:
+        return gate(
+            request, _("Set a new password"),
+            note=_("No mail server is set here. Ask an administrator: the page of each member makes a link for a new password."),
+            others=[{"label": _("Back to log-in"), "href": reverse("account_login"), "icon": "chev-l"}],
+        )  # fmt: skip
     return gate(
         request, _("Set a new password"), note=_("You will get a mail with a link."),
         fields=[field("email", _("E-mail address"), "email", request.GET.get("email", ""), required=True, autocomplete="username")],

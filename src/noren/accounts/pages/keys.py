@@ -43,7 +43,8 @@ def keys(request: HttpRequest, made: tuple[ApiKey, str] | None = None) -> HttpRe
         head += " · " + _("{n} not used for {days} days").format(n=idle, days=UNUSED)
     return page(
         request, "keys", template="accounts/keys.html", headline=head, lines=lines, made=made, everybody=actor.is_admin,
-        actions=[{"label": _("Make a key"), "icon": "plus", "kind": "pri", "href": reverse("key_add")}],
+        actions=[{"label": _("How to call the API"), "href": reverse("api_docs")},
+                 {"label": _("Make a key"), "icon": "plus", "kind": "pri", "href": reverse("key_add")}],
     )  # fmt: skip
 
 

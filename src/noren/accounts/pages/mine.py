@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -230,6 +231,10 @@ def passkey_add(request: HttpRequest) -> HttpResponse:
             return _show_codes(request) if made_codes else HttpResponseRedirect(reverse("mfa_index"))
     options = json.dumps(auth.begin_registration(user, passwordless=True))
     fault = next((str(e) for es in form.errors.values() for e in es), "") if form is not None else ""
+    if re.match(r"[\d.]+(:\d+)?$|\[", request.get_host()):
+        fault = _(
+            "Passkeys belong to a name. Open noren by its name instead of an address of numbers, on this machine localhost."
+        )
     name = field(
         "name", _("Name of this passkey"), value=device(request.headers.get("User-Agent", "")), required=True, max=60
     )

@@ -27,6 +27,7 @@ from noren.accounts.actions.rights import add_role, change_rights, require_facto
 from noren.accounts.login import demand_fresh
 from noren.accounts.login.secret import seal, unseal
 from noren.accounts.models import User
+from noren.accounts.queries.holdings import holdings
 from noren.accounts.queries.members import Node, members, roles, tree
 from noren.accounts.queries.why import VERBS as WHY_VERBS
 from noren.accounts.queries.why import Why, group_word, level_word, people_with, touch_word, verb_word, why
@@ -322,7 +323,7 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
     return page(
         request, "people", user.name, template="accounts/person.html", person=user, roles=_role_boxes(chosen),
         fields=with_faults(_person_fields(user), fault, request.POST if fault else None), status=422 if fault else 200,
-        waits=user.is_active and bool(user.email) and not user.has_usable_password(),
+        waits=user.is_active and bool(user.email) and not user.has_usable_password(), held=holdings(user, actor),
     )  # fmt: skip
 
 
@@ -378,7 +379,10 @@ def _why_pane(request: HttpRequest) -> dict[str, Any]:
         if len(hits) == 1:
             row = hits[0]
         pane["hits"] = (
-            [{"label": str(hit), "href": f"?who={user.pk}&noun={noun}&row={hit.pk}"} for hit in hits[:8]]
+            [
+                {"label": str(hit), "note": _beside(hit), "href": f"?who={user.pk}&noun={noun}&row={hit.pk}"}
+                for hit in hits[:8]
+            ]
             if row is None
             else []
         )
@@ -387,6 +391,11 @@ def _why_pane(request: HttpRequest) -> dict[str, Any]:
         answer = why(user, row)
         pane |= {"answer": answer, "row": row, "what": str(row), "verdicts": _verdicts(answer)}
     return pane
+
+
+def _beside(row: Any) -> str:
+    """What tells rows of the same name apart."""
+    return str(getattr(row, "company", None) or f"#{row.pk}")
 
 
 def _verdicts(answer: Why) -> list[dict[str, Any]]:

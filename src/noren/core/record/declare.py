@@ -193,6 +193,7 @@ class Record:
     made_by_name: ClassVar[bool] = False  # a file that names an unknown one makes it, unless told otherwise
     one_by_one: ClassVar[bool] = False  # saving does more than store: an import makes its rows one after the other
     views: ClassVar[Sequence[tuple[Any, str]]] = ()  # shipped views: (label, query string)
+    alive: ClassVar[str] = ""  # query string of the rows somebody must look after; the others are history
     tones: ClassVar[
         dict[str, str]
     ] = {}  # value of a choice -> color of its tag (nando, matsu, kohaku, shu, fuji, line)

@@ -40,7 +40,7 @@ function tellFiles(field) {
 }
 
 /** @param {HTMLFormElement} form @param {boolean} on */
-function busy(form, on) {
+export function busy(form, on) {
   form.toggleAttribute("data-busy", on);
   for (const button of all("button:not([type=button])", form)) button.ariaDisabled = on ? "true" : null;
 }

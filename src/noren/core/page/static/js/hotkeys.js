@@ -24,7 +24,8 @@ class NorenHotkeys extends HTMLElement {
     const going = performance.now() - this.since < 1200;
     this.since = key === "g" && !going ? performance.now() : -Infinity;
     if (key === "g" && !going) return;
-    const found = all(`[data-${going ? "go" : "key"}="${CSS.escape(key)}"]`).find((element) => element.hidden || element.checkVisibility());
+    const bound = all(`[data-${going ? "go" : "key"}="${CSS.escape(key)}"]`);
+    const found = bound.find((element) => element.hidden || element.checkVisibility()) ?? bound[0]; // such as the bar of phones
     if (found) {
       event.preventDefault();
       if (found.matches("input, textarea")) found.focus();

@@ -1,4 +1,7 @@
-// Passkeys: asks the browser's authenticator and posts its answer in the form inside.
+import { busy } from "./forms.js";
+
+// Passkeys: asks the browser's authenticator and posts its answer in the form inside. Browsers bind them to a name, so at
+// an address of numbers there are none.
 
 const fromBase64url = (text) => {
   const plain = atob(text.replace(/-/g, "+").replace(/_/g, "/"));
@@ -51,7 +54,7 @@ const passkeyAnswer = (credential) => {
 
 class Passkey extends HTMLElement {
   connectedCallback() {
-    if (!window.PublicKeyCredential || !navigator.credentials) return;
+    if (!window.PublicKeyCredential || !navigator.credentials || /^[\d.]+$|:/.test(location.hostname)) return;
     this.hidden = false;
     this.querySelector("form").addEventListener("submit", (event) => this.ask(event));
   }
@@ -74,6 +77,7 @@ class Passkey extends HTMLElement {
       form.elements.credential.value = JSON.stringify(passkeyAnswer(credential));
       form.submit();
     } catch {
+      setTimeout(() => busy(form, false)); // after the mark of the press itself
       told.textContent = this.dataset.failed;
       told.hidden = false;
     }
