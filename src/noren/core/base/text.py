@@ -124,6 +124,11 @@ def query_grams(folded: str) -> list[int]:
     A subset of `grams(text)` for every text that contains the query, so `g @> query_grams(q)` loses no row; the
     text itself is compared afterwards.
     """
+    return list(_query_grams(folded))
+
+
+@lru_cache(500)  # a search asks dozens of times for those of its few words
+def _query_grams(folded: str) -> tuple[int, ...]:
     found: set[int] = set()
     for run in _WIDE_RUN.findall(folded):
         if len(run) == 1 and _KANJI.match(run):
@@ -132,7 +137,7 @@ def query_grams(folded: str) -> list[int]:
             found.update(_pairs(run))
     for run in _ASCII_RUN.findall(folded):
         found.update(_triples(run))
-    return list(found)
+    return tuple(found)
 
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from noren.core.access.actor import Actor
@@ -40,16 +41,12 @@ def shown_hit(hit: Hit, words: Sequence[str], actor: Actor, look: Look) -> dict[
 
 def kinds_nav(kinds: Sequence[Mapping[str, Any]]) -> SafeString:
     """Links that narrow the results. kinds: [{label, href, count, current}]."""
-    current = ' aria-current="true"'
-    return SafeString(
-        "".join(
-            [
-                f'<a href="{plain(one["href"])}"{current if one.get("current") else ""}>{plain(one["label"])}'
-                f'<span class="n num">{one["count"]}</span></a>'
-                for one in kinds
-            ]
-        )
-    )
+    return SafeString("".join(map(_kind, kinds)))
+
+
+def _kind(one: Mapping[str, Any]) -> str:
+    current = ' aria-current="true"' if one.get("current") else ""
+    return f'<a href="{plain(one["href"])}"{current}>{plain(one["label"])}<span class="n num">{one["count"]}</span></a>'
 
 
 def hit_groups(groups: Sequence[Mapping[str, Any]]) -> SafeString:
@@ -83,6 +80,26 @@ def hit_row(hit: Mapping[str, Any]) -> str:
     )
 
 
+def option_groups(groups: Sequence[Mapping[str, Any]]) -> SafeString:
+    """What the palette offers. groups: [{label, options: [{href, icon, html, note, shortcut: [key, …]}]}]."""
+    return SafeString("".join(map(_options, groups)))
+
+
+def _options(group: Mapping[str, Any]) -> str:
+    label = plain(group["label"])
+    listed = "".join(map(_option, group["options"]))
+    return f'<div role="group" aria-label="{label}"><h3 aria-hidden="true">{label}</h3>\n{listed}</div>'
+
+
+def _option(one: Mapping[str, Any]) -> str:
+    note = f" <small>{conditional_escape(one['note'])}</small>" if one.get("note") else ""
+    keys = "".join([f"<kbd>{plain(key)}</kbd>" for key in one.get("shortcut") or ()])
+    return (
+        f'<a role="option" aria-selected="false" href="{plain(one["href"])}" tabindex="-1">{icon(one["icon"])}'
+        f'<span class="o">{conditional_escape(one["html"])}{note}</span>{f"""<span class="k">{keys}</span>""" if keys else ""}</a>\n'
+    )
+
+
 def with_marks(text: str, words: Sequence[str]) -> SafeString:
     return SafeString(
         "".join([f"<mark>{plain(piece)}</mark>" if is_hit else plain(piece) for piece, is_hit in marked(text, words)])
@@ -101,12 +118,11 @@ def note_of(hit: Hit, words: Sequence[str], actor: Actor) -> SafeString:
     told: list[SafeString] = []
     record, row = hit.record, hit.row
     looked = {*record.model.searched, *([record.model.found_through] if hit.rank >= THROUGH else [])}
-    for one in _worth_telling(record, actor):
+    for one, whose in _worth_telling(record, actor):
         if one.name not in hit.unsaid:
             value = getattr(row, one.name)
             text = one.choice_label(value) if one.kind == "choice" else str(value or "")
             if text:
-                whose = owner_label(one)
                 shown = with_marks(text, words if one.name in looked else ())
                 told.append(SafeString(f"{plain(whose)} {shown}") if whose else shown)
         if len(told) == 3:
@@ -114,14 +130,14 @@ def note_of(hit: Hit, words: Sequence[str], actor: Actor) -> SafeString:
     return SafeString("・".join(told))
 
 
-def _worth_telling(record: type[Record], actor: Actor) -> list[Field]:
-    """The fields that the compact line may show beside the name."""
+def _worth_telling(record: type[Record], actor: Actor) -> list[tuple[Field, str]]:
+    """The fields that the compact line may show beside the name, each with what stands before it."""
 
-    def work() -> list[Field]:
+    def work() -> list[tuple[Field, str]]:
         fields = [record.field(n) for n in record.compact[1:] if "__" not in n and record.may_read(n, actor)]
-        return [one for one in fields if one.kind in ("text", "ref", "choice", "kana")]
+        return [(one, owner_label(one)) for one in fields if one.kind in ("text", "ref", "choice", "kana")]
 
-    found: list[Field] = actor.remembered(("worth telling", record), work)
+    found: list[tuple[Field, str]] = actor.remembered(("worth telling", record, get_language()), work)
     return found
 
 

@@ -30,4 +30,6 @@ def escape(text: Any) -> SafeString:
 
 def conditional_escape(text: Any) -> SafeString:
     """The same, but markup stays as it is."""
+    if isinstance(text, SafeString):
+        return text
     return SafeString(text.__html__()) if hasattr(text, "__html__") else escape(text)

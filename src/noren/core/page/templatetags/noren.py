@@ -4,7 +4,7 @@ from django import template
 
 from noren.core.page import parts
 from noren.core.page.entries import entry
-from noren.core.page.hits import hit_groups, kinds_nav
+from noren.core.page.hits import hit_groups, kinds_nav, option_groups
 
 register = template.Library()
 
@@ -18,6 +18,7 @@ register.simple_tag(parts.style, name="style")
 register.simple_tag(entry, name="entry")
 register.simple_tag(hit_groups, name="hits")
 register.simple_tag(kinds_nav, name="kinds")
+register.simple_tag(option_groups, name="options")
 
 
 @register.simple_tag(takes_context=True)
