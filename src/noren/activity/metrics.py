@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from noren.activity.models import Activity
 from noren.core.filter.condition import All, Cond, F, Not, Some
-from noren.core.metric.declare import NEITHER, Measure
+from noren.core.metric.declare import NEITHER, Measure, chapter
 
 # What was done: everything that is no task, and tasks that were done.
 DONE = F(Some((All((Cond("due_at", "empty"), Not(Cond("kind", "is", "task")))), Cond("done_at", "filled"))))
@@ -25,3 +25,5 @@ touch_count = Measure(
     formula=_("Number of calls, meetings, visits and e-mails done"), dated=_("The day the activity happened."),
     left_out=_("Notes and tasks; activities in the bin."),
 )  # fmt: skip
+
+chapter(60, _("How much do we do?"), activity_count, touch_count)

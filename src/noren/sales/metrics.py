@@ -26,6 +26,7 @@ from noren.core.metric.declare import (
     Total,
     Weighted,
     allocate,
+    chapter,
 )
 from noren.sales.models import Deal
 
@@ -144,16 +145,18 @@ _cohort = {
         ("open", _("Opened and still open"), OPEN, "", "closed_on", _("Deals opened in the period and not decided"), "none"),
     )
 }  # fmt: skip
-for _outcome, _label, _better in (
-    ("won", _("Won share of opened deals"), UP),
-    ("lost", _("Lost share of opened deals"), DOWN),
-    ("open", _("Open share of opened deals"), "none"),
-):
+_of_opened = [
     Ratio(
-        f"{_outcome}_of_opened", _label, of=_cohort[_outcome], per=opened_deals, by=BY, unit=PERCENT, better=_better,
+        f"{outcome}_of_opened", label, of=_cohort[outcome], per=opened_deals, by=BY, unit=PERCENT, better=better,
         drill=OPEN_ROWS, formula=_("Deals opened in the period with this outcome ÷ all deals opened in the period"),
         dated=BY_OPENING, left_out=_("Young cohorts still change: compare at equal age. Deals without a day of opening."),
-    )  # fmt: skip
+    )
+    for outcome, label, better in (
+        ("won", _("Won share of opened deals"), UP),
+        ("lost", _("Lost share of opened deals"), DOWN),
+        ("open", _("Open share of opened deals"), "none"),
+    )
+]  # fmt: skip
 
 # ---- open on a day --------------------------------------------------------------------------------------------------
 
@@ -292,3 +295,23 @@ velocity = Derived(
     dated=_("Open deals on the last day; the rest by the day of closing."),
     left_out=_("Open deals without a day of opening. Old deals that nobody works on count as open."),
 )  # fmt: skip
+
+chapter(
+    10, _("How much did we win?"),
+    revenue, won_deals, avg_deal_size, list_won, discount, discount_rate, list_discounted,
+)  # fmt: skip
+chapter(
+    20, _("How often do we win?"),
+    win_rate_count, win_rate_value, lost_deals, closed_deals, list_closed, opened_deals, *_cohort.values(), *_of_opened,
+)  # fmt: skip
+chapter(
+    30, _("What is open, and what will it bring?"),
+    pipeline_deals, pipeline_amount, pipeline_list_amount, open_deals, open_amount, open_list_amount, weighted_pipeline,
+    expected_amount, expected_weighted, closing_this_month,
+)  # fmt: skip
+chapter(
+    40, _("How fast does it go?"),
+    velocity, sales_cycle, decided_cycle, time_to_close_km, time_to_win_cif, time_to_loss_cif, stage_duration, stage_conversion,
+    stage_age_now, stage_age,
+)  # fmt: skip
+chapter(50, _("What needs a hand?"), deals_without_next_step, stale_open_deals, past_close_date)

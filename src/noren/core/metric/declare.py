@@ -127,6 +127,23 @@ def allocate(
 # ---- the kinds ------------------------------------------------------------------------------------------------------
 
 METRICS: dict[str, Metric] = {}
+CHAPTERS: list[Chapter] = []
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """Numbers of the number book that answer one question. order: its place in the book."""
+
+    order: int
+    question: Any
+    metrics: tuple[Metric, ...]
+
+
+def chapter(order: int, question: Any, *metrics: Metric) -> Chapter:
+    """Add a chapter to the number book."""
+    made = Chapter(order, question, metrics)
+    CHAPTERS.append(made)
+    return made
 
 
 @dataclass(frozen=True, kw_only=True)

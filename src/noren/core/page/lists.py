@@ -366,7 +366,11 @@ def empty(record: type[Record], actor: Actor, state: State) -> dict[str, Any]:
     if create:
         actions.append({"label": create["label"], "href": create["href"], "kind": "pri", "icon": "plus"})
     text = (
-        _("Add the first one here, or bring a whole table in at once.")
+        _(
+            "Add the first one here, or bring a whole table in at once: from Excel, CSV, a card reader or another CRM. It is tried out first and can be taken back whole."
+        )
+        if len(actions) > 1
+        else _("Add the first one here.")
         if create
         else _("As soon as there is one that you may see, it stands here.")
     )

@@ -1,4 +1,4 @@
-"""The number book, a number explained, and the records behind it."""
+"""A number explained, and the records behind it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
-from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, gettext_lazy
+from django.utils.text import capfirst
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from noren.core.access.actor import Actor, actor_of
@@ -22,7 +22,6 @@ from noren.core.metric.answer import Answer, Cell
 from noren.core.metric.ask import ask
 from noren.core.metric.declare import (
     BASIS_LABELS,
-    METRICS,
     PERCENT,
     UNIT_LABELS,
     Conversion,
@@ -34,7 +33,7 @@ from noren.core.metric.declare import (
     metric_of,
 )
 from noren.core.metric.memo import one_moment
-from noren.core.metric.question import CannotAsk, Words, dimension, may_ask, question
+from noren.core.metric.question import CannotAsk, Words, dimension, question
 from noren.core.metric.rows import PARTS, rows, rows_url
 from noren.core.metric.show import interval, locale, show, split
 from noren.core.metric.sql import whole
@@ -42,38 +41,14 @@ from noren.core.metric.stats import Curve
 from noren.core.page import charts
 from noren.core.page.cells import day, shown
 from noren.core.page.markup import escape
-from noren.core.page.shell import Place, place
 from noren.core.page.tiles import COMPARES, PERIODS, difference, show_short
 from noren.core.page.web import draw, logged_in, look_of
+from noren.core.record.columns import has_column
 from noren.core.record.declare import record_of
 
 OWN = RESERVED | {"period", "basis", "as_of", "known_on", "by", "grain", "part", "compare", "scope", "page"}
 PAGE = 50
 MOST_MEMBERS = 12  # of a breakdown drawn as bars; the table has them all
-
-place(Place("analysis", 10, gettext_lazy("Number book"), "/metrics/", "chart"))
-
-
-@logged_in
-def book(request: HttpRequest) -> HttpResponse:
-    """All numbers in words: what each is, how it is worked out, by which date, what it leaves out."""
-    actor = actor_of(request)
-    lines = [{"cells": _told_in_words(metric)} for metric in METRICS.values() if may_ask(metric, actor)]
-    head = (_("Number"), _("Of"), _("How it is worked out"), _("Dated"), _("Left out"), _("Better when"))
-    context = {
-        "title": _("Number book"), "area": "metric", "crumbs": [{"label": _("Number book")}], "bare": True, "rows": lines,
-        "columns": [{"label": text} for text in head],
-        "rows_title": _("%(n)s numbers, each told in words") % {"n": len(lines)},
-    }  # fmt: skip
-    return draw(request, "metric.html", context)
-
-
-def _told_in_words(metric: Metric) -> SafeString:
-    better = {"up": _("higher"), "down": _("lower"), "target": _("on target")}.get(metric.better, "—")
-    name = format_html('<a class="lead" href="/metrics/{}/">{}</a>', metric.id, metric.label)
-    texts = (metric.model._meta.verbose_name_plural, metric.formula, metric.dated, metric.left_out, better)
-    cells = format_html_join("", '<td class="wrap">{}</td>', ((text,) for text in texts))
-    return format_html("<td>{}</td>{}", name, cells)
 
 
 def _read(request: HttpRequest, word: str) -> tuple[Metric, Actor, dict[str, Any]]:
@@ -110,6 +85,7 @@ def _explained(request: HttpRequest, metric: Metric, actor: Actor, options: dict
     total = answer.total
     value, unit = split(total.value, metric.unit, full=True)
     by = request.GET.get("by", "")
+    figure = _figure(metric, actor, options)
     return {
         "title": str(metric.label), "area": "metric", "back": "/metrics/",
         "crumbs": [{"label": _("Number book"), "href": "/metrics/"}, {"label": str(metric.label)}],
@@ -118,8 +94,11 @@ def _explained(request: HttpRequest, metric: Metric, actor: Actor, options: dict
         "interval": _("95 %% interval %(text)s") % {"text": doubt} if (doubt := interval(total.low, total.high, metric.unit)) else "",
         "sentence": _told(answer), "formula": str(metric.formula),
         "facts": [*_against(answer, options, request), *_facts(answer, request)],
-        "figure": _figure(metric, actor, options), "by": _breakdowns(metric, actor, options, by, request),
-        **_periods(answer, request),
+        "figure": figure, **_periods(answer, request), **_day_asked(answer, request),
+        **(
+            {"empty": _nothing(answer, request)} if not total.n and figure is None
+            else {"by": _breakdowns(metric, actor, options, by, request)}
+        ),
     }  # fmt: skip
 
 
@@ -148,6 +127,44 @@ def _periods(answer: Answer, request: HttpRequest) -> dict[str, Any]:
         "periods": [
             {"label": str(label), "href": _with(request, period=word), "current": word == chosen} for word, label in words
         ],
+    }  # fmt: skip
+
+
+def _day_asked(answer: Answer, request: HttpRequest) -> dict[str, Any]:
+    """The day for which a number of a day is told, to be changed; not where only today is known."""
+    if isinstance(answer.metric, Derived) or not _of_a_day(answer.metric):
+        return {}
+    kept = [(k, v) for k, v in request.GET.items() if k not in ("as_of", "page")]
+    return {"as_of": answer.question.day.isoformat(), "today": answer.question.today.isoformat(), "as_of_kept": kept}
+
+
+def _of_a_day(metric: Metric) -> bool:
+    if any(getattr(leaf, "today_only", False) for leaf in metric.leaves()):
+        return False
+    return isinstance(metric, (Stock, Survival, Stay, Conversion)) or not _of_days(metric)
+
+
+def _nothing(answer: Answer, request: HttpRequest) -> dict[str, Any]:
+    """What would have to be there for the number to be one."""
+    q, record = answer.question, record_of(answer.metric.model)
+    nouns = {"nouns": capfirst(str(record.labels()))}
+    if q.where or q.period.bounded or q.as_of:
+        return {
+            "icon": "chart", "title": _("Nothing has been counted for this period."),
+            "text": _("There may be %(nouns)s in other periods, or without the filter.") % nouns,
+            "actions": [{"label": _("All time"), "href": request.path, "icon": "calendar"}],
+        }  # fmt: skip
+    can = record.form and record.pages and q.actor.may(record.word(), "create")
+    add = {
+        "label": _("New %(noun)s") % {"noun": record.label()},
+        "href": record.url(verb="new"),
+        "icon": "plus",
+        "kind": "pri",
+    }
+    return {
+        "icon": "chart", "title": _("Not to be worked out yet"),
+        "text": _("Once there are %(nouns)s that count, this page shows the value, how it moves, and by whom and what it comes about.") % nouns,
+        "actions": [add] if can else [],
     }  # fmt: skip
 
 
@@ -248,6 +265,8 @@ def _figure(metric: Metric, actor: Actor, options: dict[str, Any]) -> dict[str, 
     cells = ask(metric, actor=actor, **{**options, "period": span}, grain=grain, percentiles=False).cells
     labels = [cell.label for cell in cells]
     values = [None if cell.value is None else float(cell.value) for cell in cells]
+    if not any(values):
+        return None
     band = [(cell.low, cell.high) if cell.low is not None and cell.high is not None else None for cell in cells]
     doubt = _("95 % interval") if any(band) else ""
     made = charts.line(
@@ -279,6 +298,8 @@ def _breakdowns(
         return []
     name = by if by in names else names[0]
     cells = ask(metric, actor=actor, by=(name,), percentiles=False, **options).cells
+    if not _has_order(dimension(metric, name).target):
+        cells = sorted(cells, key=lambda cell: (cell.value is None, -float(cell.value or 0)))
     head = [str(dimension(metric, name).label), str(metric.label), "n"]
     doubtful = any(cell.low is not None for cell in cells)
     head += [_("95 % interval")] if doubtful else []
@@ -291,7 +312,7 @@ def _breakdowns(
         "head": [{"label": text, "num": bool(at)} for at, text in enumerate(head)],
         "drawn": lines,
     }
-    shown_bars = sorted((c for c in cells if c.value), key=lambda c: -float(c.value or 0))[:MOST_MEMBERS]
+    shown_bars = [cell for cell in cells if cell.value][:MOST_MEMBERS]
     chart = None
     if len(shown_bars) > 1 and all(float(c.value or 0) >= 0 for c in shown_bars):
         bars = [(c.label, float(c.value or 0)) for c in shown_bars]
@@ -304,6 +325,11 @@ def _breakdowns(
         told = _("Nothing has been counted for this period. What is counted will stand here, by %(name)s.")
         return [{"title": title, "note": "", "tabs": others, "told": told % {"name": head[0]}}]
     return [{"title": title, "note": "", "tabs": others, "table": table, "chart": chart}]
+
+
+def _has_order(target: Any) -> bool:
+    """Whether the members have an order of their own, as stages do; all others stand by size."""
+    return target is not None and has_column(target, "position")
 
 
 def _open_to(metric: Metric, name: str, actor: Actor) -> bool:

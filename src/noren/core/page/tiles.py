@@ -18,7 +18,7 @@ from noren.core.access.rights import Level
 from noren.core.base.period import Fiscal, Period, PeriodError, compared, parse
 from noren.core.filter.condition import ME, MY_TEAM, Cond, F
 from noren.core.metric.answer import Cell
-from noren.core.metric.declare import COUNT, DAYS, DOWN, MONEY, PERCENT, UP, Metric
+from noren.core.metric.declare import COUNT, DAYS, DOWN, MONEY, MONEY_PER_DAY, PERCENT, UP, Metric
 from noren.core.metric.show import locale, show, split
 from noren.core.page import charts
 
@@ -172,7 +172,7 @@ def _spark(points: tuple[float, ...], words: str) -> SafeString:
 
 
 def show_short(value: Any, unit: str) -> str:
-    if unit != MONEY or value is None:
+    if unit not in (MONEY, MONEY_PER_DAY) or value is None:
         return show(value, unit)
     text, after = split(value, unit)
     return f"{text}{after}"

@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from noren.core.page import (
     acts,
+    book,
     bulk,
     detail,
     exporting,
@@ -54,7 +55,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("palette/", search.palette),
     path("me/density/", prefs.density),
     path("me/postal/", refs.postal),
-    path("metrics/", numbers.book, name="metrics"),
+    path("metrics/", book.book, name="metrics"),
     path("metrics/<str:word>/", numbers.explain, name="metric"),
     path("metrics/<str:word>/rows/", numbers.behind, name="metric_rows"),
     path("imports/", include("noren.core.page.imports.urls")),

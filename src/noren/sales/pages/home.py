@@ -15,8 +15,10 @@ from django.utils.formats import date_format
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from noren.accounts.models import User
 from noren.activity.metrics import activity_count
 from noren.activity.models import Activity
+from noren.contacts.models import Company
 from noren.core.access.actor import Actor, actor_of
 from noren.core.access.firm import firm
 from noren.core.access.scope import look_for, visible
@@ -32,6 +34,7 @@ from noren.core.metric.question import may_ask
 from noren.core.metric.rows import metric_url, rows
 from noren.core.metric.show import locale, split
 from noren.core.page import charts
+from noren.core.page.shell import LINKS
 from noren.core.page.standing import notices_for
 from noren.core.page.tiles import Choice, against, chosen, pickers, show_short, tile
 from noren.core.page.web import draw, logged_in
@@ -44,7 +47,7 @@ STAGES = (
     metrics.stale_open_deals, metrics.closing_this_month, metrics.past_close_date, metrics.stage_age_now,
 )  # fmt: skip
 MONTHS, WEEKS, STALLED = 12, 12, 5
-DEALS = "/sales/deals/"
+DEALS, COMPANIES = "/sales/deals/", "/contacts/companies/"
 
 
 @logged_in
@@ -78,7 +81,7 @@ def _context(
         context["figures_now"]["land"] = _landing(actor, choice, flows, today, fiscal)
     context["stalled"] = _stalled(actor, choice, stocks, stages, today)
     if _nothing_yet(stocks, flows):
-        context["empty"] = _first_steps(actor)
+        context |= {"empty": _first_steps(actor), "scopes": (), "periods": (), "compares": ()}
     return context
 
 
@@ -350,10 +353,31 @@ def _nothing_yet(stocks: dict[str, Answer], flows: dict[str, list[Cell]]) -> boo
 
 
 def _first_steps(actor: Actor) -> dict[str, Any]:
-    actions = []
+    """What a firm does on its first day, each with where it is done; what is done already is ticked."""
+    steps = []
+    if actor.may(Company, "create"):
+        steps.append({
+            "label": _("Bring in what you have"), "href": LINKS["import"] or f"{COMPANIES}new/", "icon": "upload",
+            "text": _("Companies, people and deals from Excel, CSV, card readers or another CRM: tried out first, and taken back whole if need be."),
+            "done": visible(Company, actor).exists(),
+        })  # fmt: skip
     if actor.may(Deal, "create"):
-        actions = [{"label": _("Add a deal"), "href": f"{DEALS}new/", "icon": "plus", "kind": "pri"}]
+        steps.append({
+            "label": _("Add a deal"), "href": f"{DEALS}new/", "icon": "deal",
+            "text": _("With its amount and expected close; its stages, next step and result make all numbers of this page."),
+        })  # fmt: skip
+    if actor.is_admin:
+        steps += [
+            {
+                "label": _("Invite colleagues"), "href": "/settings/people/", "icon": "person",
+                "text": _("Each with a role that says what they see and change."), "done": visible(User, actor).count() > 1,
+            },
+            {
+                "label": _("Name your stages and reasons for loss"), "href": "/settings/pipelines/", "icon": "flat",
+                "text": _("Stages with their probability and usual days are the ground of forecast and warnings."),
+            },
+        ]  # fmt: skip
     return {
-        "title": _("Nothing to count yet"), "icon": "deal", "actions": actions,
+        "title": _("Nothing to count yet"), "icon": "deal", "steps": steps,
         "text": _("As soon as there are deals, this page tells what needs a hand, how much was won and where the rest stands."),
     }  # fmt: skip

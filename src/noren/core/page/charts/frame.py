@@ -16,6 +16,8 @@ Format = Callable[[float], str]
 TONES: Final = {"": "f1", "good": "f3", "watch": "fko", "bad": "fshu", "mute": "f8"}
 EMPTY: Final = SafeString("")
 
+ALL_LABELS = 45  # letters below a plot that fit side by side on a phone
+
 
 def plain(value: float) -> str:
     """A number with thousands separated, no needless decimals."""
@@ -116,7 +118,15 @@ class Frame:
         return f'<line class="{name}" x1="{short(x1)}%" x2="{short(x2)}%" y1="{y}" y2="{y}"/>'
 
     def label(self, at: int, text: str, strong: bool = False) -> str:
-        thin = "" if self.count <= 8 else " alt" if at % 2 else " alt4" if at % 4 else ""
+        thin = (
+            ""
+            if self.count <= 8 and self.count * (len(text) + 2) <= ALL_LABELS
+            else " alt"
+            if at % 2
+            else " alt4"
+            if at % 4
+            else ""
+        )
         return f'<text class="{"t-b" if strong else ""}{thin}" x="{short(self.x(at))}%" y="{self.height - 7}" text-anchor="middle">{escape(text)}</text>'
 
     def mark(self, at: int, tip: str, inner: str, now: bool = False) -> None:
