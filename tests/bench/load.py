@@ -287,6 +287,8 @@ SELECT 'sales.deal.created', 'sales.deal', id, '{}', owner_id, 'page', 0, create
 
 
 def _search_entries(model: Any) -> None:
+    from django.db import connection
+
     from noren.core.record.intake.write import Drafts, write_search
 
     drafts = Drafts(model)
@@ -295,9 +297,16 @@ def _search_entries(model: Any) -> None:
     while True:
         rows = list(model.every.filter(pk__gt=last).order_by("pk").values(*names)[:20_000])
         if not rows:
-            return
+            break
         last = rows[-1]["id"]
-        write_search(model, [drafts.make(row) for row in rows])
+        made = [drafts.make(row) for row in rows]
+        for row in made:
+            row.said = row.search_text()
+        write_search(model, made)
+    table, entries = model._meta.db_table, model._meta.get_field("search_entry").related_model._meta.db_table
+    with connection.cursor() as cursor:
+        cursor.execute(f'UPDATE "{table}" n SET said = e.q FROM "{entries}" e WHERE e.row_id = n.id')
+        cursor.execute(f'VACUUM FULL "{table}"')  # indexes come later
 
 
 if __name__ == "__main__":

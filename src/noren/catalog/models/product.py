@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from noren.core.base.fields import LongText, MoneyField, Text
 from noren.core.base.model import Model, Reach, external_id_rule
-from noren.core.base.search import SearchEntry, search_index
+from noren.core.base.search import SearchEntry, said_column, search_index
 
 
 class Product(Model):
@@ -30,6 +30,7 @@ class Product(Model):
     tax_class = models.CharField(_("Tax"), max_length=8, choices=TAXES, default="10", db_default="10")
     is_sold = models.BooleanField(_("On sale"), default=True, db_default=True)
     note = LongText(_("Note"), blank=True)
+    said = said_column()
 
     reach = Reach(open_to_all=True)
     searched = ("name", "code", "family", "external_id")

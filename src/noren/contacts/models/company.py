@@ -19,7 +19,7 @@ from noren.core.base.japan.company import name_key, parse_form
 from noren.core.base.japan.corporate import parse_corporate_number, parse_invoice_number
 from noren.core.base.japan.values import Unreadable
 from noren.core.base.model import Model, Reach, external_id_rule
-from noren.core.base.search import SearchEntry, search_index
+from noren.core.base.search import SearchEntry, said_column, search_index
 from noren.core.base.text import SEP, fold, kana_key
 
 FACETS = "standing", "rank", "industry", "prefecture", "owner"
@@ -76,6 +76,7 @@ class Company(Addressed, Model):
     merged_into = models.ForeignKey(
         "self", models.SET_NULL, null=True, blank=True, editable=False, related_name="+", db_index=False
     )
+    said = said_column()
 
     facets = FACETS
     reach = Reach(owner="owner")

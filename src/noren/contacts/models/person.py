@@ -15,7 +15,7 @@ from noren.core.base.facets import facet_index
 from noren.core.base.fields import Email, Kana, LongText, Phone, Text
 from noren.core.base.japan.person import display_name
 from noren.core.base.model import Model, Reach, external_id_rule
-from noren.core.base.search import SearchEntry, search_index
+from noren.core.base.search import SearchEntry, said_column, search_index
 from noren.core.base.text import SEP, fold
 
 FACETS = "department", "post", "source", "prefecture", "owner"
@@ -62,6 +62,7 @@ class Person(Addressed, Model):
     merged_into = models.ForeignKey(
         "self", models.SET_NULL, null=True, blank=True, editable=False, related_name="+", db_index=False
     )
+    said = said_column()
 
     facets = FACETS
     reach = Reach(owner="owner")

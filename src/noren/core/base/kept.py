@@ -153,13 +153,30 @@ def _known(one: Ask) -> _Made:
     return made
 
 
-def written(key: Hashable, build: Callable[[], QuerySet[Any]], who: Any = None) -> tuple[str, tuple[Any, ...]]:
-    """The SQL of `build()` with its parameters, for a statement around it. EmptyResultSet when it can have no rows."""
+def written(key: Hashable, build: Callable[[], QuerySet[Any]], who: Any = None) -> str:
+    """The SQL of `build()` with its values written in (% doubled), for a statement around it. EmptyResultSet when it can
+    have no rows."""
     made = _known(Ask(("written", key), build, (), who))
-    if made.sql:
-        return made.sql, made.params
-    sql, params = build().query.sql_with_params()
-    return sql, tuple(params)
+    return (made.text if made.sql else _with_constants(*build().query.sql_with_params(), set())).decode()
+
+
+def rows_of(asked: Sequence[tuple[str, Sequence[Any]]]) -> list[list[Any]]:
+    """The raw rows of each statement in SQL, in one trip. The database plans each but once, for whatever values come:
+    only for statements that hold it to their way by themselves."""
+    wrapper: Any = connections[DEFAULT_DB_ALIAS]
+    link = _link()
+    began = perf_counter()
+    with wrapper.wrap_database_errors, link.pipeline():
+        psycopg.Cursor(link).execute(_PLAN_ONCE)
+        cursors = [psycopg.Cursor(link).execute(sql, values, prepare=True) for sql, values in asked]
+    found = [cursor.fetchall() for cursor in cursors]
+    if wrapper.queries_logged:
+        took = f"{(perf_counter() - began) / max(len(asked), 1):.3f}"
+        wrapper.queries_log.extend({"sql": sql, "time": took} for sql, _values in asked)
+    return found
+
+
+_PLAN_ONCE = "SELECT set_config('plan_cache_mode', 'force_generic_plan', true)"  # until the trip (or transaction) ends
 
 
 def padded(ids: Iterable[int]) -> list[int]:

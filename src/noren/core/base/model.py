@@ -119,12 +119,15 @@ class Model(models.Model):
     def save(self, *args: Any, at: Any = None, **kw: Any) -> None:
         """Write the row, its search entry and its history. `at`: when what changed became true (default: now)."""
         self.settle()
+        if self.searched:
+            self.said = self.search_text()
         adding = self._state.adding
         if not adding:
             self.version += 1
             self.updated_at = timezone.now()
             if kw.get("update_fields"):
-                kw["update_fields"] = {*kw["update_fields"], "version", "updated_at"}
+                said = ("said",) if self.searched else ()
+                kw["update_fields"] = {*kw["update_fields"], "version", "updated_at", *said}
         super().save(*args, **kw)
         if self.searched:
             self.index()
@@ -134,7 +137,7 @@ class Model(models.Model):
     def index(self) -> None:
         from noren.core.base.search import write_entries
 
-        write_entries(type(self), [(self.pk, self.search_text())])
+        write_entries(type(self), [(self.pk, self.said)])
 
     def keep(self, at: Any = None) -> None:
         """Close the span that no longer holds and open the one that does, when a kept field has changed."""

@@ -16,6 +16,17 @@ from django.db import connection, models
 from noren.core.base.text import grams
 
 
+class SearchText(models.TextField):  # type: ignore[type-arg]
+    """The folded text of a row by which it is found. Fields that are hidden from some are in it, so it is no field of a noun:
+    nobody may show it, filter or sort by it (see `record.field.resolve`).
+
+    """
+
+    def deconstruct(self) -> Any:
+        name, _path, args, kw = super().deconstruct()
+        return name, "django.db.models.TextField", args, kw
+
+
 class SearchEntry(models.Model):
     """Abstract: give it `row = OneToOneField(Noun, primary_key=True, related_name="search_entry")`.
 
@@ -23,11 +34,17 @@ class SearchEntry(models.Model):
     and the database's check costs a fifth of the entry.
     """
 
-    q = models.TextField()
+    q = SearchText()
     g = ArrayField(models.IntegerField())
 
     class Meta:
         abstract = True
+
+
+def said_column() -> SearchText:
+    """The text of the entry once more, beside the row itself: so that the newest rows are looked through without a look at
+    the entry of each. Empty where a row was not written since there is this column."""
+    return SearchText(default="", db_default="", blank=True, editable=False)
 
 
 def search_index(name: str) -> GinIndex:

@@ -13,6 +13,7 @@ from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 from django.utils.translation import get_language
 
+from noren.core.base.search import SearchText
 from noren.core.filter.vocabulary import Term
 from noren.core.record.custom import definition_of
 
@@ -108,8 +109,8 @@ def resolve(model: type[models.Model], name: str, groups: dict[str, str]) -> Fie
             raise LookupError(name) from fault
         labels.append(getattr(column, "verbose_name", part))
         at = column.related_model if column.is_relation else None
-    if isinstance(column, models.ForeignObjectRel):
-        raise LookupError(name)  # the other end of a relation is no field of the row
+    if isinstance(column, (models.ForeignObjectRel, SearchText)):
+        raise LookupError(name)  # the other end of a relation is no field of the row, nor is what was put together to search
     label = labels[-1] if len(labels) == 1 else _joined(labels)
     target = column.related_model if column.is_relation else None
     return Field(

@@ -22,7 +22,7 @@ from noren.core.access.models import Team
 from noren.core.base.facets import facet_index
 from noren.core.base.fields import LongText, MoneyField, Percent, Text
 from noren.core.base.model import Model, Reach, Span, external_id_rule
-from noren.core.base.search import SearchEntry, search_index
+from noren.core.base.search import SearchEntry, said_column, search_index
 from noren.sales.models.pipeline import LossReason, Pipeline, Stage
 
 # What sums over open deals read: beside the index's own columns, so that the table itself is not looked at.
@@ -88,6 +88,7 @@ class Deal(Model):
     next_step = models.CharField(_("Next step"), max_length=255, blank=True, editable=False, default="", db_default="")
     next_step_at = models.DateTimeField(_("Next step on"), null=True, blank=True, editable=False)
     last_touch_at = models.DateTimeField(_("Last contact"), null=True, blank=True, editable=False)
+    said = said_column()
 
     facets = FACETS
     reach = Reach(owner="owner")

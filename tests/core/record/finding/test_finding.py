@@ -8,8 +8,11 @@ import pytest
 from tests import make
 
 from noren.contacts.models import Company, Person
+from noren.contacts.records import People
 from noren.core.access.actor import HOUSE, Actor
-from noren.core.record.finding import commonness, find, terms
+from noren.core.record.finding import asking, commonness, find, terms
+from noren.core.record.finding.words import grams_of
+from noren.core.record.listing import sort_key
 
 pytestmark = pytest.mark.django_db
 
@@ -83,6 +86,75 @@ def test_a_rare_word_is_found_behind_many_newer_rows(world: None, monkeypatch: p
     for n in range(10):
         Person(family_name=f"人{n}").save()
     assert names("勅使河原") == [str(rare)]
+
+
+@pytest.mark.parametrize("text", ["田中", "tanaka@ex", "8765", "ta", "田中 山田"])
+@pytest.mark.parametrize("by_look", [True, False])
+def test_rows_that_were_not_written_since_there_is_a_text_beside_them_are_found_by_their_entry(
+    world: None, text: str, by_look: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if by_look:
+        monkeypatch.setattr(commonness, "LOOK", 1e-9)
+        monkeypatch.setattr(commonness, "FEW", 0)
+        monkeypatch.setattr(commonness, "SMALL", 0)
+    found = names(text)
+    assert "田中 太郎" in found
+    Person.every.update(said="")
+    Company.every.update(said="")
+    assert names(text) == found
+
+
+def test_the_text_beside_a_row_is_that_of_its_entry(world: None) -> None:
+    person = Person.every.get()
+    person.email = "k@example.jp"
+    person.save(update_fields=["email"])
+    person = Person.every.get()
+    assert "k@example.jp" in person.said
+    assert person.said == person.search_text() == person.search_entry.q
+
+
+@pytest.mark.parametrize("name", ["said", "company__said", "search_entry__q", "company__search_entry__q"])
+def test_what_is_put_together_to_search_is_no_field_of_the_noun(name: str) -> None:
+    """Hidden fields are in it: no order and no filter may tell of it."""
+    with pytest.raises(LookupError):
+        People.field(name)
+    assert sort_key(People, name, False, HOUSE) is None
+
+
+def test_what_names_find_is_asked_for_in_one_trip(world: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Companies are looked behind only where a page is not full yet."""
+    for n in range(3):
+        make.person(family_name="田中", given_name=f"{n}", company=Company.every.get(name_key="山田商店"))
+    trips: list[int] = []
+    rows_of = asking.rows_of
+
+    def counted(asked: Any) -> Any:
+        trips.append(len(asked))
+        return rows_of(asked)
+
+    monkeypatch.setattr(asking, "rows_of", counted)
+    assert len(names("田中", records=[People], limit=2)) == 2
+    assert trips == [2]
+    trips.clear()
+    assert len(names("山田商店", records=[People], limit=2)) == 2
+    assert len(trips) == 2
+
+
+@pytest.mark.parametrize(
+    "word", ["田中", "五十嵐拓", "すみれ製薬", "koichi.matsuura", "0000124", "林", "a林b", "ゞ林", "㈱x1"]
+)
+def test_the_index_is_asked_for_few_grams_that_every_row_with_the_word_has(word: str) -> None:
+    shares = commonness.Shares(1e6, 0.001, {})
+    asked = shares.sharpest([word])
+    assert set(asked) <= set(grams_of([word]))
+    assert bool(asked) == bool(grams_of([word]))
+    assert len(asked) == len(set(asked)) <= commonness.GRAMS
+
+
+def test_letters_that_no_other_gram_has_are_asked_for() -> None:
+    often = dict.fromkeys(grams_of(["製薬"]), 0.05) | dict.fromkeys(grams_of(["すみれ製"]), 0.01)
+    asked = commonness.Shares(1e6, 0.001, often).sharpest(["すみれ製薬"])
+    assert set(grams_of(["製薬"])) <= set(asked)
 
 
 def test_one_or_two_letters_look_among_the_newest(world: None) -> None:

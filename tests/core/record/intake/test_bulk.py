@@ -38,7 +38,7 @@ def test_search_entries_of_an_import_are_those_of_a_save(bring: Any) -> None:
     texts = dict(entry_model(Person).objects.values_list("row_id", "q"))
     assert len(stored) == len(names)
     for person in Person.every.all():
-        assert texts[person.pk] == person.search_text()
+        assert texts[person.pk] == person.search_text() == person.said
         assert len(stored[person.pk]) == len(set(stored[person.pk]))
         assert set(stored[person.pk]) == set(grams(texts[person.pk]))
         person.index()
@@ -59,6 +59,7 @@ def test_an_update_of_what_nobody_searches_leaves_the_entry_alone(bring: Any) ->
     assert len(after) == 2
     assert len(before & after) == 1
     assert entry_model(Person).objects.filter(q__contains="鈴本").count() == 1
+    assert all(person.said == person.search_entry.q for person in Person.every.all())
 
 
 def _places() -> set[tuple[int, str]]:

@@ -1,45 +1,47 @@
-"""One statement that finds the best few rows of several nouns.
+"""The best few rows of several nouns that have some words, asked for in few trips.
 
 A row is found when each word is in its own text or, for a word that may be a name, in the text of the company it belongs
-to. Its own text is looked up among the newest rows or through the index, whichever way is shorter (see `commonness`); what
-belongs to a company is reached from the companies that the words fit. That is done here and not left to the planner: its
-guesses about LIKE and arrays cost seconds in the bad cases. Reading entries one by one (LATERAL … OFFSET 0) and lists
-kept aside (MATERIALIZED) hold it to that.
+to. Its own text is looked up among the newest rows or through the index, whichever way is shorter (see `commonness`), for all
+nouns at once. What belongs to a company fits less well, and is asked for in a second trip where the first has not filled
+the page; the longer ways come last.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 
 from noren.core.access.actor import Actor
 from noren.core.access.scope import visible
-from noren.core.base.kept import written
+from noren.core.base.kept import rows_of, written
 from noren.core.base.search import entry_model
 from noren.core.record.declare import Record, record_of
 from noren.core.record.finding import branches
-from noren.core.record.finding.branches import COMPANIES, CUT, LEAD, LONG_LEAD, OWNER_LOOK, Fitting, Source, Statement
-from noren.core.record.finding.commonness import MOST, Shares, shares_of
+from noren.core.record.finding.branches import COMPANIES, LEAD, LONG_LEAD, MANY, Asked, Company, Source
+from noren.core.record.finding.commonness import MOST, Shares, shares_of, way
 from noren.core.record.finding.words import grams_of, may_name
+
+SHORT_WAY = 1_500  # newest companies among which there may be more of a word than a page takes
+OWNER_LOOK = 400  # newest companies looked at for a word that many have, of several words
 
 
 def source(record: type[Record], actor: Actor, shares: Shares, *, ranked: bool) -> Source | None:
     """None when the actor can see no row."""
     model: Any = record.model
     owner = model.found_through if owner_of(record, actor) else ""
-    names = [*filter(None, (f"{owner}_id" if owner else "", model.named_by))]
+    names = ["said", *filter(None, (f"{owner}_id" if owner else "", model.named_by))]
     try:
-        sql, params = written(
+        sql = written(
             ("found", model, *names),
             lambda: visible(model, actor).order_by().values("id", "updated_at", *names),
             actor,
         )
     except EmptyResultSet:
         return None
-    return Source(record, sql, params, entry_model(model)._meta.db_table, shares, owner, ranked)
+    return Source(record, sql, entry_model(model)._meta.db_table, shares, owner, ranked)
 
 
 def ask(
@@ -54,9 +56,11 @@ def ask(
         for record in wanted
         if (made := source(record, actor, known[record.model], ranked=record not in hidden))
     }
-    question = _Question(records, words, count, sources, {r: sources[o] for r, o in owners.items() if o in sources})
-    found = question.first()
-    return _best(records, found + question.again(found), count)
+    seen = [record for record in records if record in sources]
+    names = [at for at, word in enumerate(words) if may_name(word)]
+    behind = {r: sources[o] for r, o in owners.items() if o in sources}
+    question = _Question(seen, words, count, sources, behind, names)
+    return question.answer()
 
 
 def owner_of(record: type[Record], actor: Actor) -> type[Record] | None:
@@ -65,88 +69,161 @@ def owner_of(record: type[Record], actor: Actor) -> type[Record] | None:
     return record_of(record.field(name).target) if name and record.may_read(name, actor) else None
 
 
-@dataclass(frozen=True, slots=True)
+Key = tuple[type[Record], int]
+"""A noun that others belong to, and the place of a word that may name one of its rows."""
+
+Taking = Callable[[list[Any]], None]
+"""What is done with the rows of a statement."""
+
+
+@dataclass(slots=True)
 class _Question:
-    """sources: the rows of each noun, where the actor can see any; owners: those of the noun it belongs to."""
+    """sources: the rows of each noun that the actor can see; owners: those of the noun it belongs to; names: the places of
+    words that may name one of these.
+
+    found: what is known by now. unsure: nouns that may have more than was found, and words that more companies may have.
+    led: nouns of which all rows are known, for all are that have one of the words in their own text or their company's.
+    """
 
     records: Sequence[type[Record]]
     words: Sequence[str]
     count: int
     sources: dict[type[Record], Source]
     owners: dict[type[Record], Source]
+    names: Sequence[int]
+    found: dict[type[Record], dict[int, tuple[int, Any]]] = field(default_factory=dict)
+    companies: dict[Key, dict[int, Company]] = field(default_factory=dict)
+    unsure: set[type[Record] | Key] = field(default_factory=set)
+    led: set[type[Record]] = field(default_factory=set)
+    further: set[Key] = field(default_factory=set)
+    waiting: list[tuple[Asked, Taking]] = field(default_factory=list)
 
-    def first(self) -> list[Any]:
-        """Rows of all nouns, from one statement."""
-        asked = Statement()
-        companies = {
-            key: branches.fitting(asked, self.sources[key[0]], [self.words[key[1]]], 3 * self.count, COMPANIES, self._look())
-            for key in self._keys()
-        }  # fmt: skip
-        for place, rows in enumerate(companies.values()):
-            branches.cut(asked, -1 - place, rows)
-        for n, record in enumerate(self.records):
-            if record not in self.sources:
-                continue
-            known = companies.get((record, 0)) if len(self.words) == 1 else None
-            own = known or branches.fitting(asked, self.sources[record], self.words, self.count)
-            branches.own(asked, n, own, self.count)
-            branches.cut(asked, n, own)
-            if record in self.owners:
-                for (owner, at), some in companies.items():
-                    if owner is self.owners[record].record:
-                        branches.through(asked, n, self.sources[record], some, at, self.words, self.count)
-                self._lead(asked, n, record, LEAD)
-        return asked.run()
+    def answer(self) -> dict[type[Record], list[tuple[int, int]]]:
+        for step in (self._own, self._through, self._longer, self._beyond):
+            step()
+            asked, self.waiting = self.waiting, []
+            if asked:
+                for (_one, take), rows in zip(asked, rows_of([one for one, _take in asked]), strict=True):
+                    take(rows)
+        return {record: self._best(self.found[record]) for record in self.records if self.found.get(record)}
 
-    def again(self, found: list[Any]) -> list[Any]:
-        """Rows by the longer ways, of nouns for which the short ones have not filled the page."""
-        cut = {n for n, _pk, rank, _at in found if rank == CUT}
-        companies: dict[tuple[type[Record], int], Fitting] = {}
-        asked = Statement()
-        for n, record in enumerate(self.records):
-            if record not in self.sources or sum(1 for row in found if row[0] == n and row[2] != CUT) >= self.count:
-                continue
-            if n in cut and grams_of(self.words):
-                rows = branches.all_fitting(asked, self.sources[record], self.words, self.count)
-                branches.own(asked, n, rows, self.count)
-            if record in self.owners and not self._lead(asked, n, record, LONG_LEAD, beyond=LEAD):
-                for place, (owner, at) in enumerate(self._keys()):
-                    if -1 - place in cut and owner is self.owners[record].record:
-                        if (owner, at) not in companies:
-                            word = [self.words[at]]
-                            companies[owner, at] = branches.more_fitting(asked, self.sources[owner], word)
-                        some = companies[owner, at]
-                        branches.through(asked, n, self.sources[record], some, at, self.words, self.count)
-        return asked.run()
+    def _best(self, found: dict[int, tuple[int, Any]]) -> list[tuple[int, int]]:
+        newest = sorted(found.items(), key=lambda item: (item[1][1], item[0]), reverse=True)
+        return [(pk, rank) for pk, (rank, _at) in sorted(newest, key=lambda item: item[1][0])][: self.count]
 
-    def _keys(self) -> list[tuple[type[Record], int]]:
-        """The nouns that others belong to, with the places of the words that may name one of their rows."""
-        owners = list({one.record: one for one in self.owners.values()})
-        return [(owner, at) for owner in owners for at, word in enumerate(self.words) if may_name(word)]
+    # -- the trips ---------------------------------------------------------------------------------------------
+    def _own(self) -> None:
+        """Rows by their own text, and companies by each word that may name one."""
+        single = len(self.words) == 1
+        for key in self._keys():
+            self._fitting(key, [self.words[key[1]]], self._list(key), MOST if single else OWNER_LOOK)
+        for record in self.records:
+            if not single or (record, 0) not in self._keys():
+                self._fitting(record, self.words, self._take(record))
 
-    def _look(self) -> int:
-        return MOST if len(self.words) == 1 else OWNER_LOOK
+    def _through(self) -> None:
+        """Rows by their companies."""
+        for record in self._lacking():
+            for key in self._keys(record):
+                self._by_company(record, key)
+            self._lead(record, LEAD)
 
-    def _lead(self, asked: Statement, n: int, record: type[Record], most: int, beyond: int = -1) -> bool:
+    def _longer(self) -> None:
+        """Of nouns that may have more: all of the index, and more companies."""
+        for record in self._lacking():
+            if self._unsure(record) and grams_of(self.words):
+                self._wait(branches.indexed(self.sources[record], self.words, self.count), self._take(record))
+            if record in self.owners and record not in self.led and not self._lead(record, LONG_LEAD, beyond=LEAD):
+                self.further |= {key for key in self._keys(record) if key in self.unsure}
+        for key in self.further:
+            asked = branches.newest(self.sources[key[0]], [self.words[key[1]]], COMPANIES, MOST, aside=True)
+            self._wait(asked, self._list(key))
+
+    def _beyond(self) -> None:
+        """Rows by more companies."""
+        for record in self._lacking():
+            for key in self._keys(record):
+                if key in self.further:
+                    self._by_company(record, key)
+
+    # -- what is asked, and what comes of it -----------------------------------------------------------------------
+    def _wait(self, asked: Asked, take: Taking) -> None:
+        self.waiting.append((asked, take))
+
+    def _fitting(self, tag: type[Record] | Key, words: Sequence[str], take: Taking, most: int = MOST) -> None:
+        """The rows of a noun, or companies, whose own text has all words: the best and newest, companies as many as cost
+        nothing. most: newest rows looked at for a common word."""
+        listed = isinstance(tag, tuple)
+        one = self.sources[tag[0] if isinstance(tag, tuple) else tag]
+        chosen = way(one.shares, words, self.count)
+        size, count, look = COMPANIES if listed else self.count, self.count, min(chosen.newest, most)
+        if listed and one.shares.together(words) * SHORT_WAY > 3 * count:
+            count *= 3
+        if not look:
+            self._wait(branches.indexed(one, words, size), take)
+        elif chosen.most:
+            asked = branches.indexed_or_newest(one, words, size, chosen.most, count, look, aside=listed)
+            self._wait(asked, take)
+        else:
+            self.unsure.add(tag)
+            self._wait(branches.newest(one, words, count, look, aside=listed), take)
+
+    def _by_company(self, record: type[Record], key: Key) -> None:
+        companies = self.companies[key]
+        if companies:
+            others = [word for at, word in enumerate(self.words) if at != key[1]]
+            self._wait(branches.through(self.sources[record], companies, others, self.count), self._take(record))
+
+    def _lead(self, record: type[Record], most: int, beyond: int = -1) -> bool:
         """Whether a word was rare enough to lead to rows."""
-        if len(self.words) == 1:
+        if len(self.words) == 1 or record not in self.owners:
             return False
         one, owner = self.sources[record], self.owners[record]
-        return branches.leads(asked, n, one, owner, self.words, self.count, most, beyond)
+        asked = branches.leads(one, owner, self.words, self.count, most, beyond)
+        for at, each in asked.items():
+            self._wait(each, self._take(record))
+            key = (owner.record, at)
+            if key not in self.unsure and len(self.companies.get(key, ())) < COMPANIES:
+                self.led.add(record)
+        return bool(asked)
 
+    def _take(self, record: type[Record]) -> Taking:
+        """Keeps rows of a noun, each as well as it fits."""
+        known = self.found.setdefault(record, {})
 
-def _best(
-    records: Sequence[type[Record]], found: list[tuple[int, int, int, Any]], count: int
-) -> dict[type[Record], list[tuple[int, int]]]:
-    best: dict[int, dict[int, tuple[int, Any]]] = {}
-    for n, pk, rank, at in found:
-        if rank == CUT:
-            continue
-        known = best.setdefault(n, {})
-        if pk not in known or rank < known[pk][0]:
-            known[pk] = (rank, at)
-    listed = {}
-    for n in sorted(best):
-        newest = sorted(best[n].items(), key=lambda item: (item[1][1], item[0]), reverse=True)
-        listed[records[n]] = [(pk, rank) for pk, (rank, _at) in sorted(newest, key=lambda item: item[1][0])][:count]
-    return listed
+        def take(rows: list[Any]) -> None:
+            for pk, rank, at, _text in rows:
+                if rank == MANY:
+                    self.unsure.add(record)
+                elif at is not None and (pk not in known or rank < known[pk][0]):
+                    known[pk] = (rank, at)
+
+        return take
+
+    def _list(self, key: Key) -> Taking:
+        """Keeps companies that a word fits; what one single word finds are hits themselves."""
+        hits = self._take(key[0]) if len(self.words) == 1 and key[0] in self.records else None
+
+        def take(rows: list[Any]) -> None:
+            listed = self.companies[key] = {}
+            for pk, rank, _at, text in rows:
+                if rank == MANY:
+                    self.unsure.add(key)
+                elif pk not in listed or rank < listed[pk].rank:
+                    listed[pk] = Company(rank, text)
+            if hits:
+                hits(rows)
+
+        return take
+
+    def _unsure(self, record: type[Record]) -> bool:
+        return record in self.unsure or (len(self.words) == 1 and (record, 0) in self.unsure)
+
+    def _lacking(self) -> list[type[Record]]:
+        """Nouns with less than a page of rows."""
+        return [record for record in self.records if len(self.found.get(record, ())) < self.count]
+
+    def _keys(self, record: type[Record] | None = None) -> list[Key]:
+        """The nouns that others belong to (or that this one does), with the places of the words that may name a row."""
+        owners = dict.fromkeys(one.record for r, one in self.owners.items() if record in (None, r))
+        return [(owner, at) for owner in owners for at in self.names]

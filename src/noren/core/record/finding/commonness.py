@@ -21,17 +21,19 @@ from noren.core.record.finding.words import grams_of
 
 FRESH = 300.0  # seconds for which a process believes what it has read
 UNKNOWN = 0.001  # share of a gram about which nothing is known
+TOGETHER, TOGETHER_DIGITS = 2 / 3, 1 / 2  # how far parts of a word come together, from not at all (0) to always (1)
 SHORT = 0.02  # share of a word too short to have grams (one kana, two letters)
 
 # Micro-seconds per row, measured at a million rows: looked at in list order; taken from the index, fetched and sorted;
 # walked over inside the index.
-LOOK, TAKE, WALK = 6.0, 4.5, 0.1
+LOOK, TAKE, WALK = 1.3, 5.5, 0.1
 TAKEN = 3_000  # rows of the index that may be taken for a word of which the parts are common
 LEAST, MOST = 400, 6_000  # newest rows looked at before the index is asked after all
 SHORT_LOOK = 600  # newest rows looked at for a word without grams, where looking at all would take too long
 FEW = 500  # rows that are always taken, so that the best ones are known
-GRAMS = 3  # grams of a word that are asked for
+SHARP, GRAMS = 3, 4  # grams of the words that are asked for, at least and at most
 SMALL = 10_000  # rows of a table that may be read whole
+_PARTS = re.compile(r"(?=([^\x00-\x7f]{2}|[!-~]{3}))")  # all of them
 _PART = re.compile(r"[^\x00-\x7f]{2}|[!-~]{3}")  # grams side by side
 
 
@@ -46,17 +48,23 @@ class Shares:
     def of(self, word: str) -> float:
         """The share of rows that a word has, somewhere between what its parts allow."""
         low, high = self.between(word)
-        return math.sqrt(low * high)
+        together = TOGETHER_DIGITS if word.isdigit() else TOGETHER
+        return math.pow(low, 1 - together) * math.pow(high, together)
 
     def together(self, words: Sequence[str]) -> float:
         return math.prod(self.of(word) for word in words)
 
     def sharpest(self, words: Sequence[str]) -> list[int]:
-        """The grams to ask the index for: side by side and the rarest; the others would only be compared in vain."""
-        found = {query_grams(part)[0] for word in words for part in _PART.findall(word)}
-        kept = sorted(found, key=self._share)[: GRAMS - 1]
+        """The grams to ask the index for: the rarest, each with a letter that no other has. The rest would only be compared
+        in vain: what has すみ and れ製 seldom lacks みれ."""
+        left = {gram: letters for word in words for gram, letters in _letters(word).items()}
+        kept: list[int] = []
+        while len(kept) < GRAMS and (left := {gram: letters for gram, letters in left.items() if letters}):
+            gram = min(left, key=lambda one: (-len(left[one]), self._share(one), one))
+            kept.append(gram)
+            left = {other: letters - left[gram] for other, letters in left.items()}
         rest = [gram for gram in grams_of(words) if gram not in kept]
-        return kept + sorted(rest, key=self._share)[: GRAMS - len(kept)]
+        return kept + sorted(rest, key=self._share)[: max(SHARP - len(kept), 0)]
 
     def between(self, word: str) -> tuple[float, float]:
         """(as if its parts had nothing to do with each other, as if they always came together)"""
@@ -69,7 +77,16 @@ class Shares:
         return min(low, high), high
 
     def _share(self, gram: int) -> float:
-        return self.grams.get(gram, self.floor / 2)
+        return self.grams.get(gram, self.floor / 4)
+
+
+def _letters(word: str) -> dict[int, set[tuple[str, int]]]:
+    """The grams of a word, each with the places of its letters."""
+    found: dict[int, set[tuple[str, int]]] = {gram: {(word, -1)} for gram in query_grams(word)}
+    for part in _PARTS.finditer(word):
+        for gram in query_grams(part[1]):
+            found[gram] = found[gram] - {(word, -1)} | {(word, at) for at in range(part.start(), part.end(1))}
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,7 +70,10 @@ class Preparer:
                 raise BadCell("required", field=str(column.verbose_name))
 
     def said(self, draft: Any) -> Ready:
-        return self.lines.text(draft), search_entry(draft) if self.model.searched else b""
+        if not self.model.searched:
+            return self.lines.text(draft), b""
+        draft.said = draft.search_text()
+        return self.lines.text(draft), search_entry(draft)
 
     def early(self, values: dict[str, Any]) -> Ready:
         """The words for a row that may turn out to be new; no line when it had better be looked at with its references."""

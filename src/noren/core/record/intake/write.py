@@ -62,6 +62,8 @@ def copy_columns(model: type[Model], named: Iterable[str]) -> list[models.Field[
     wanted = {"id", *named}
     for name in model.settled:
         wanted.add(model._meta.get_field(name).attname)  # type: ignore[union-attr]
+    if model.searched:
+        wanted.add("said")
     return [c for c in model._meta.concrete_fields if c.attname in wanted or (not c.null and not c.has_db_default())]
 
 
@@ -78,6 +80,9 @@ def reserve_ids(model: type[models.Model], count: int) -> list[int]:
 
 def insert(model: type[Model], rows: Sequence[Any], columns: Sequence[models.Field[Any, Any]]) -> None:
     """COPY settled drafts, ids given, with their search entries and spans."""
+    if model.searched:
+        for row in rows:
+            row.said = row.search_text()
     _copy_rows(model._meta.db_table, rows, columns)
     if model.searched:
         write_search(model, rows)
@@ -216,7 +221,7 @@ def copy_search(model: type[Model], ids: Sequence[int], entries: Iterable[bytes]
 def search_entry(row: Model) -> bytes:
     """Text and grams of a row's entry in the words of binary COPY. The grams are in order, negative ones first: the
     index sorts them, and what is sorted already costs it half."""
-    text = row.search_text()
+    text: str = row.said
     parts = text.split(SEP)
     found = _narrow_words(" ".join(filter(str.isascii, parts)).encode())
     for part in parts:
@@ -256,13 +261,16 @@ def write_spans(model: type[Model], rows: Sequence[Any]) -> None:
 def rewrite(model: type[Model], rows: Sequence[Any], changed: Iterable[str], *, back: bool = False) -> None:
     """Store changed columns of settled rows: version and search entry move along, history is kept. back: what the rows are
     until now was a mistake, and is taken out of their history."""
-    names = {*changed, "version", "updated_at", *(model._meta.get_field(n).attname for n in model.settled)}  # type: ignore[union-attr]
+    said = ("said",) if model.searched else ()
+    names = {*changed, "version", "updated_at", *said, *(model._meta.get_field(n).attname for n in model.settled)}  # type: ignore[union-attr]
     columns: list[Any] = [c for c in model._meta.concrete_fields if c.attname in names]
     key: Any = model._meta.pk
     now = timezone.now()
     for row in rows:
         row.version += 1
         row.updated_at = now
+        if said:
+            row.said = row.search_text()
     quoted = ", ".join(f'"{c.column}"' for c in (key, *columns))
     sets = ", ".join(f'"{c.column}" = n."{c.column}"' for c in columns)
     table = model._meta.db_table
@@ -293,7 +301,7 @@ def _rewrite_search(model: type[Model], rows: Sequence[Any]) -> None:
             f'SELECT row_id, q FROM "{table}" WHERE row_id = ANY(%s::bigint[])', [_array([row.id for row in rows])]
         )
         there = dict(cursor.fetchall())
-        rows = [row for row in rows if there.get(row.id) != row.search_text()]
+        rows = [row for row in rows if there.get(row.id) != row.said]
         cursor.execute(f'DELETE FROM "{table}" WHERE row_id = ANY(%s::bigint[])', [_array([row.id for row in rows])])
     write_search(model, rows)
 
