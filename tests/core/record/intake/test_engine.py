@@ -499,3 +499,33 @@ def test_an_activity_with_an_id_is_not_taken_for_one_with_another(bring: Any) ->
     assert (tally.created, tally.updated) == (1, 1), "the one without an id gets the first"
     _run, tally = bring("activities", "活動ID,種別,日時,件名,会社名\n9,電話,2026/10/01,不在,みなと\n", mapping={"活動ID": "external_id"})  # fmt: skip
     assert tally.created == 1
+
+
+def test_a_contact_person_nobody_knows_stays_empty_and_the_name_stays_with_the_row(bring: Any) -> None:
+    make.stages()
+    make.person(family_name="高野", given_name="真由美")
+    text = "商談名,会社名,先方担当者名\nA,みなと,高野 真由美\nB,みなと,鈴木 一郎\n"
+    run, dry = bring("deals", text, check=True)
+    assert (dry.created, dry.failed, run.report["blanked"]) == (2, 0, {"person": 1})
+    run, real = bring("deals", text)
+    assert (real.created, real.failed) == (2, 0)
+    people = {deal.title: deal.person and str(deal.person) for deal in Deal.every.select_related("person")}
+    assert people["A"]
+    assert people["B"] is None
+    note = ImportRow.objects.get(run=run, row_id=Deal.every.get(title="B").pk)
+    assert note.unmapped == {"先方担当者名": "鈴木 一郎"}
+
+
+def test_of_several_companies_in_one_cell_the_first_is_taken(bring: Any) -> None:
+    make.stages()
+    hubspot = "Record ID,Deal Name,Deal Stage,Pipeline,Deal Owner,Associated Company\n1,A,提案,,,みなと;あおば\n"
+    run, tally = bring("deals", hubspot)
+    assert (run.source, tally.failed) == ("hubspot", 0)
+    assert list(Company.every.values_list("legal_name", flat=True)) == ["みなと"]
+    assert ImportRow.objects.get(run=run, number=2).unmapped == {"Associated Company": "みなと;あおば"}
+    bring("people", "姓,会社名\n高野,青空;北斗\n佐藤,北斗\n鈴木,\n")
+    assert {p.family_name: p.company and p.company.legal_name for p in Person.every.select_related("company")} == {
+        "高野": "青空", "佐藤": "北斗", "鈴木": None,
+    }  # fmt: skip
+    bring("people", "姓,会社名\n山田,A;B設計\n")
+    assert Company.every.filter(legal_name="A;B設計").exists(), "a name may hold a semicolon"

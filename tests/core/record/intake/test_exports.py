@@ -106,7 +106,9 @@ def test_the_mark_before_a_code_is_no_part_of_it(bring: Any) -> None:
 
 
 def test_amounts_as_europe_writes_them(bring: Any) -> None:
-    run, _tally = bring("companies", "Company;Annual revenue\nA;1.200,00\nB;12.000.000\nC;1.200 €\nD;900,50 €\nE;$100\n")
+    run, _tally = bring(
+        "companies", "Company;Annual revenue\nA;1.200,00\nB;12.000.000\nC;1.200 €\nD;900,50 €\nE;$100\n"
+    )
     assert dict(Company.every.values_list("legal_name", "annual_revenue")) == {"A": 1_200, "B": 12_000_000}
     codes = list(ImportFault.objects.filter(run=run).order_by("number").values_list("code", flat=True))
     assert codes == ["money.unreadable", "money.other_currency", "money.other_currency"]

@@ -136,8 +136,8 @@ def _entries(run: ImportRun, actor: Actor, header: list[str], code: str = "") ->
                 if text in run.fixes.get(name, {}) or text in run.options.get("make", {}).get(name, ()):
                     continue
                 offers = [s for s in each["suggestions"] if s != text]
-                if kind == "unknown" and each["policy"] == "create" and not offers:
-                    continue  # will be made, and nothing looks like it
+                if kind == "unknown" and each["policy"] != "error" and not offers:
+                    continue  # will be made or left out, and nothing looks like it
                 key = f"{kind[0]}.{name}.{at}"
                 target = record_of(one.target) if kind == "unknown" else None
                 found.append({
@@ -154,7 +154,8 @@ def _entries(run: ImportRun, actor: Actor, header: list[str], code: str = "") ->
 def _error(kind: str, each: dict[str, Any]) -> str:
     if kind == "spellings":
         return _("Spelled unlike the others")
-    return _("Not known; will be made") if each["policy"] == "create" else _("Not known")
+    policies = {"create": _("Not known; will be made"), "blank": _("Not known; stays empty")}
+    return policies.get(each["policy"], _("Not known"))
 
 
 def _faulty(run: ImportRun, labels: dict[str, Any], header: list[str], code: str) -> list[dict[str, Any]]:
@@ -220,10 +221,30 @@ def _context(request: HttpRequest, run: ImportRun, actor: Actor, error: str = ""
             "%(n)s time something was mended while reading: formula errors (#N/A), formulas without a result, missing cells and NUL signs are taken as blank.",
             "%(n)s times something was mended while reading: formula errors (#N/A), formulas without a result, missing cells and NUL signs are taken as blank.", counts["warned"],
         ) % {"n": grouped(counts["warned"])} if counts.get("warned") else "",
-        "filled": [_("%(nouns)s with empty fields that this file fills: %(n)s.") % {"nouns": record_of(noun).labels(), "n": grouped(n)} for noun, n in counts.get("filled", {}).items() if n],
+        "filled": [*_blanked(run, actor), *_filled(counts)],
         "promise": {"strong": _("Can be taken back as a whole."), "text": _("New rows go again and changed rows get their old values back, except where somebody has worked on them since.")},
         "nothing": not ready and not counts.get("unchanged") and not counts.get("skipped"), "submit": ngettext("Import %(n)s row", "Import %(n)s rows", ready) % {"n": grouped(ready)},
     }  # fmt: skip
+
+
+def _blanked(run: ImportRun, actor: Actor) -> list[str]:
+    """References that stay empty because nobody knows the name."""
+    labels = {one.name: one.label for one in importable(record_of(run.noun), actor)}
+    text = _(
+        "%(field)s: %(n)s rows name somebody or something that is not known here. It stays empty; the name is kept with the row."
+    )
+    return [
+        text % {"field": labels[name], "n": grouped(n)}
+        for name, n in run.report.get("blanked", {}).items()
+        if n and name in labels
+    ]
+
+
+def _filled(counts: dict[str, Any]) -> list[str]:
+    text = _("%(nouns)s with empty fields that this file fills: %(n)s.")
+    return [
+        text % {"nouns": record_of(noun).labels(), "n": grouped(n)} for noun, n in counts.get("filled", {}).items() if n
+    ]
 
 
 def _taken(run: ImportRun, table: Table, actor: Actor) -> list[tuple[str, str]]:

@@ -101,6 +101,8 @@ def _file(run: ImportRun, table: Table | None) -> dict[str, Any]:
         "note": " · ".join([_("%(n)s columns") % {"n": len(table.header)}, rows, weight]),
         "form": known,
         "form_tag": _("recognized") if known else "",
-        "encoding": encoding_label(table.encoding) if table.encoding else {"xlsx": "Excel", "vcf": "vCard"}.get(table.kind, ""),
+        "encoding": encoding_label(table.encoding)
+        if table.encoding
+        else {"xlsx": "Excel", "vcf": "vCard"}.get(table.kind, ""),
         "reason": " ".join(reasons),
     }

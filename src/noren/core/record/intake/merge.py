@@ -180,12 +180,14 @@ class Merger:
 
     def keep_leftovers(self, rows: list[Parsed]) -> None:
         """What the file says beyond our fields stays with the run."""
-        if not self.leftover:
+        left = self.references.left
+        if not self.leftover and not left:
             return
         kept = []
         for row in rows:
             cells = row.cells
             rest = {header: clean(cells[at]) for header, at in self.leftover.items() if cells[at].strip()}
+            rest.update({header: clean(cell) for header, cell in left.get(row.number, {}).items()})
             if rest:
                 kept.append((row.row_id, row.number, None, 1, rest))
         self._ledger(kept)

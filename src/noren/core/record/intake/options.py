@@ -24,6 +24,9 @@ class Options:
     scales: dict[str, int] = field(
         default_factory=dict
     )  # amount field -> what its figures are multiplied by (千円: 1000)
+    several: tuple[
+        str, ...
+    ] = ()  # references whose cells may hold several names with a semicolon between: the first is taken
     lend: bool = False  # an address of the row stands for that of its company too, where that has none
     automations: bool = False
     owner: int | None = None
@@ -31,7 +34,7 @@ class Options:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Options:
         known = {k: v for k, v in data.items() if k in cls.__dataclass_fields__}
-        for name in ("blanks", "zeros"):
+        for name in ("blanks", "zeros", "several"):
             if name in known:
                 known[name] = tuple(known[name])
         return cls(**known)

@@ -49,7 +49,7 @@ def reader_of(one: Field, options: Options) -> Reader:
     if one.kind == "choice":
         return _choice(one)
     if one.kind == "ref":
-        return _name(one)
+        return _name(one, several=one.name in options.several)
     if one.kind in READERS:
         kind = (
             "decimal"
@@ -95,14 +95,17 @@ def _phone(inner: Reader, *, zeros: bool) -> Reader:
     return read
 
 
-def _name(one: Field) -> Reader:
-    """What a file calls another row. 御中 and 様 are no part of the name of a company or person."""
+def _name(one: Field, *, several: bool) -> Reader:
+    """What a file calls another row. 御中 and 様 are no part of the name of a company or person. several: there may be more
+    than one name in the cell; the first counts."""
     named = {f.name for f in one.target._meta.concrete_fields} & {"legal_name", "family_name"} if one.target else set()
 
     def read(cell: str) -> str:
         text = clean(cell).strip()
         if "::::" in text:
             text = text.partition("::::")[2].strip() or text  # vtiger: Accounts::::Acme
+        if several and ";" in text:
+            text = next(filter(None, map(str.strip, text.split(";"))), "")
         return strip_honorific(text) if named else text
 
     return read

@@ -32,6 +32,8 @@ class References:
         """Those of them with names that nobody knows yet and that were left blank: their row may stand further down."""
         self.named: set[int] = set()
         """Rows of the noun the file brings that were made because others name them, and did not come themselves yet."""
+        self.left: dict[int, dict[str, str]] = {}
+        """Number of a row of the present chunk -> what its references say that the row cannot keep: header -> cell."""
         self.made: set[int] = set()
         """Rows made for the present chunk: nothing points at them yet."""
 
@@ -41,7 +43,12 @@ class References:
 
     def resolve(self, rows: list[Parsed], tally: Tally) -> list[Parsed]:
         self.made.clear()
+        self.left.clear()
         for column in self.plan.refs:
+            if column.name in self.plan.options.several:
+                for row in rows:
+                    if ";" in row.cells[column.index]:
+                        self._leave(row, column)
             rows = self._column(column, rows, tally)
         return rows
 
@@ -83,6 +90,7 @@ class References:
                     values.pop(key)
                     row.is_ready = False  # judged with the reference it has no longer
                     tally.blanked[column.name] += 1
+                    self._leave(row, column)
                     if column.name in self.own:
                         self.later.add(column.name)
                 else:
@@ -90,6 +98,10 @@ class References:
                     continue
             left.append(row)
         return left
+
+    def _leave(self, row: Parsed, column: Column) -> None:
+        if self.writes:
+            self.left.setdefault(row.number, {})[column.header] = row.cells[column.index]
 
     def _imagine(self, resolver: Resolver, texts: list[str], tally: Tally) -> dict[str, int]:
         word = resolver.record.word()
@@ -155,12 +167,16 @@ class References:
 
 
 def default_policy(column: Column) -> str:
-    """Companies, teams, stages and managers come into being by being named; products and owners must be known. A key of
-    another program (AccountId) names nothing that could be made: unknown, it is left blank, and told."""
-    if fold(column.header).endswith("id") and column.field is not None and column.field.column.null:
+    """Companies, teams, stages and managers come into being by being named; products and owners must be known. Who is not
+    known and may be missing (the contact person of a deal) is left blank, and told; so is a key of another program
+    (AccountId), which names nothing that could be made."""
+    if column.name == "owner" or not column.target:
+        return "error"
+    may_miss = column.field is not None and column.field.column is not None and column.field.column.null
+    made_by_name = record_of(column.target).made_by_name
+    if may_miss and (not made_by_name or fold(column.header).endswith("id")):
         return "blank"
-    known = column.name == "owner" or not column.target or not record_of(column.target).made_by_name
-    return "error" if known else "create"
+    return "create" if made_by_name else "error"
 
 
 def _tidied(resolver: Resolver, text: str) -> str:

@@ -26,6 +26,7 @@ from noren.core.job.job import job, later
 from noren.core.job.rescue import Elsewhere
 from noren.core.record import custom
 from noren.core.record.declare import RECORDS, Record, record_of
+from noren.core.record.field import Field
 from noren.core.record.intake import fixes
 from noren.core.record.intake.engine import Engine
 from noren.core.record.intake.faults import write_faults
@@ -117,6 +118,7 @@ def propose(run: ImportRun, table: Table, by: Actor) -> Guess:
     options.setdefault("date_orders", orders)
     options.setdefault("zeros", zeros(record, by, table, run.mapping))
     options.setdefault("scales", scales(record, by, table, run.mapping))
+    options["several"] = several(record, by, table, run)
     options.setdefault("lend", run.source in CARDS)
     options.setdefault("blanks", sorted({w for c in made.columns for w in c.blank_words}))
     run.options = {**run.options, **options}
@@ -145,6 +147,21 @@ def zeros(record: type[Record], by: Actor, table: Table, mapping: Mapping[str, s
         name for header, name in mapping.items()
         if name in phones and header in at and any(LOST_ZERO.fullmatch(cells[at[header]].strip()) for _n, cells in table.sample)
     )  # fmt: skip
+
+
+def several(record: type[Record], by: Actor, table: Table, run: ImportRun) -> list[str]:
+    """References that programs with many-to-many relations export, all names in one cell (A;B): known of HubSpot, else seen
+    by a part of such a cell standing alone in another one."""
+    refs = {f.name for f in importable(record, by) if f.kind == "ref" and isinstance(f, Field)}
+    found = []
+    for at, header in enumerate(table.header):
+        name = run.mapping.get(header, "-")
+        if name in refs:
+            cells = {row[at].strip() for _n, row in table.sample}
+            parts = {part.strip() for cell in cells if ";" in cell for part in cell.split(";")}
+            if run.source == "hubspot" or parts & cells:
+                found.append(name)
+    return sorted(found)
 
 
 def scales(record: type[Record], by: Actor, table: Table, mapping: Mapping[str, str]) -> dict[str, int]:
