@@ -315,7 +315,9 @@ def _alone(env: Env) -> Iterator[None]:
     import psycopg
 
     with psycopg.connect(env.database_url or postgres.address(env.data), autocommit=True) as lock:
-        lock.execute("SELECT pg_advisory_lock(%s)", [MIGRATION_LOCK])
+        # Asked again and again: who waits inside a statement would itself be waited for where an index is built aside.
+        while not lock.execute("SELECT pg_try_advisory_lock(%s)", [MIGRATION_LOCK]).fetchone()[0]:  # type: ignore[index]
+            time.sleep(0.2)
         yield
 
 

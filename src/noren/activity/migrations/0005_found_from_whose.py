@@ -2,10 +2,14 @@
 
 import django.db.models.deletion
 from django.conf import settings
+from django.contrib.postgres.operations import RemoveIndexConcurrently
 from django.db import migrations, models
+
+from noren.core.base.aside import AddIndexAside
 
 
 class Migration(migrations.Migration):
+    atomic = False
 
     dependencies = [
         ('activity', '0004_counted'),
@@ -14,11 +18,11 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.RemoveIndex(
+        RemoveIndexConcurrently(
             model_name='activity',
             name='activity_owner',
         ),
-        migrations.RemoveIndex(
+        RemoveIndexConcurrently(
             model_name='activity',
             name='activity_todo',
         ),
@@ -32,15 +36,15 @@ class Migration(migrations.Migration):
             name='person',
             field=models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='activities', to='contacts.person', verbose_name='Person'),
         ),
-        migrations.AddIndex(
+        AddIndexAside(
             model_name='activity',
             index=models.Index(condition=models.Q(('removed_at__isnull', True)), fields=['owner', '-happened_at', '-id'], include=('kind', 'direction', 'due_at', 'done_at', 'about_noun', 'about_id', 'person', 'company'), name='activity_mine'),
         ),
-        migrations.AddIndex(
+        AddIndexAside(
             model_name='activity',
             index=models.Index(condition=models.Q(('done_at__isnull', True), ('due_at__isnull', False), ('removed_at__isnull', True)), fields=['owner', 'due_at'], include=('about_noun', 'about_id', 'person', 'company'), name='activity_todo'),
         ),
-        migrations.AddIndex(
+        AddIndexAside(
             model_name='activity',
             index=models.Index(condition=models.Q(('done_at__isnull', True), ('due_at__isnull', False), ('removed_at__isnull', True)), fields=['due_at', 'id'], name='activity_due'),
         ),

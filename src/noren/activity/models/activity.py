@@ -14,10 +14,21 @@ from noren.contacts.models import Company, Person
 from noren.core.access.scope import noun_of
 from noren.core.base.fields import LongText, Text
 from noren.core.base.model import Model, Reach, external_id_rule
+from noren.core.base.odd import odd_index
 
 OPEN = models.Q(due_at__isnull=False, done_at__isnull=True, removed_at__isnull=True)
 DECIDES = ["about_noun", "about_id", "person", "company"]  # by which an activity is seen or not
 AHEAD = timedelta(minutes=5)  # clocks differ: what is dated a little ahead has happened
+
+KINDS = (
+    ("note", pgettext_lazy("kind of activity", "Note")),
+    ("call", _("Call")),
+    ("meeting", _("Meeting")),
+    ("visit", _("Visit")),
+    ("mail", _("E-mail")),
+    ("task", _("Task")),
+)
+DIRECTIONS = (("", "—"), ("out", _("Outgoing")), ("in", _("Incoming")))
 
 
 class Activity(Model):
@@ -28,15 +39,7 @@ class Activity(Model):
     `about_noun` and `about_id` name the deal (later: ticket, campaign) it belongs to; company and person stand beside.
     """
 
-    KINDS = (
-        ("note", pgettext_lazy("kind of activity", "Note")),
-        ("call", _("Call")),
-        ("meeting", _("Meeting")),
-        ("visit", _("Visit")),
-        ("mail", _("E-mail")),
-        ("task", _("Task")),
-    )
-    DIRECTIONS = (("", "—"), ("out", _("Outgoing")), ("in", _("Incoming")))
+    KINDS, DIRECTIONS = KINDS, DIRECTIONS
     TOUCHES = ("call", "meeting", "visit", "mail")
 
     kind = models.CharField(_("Kind"), max_length=8, choices=KINDS, default="note")
@@ -76,6 +79,7 @@ class Activity(Model):
     )
 
     reach = Reach(owner="owner", parents=("person", "company"), about=True)
+    chosen = ("kind", "direction")
     settled = ("company", "person", "subject", "happened_at", "due_at", "is_all_day", "is_next_step")
 
     class Meta(Model.Meta):
@@ -83,6 +87,7 @@ class Activity(Model):
         verbose_name_plural = _("activities")
         constraints = [external_id_rule("activity")]
         indexes = [
+            odd_index("activity_odd", kind=KINDS, direction=DIRECTIONS),
             models.Index(fields=["-happened_at", "-id"], name="activity_when"),
             models.Index(
                 fields=["happened_at"], include=["kind", "due_at", "done_at", "owner"], name="activity_counted",

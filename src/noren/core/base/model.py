@@ -55,6 +55,9 @@ class Model(models.Model):
 
     reach: ClassVar[Reach] = Reach()
     searched: ClassVar[tuple[str, ...]] = ()  # fields that global search reads; needs a one-to-one `search_entry`
+    chosen: ClassVar[
+        tuple[str, ...]
+    ] = ()  # fields of choices large lists are put in order by; needs an `odd_index` of them
     facets: ClassVar[tuple[str, ...]] = ()  # fields lists are mostly narrowed by; needs a `facet_index` of them
     found_through: ClassVar[str] = ""  # a reference to a searched noun by whose text rows are found too
     named_by: ClassVar[str] = ""  # an indexed column that holds the name folded, whole

@@ -1,4 +1,4 @@
-"""Large tables in the order of what few rows are called (owners, stages, teams) are read group by group.
+"""Large tables in the order of what few rows are called (owners, stages, teams), or of a choice, are read group by group.
 
 Otherwise PostgreSQL joins and sorts a million rows to show the first fifty.
 """
@@ -8,17 +8,19 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db import connection
+from django.db.models import BooleanField, Exists, OuterRef, Q, QuerySet
 
+from noren.core.base.odd import odd
 from noren.core.filter.condition import Cond
 from noren.core.record.counting import is_huge
 from noren.core.record.declare import Record
 from noren.core.record.keyset import Fetch, Key, Place, id_down, joined
 from noren.core.record.state import State
 
-MOST = 500  # rows that groups are called after
+MOST = 500  # rows of another noun that groups are called after
 
-Group = tuple[Any, list[int]]  # by what it stands in order, and the ids of what is called so
+Group = tuple[Any, list[Any]]  # by what it stands in order, and what the field of its rows holds
 
 
 def page_by_groups(
@@ -32,26 +34,44 @@ def page_by_groups(
     if not all(isinstance(part, Cond) and part.field in facets for part in state.where.clauses()):
         return None  # few rows may be left, in few of the groups
     key, place, back = keys[0], after or before, before is not None and after is None
-    path, _, column = key.path.partition("__")
-    model: Any = record.model._meta.get_field(path).related_model if column else None
-    if model is None or model._base_manager.values("pk")[: MOST + 1].count() > MOST:
-        return None
-    groups = _groups(model, column, rows, path)
-    if place and place.values[0] is not None and place.values[0] not in [value for value, _ids in groups]:
+    path, groups = key.path.partition("__")[0], _groups(record.model, key.path, rows)
+    if groups is None or (
+        place and place.values[0] is not None and place.values[0] not in [value for value, _in in groups]
+    ):
         return None
     parts = [partial(fetch, part) for part in _parts(rows, key, path, groups, place, back)]
     return joined(parts, size, place, back)
 
 
-def _groups(model: Any, column: str, rows: QuerySet[Any], path: str) -> list[Group]:
-    """Those that have rows, in order; what stands nowhere in it comes last, with None."""
-    used = model._base_manager.filter(Exists(rows.filter(**{path: OuterRef("pk")}))).order_by(column)
+def _groups(noun: Any, path: str, rows: QuerySet[Any]) -> list[Group] | None:
+    """What rows may stand under, in order (None: nowhere in it), and what their field holds then; None where that is not
+    told soon."""
+    name, _, column = path.partition("__")
+    field = noun._meta.get_field(name)
+    if isinstance(field, BooleanField) and not field.null:
+        return [(False, [False]), (True, [True])]
+    if name in noun.chosen:
+        known = {each: noun.column(each).choices for each in noun.chosen}
+        return (
+            None if noun.every.filter(odd(**known)).exists() else [(value, [value]) for value in _in_order(known[name])]
+        )
+    model = field.related_model if column else None
+    if model is None or model._base_manager.values("pk")[: MOST + 1].count() > MOST:
+        return None
+    used = model._base_manager.filter(Exists(rows.filter(**{name: OuterRef("pk")}))).order_by(column)
     found: list[Group] = []
     for value, pk in used.values_list(column, "pk"):
         if not found or found[-1][0] != value:
             found.append((value, []))
         found[-1][1].append(pk)
     return found
+
+
+def _in_order(choices: Any) -> list[str]:
+    """As the database puts them in order."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT v FROM unnest(%s::text[]) v ORDER BY v", [[value for value, _label in choices]])
+        return [value for (value,) in cursor.fetchall()]
 
 
 def _parts(
@@ -65,7 +85,7 @@ def _parts(
         found.reverse()
     if key.null:
         without = [pk for value, ids in groups if value is None for pk in ids]
-        nowhere = (None, rows.filter(Q(**{f"{path}__isnull": True}) | Q(**{f"{path}__in": without})))
+        nowhere: Any = (None, rows.filter(Q(**{f"{path}__isnull": True}) | Q(**{f"{path}__in": without})))
         found.insert(0, nowhere) if back else found.append(nowhere)
     if place is not None:
         at = [value for value, _part in found].index(place.values[0])
