@@ -252,6 +252,28 @@ def test_what_an_import_tells_was_so_then_and_is_known_since(clock: Clock, boss:
     assert told("revenue", boss, MARCH, known_on=day(5, 10)) == 150
 
 
+def test_products_that_an_import_brings_later_are_worth_something_from_then_on(
+    clock: Clock, boss: Actor, tmp_path: Path
+) -> None:
+    product = make.product(list_price=400)
+    clock(day(4, 1))
+    _bring(tmp_path, boss, "件,2026-01-05,X1,,進行中,")
+    clock(day(5, 1))
+    path = tmp_path / "more.csv"
+    path.write_text(f"商談名,外部ID,商品\n件,X1,{product.name}", encoding="utf-8")
+    run = intake.begin(record_of("sales.deal"), path, path.name, boss)
+    intake.carry_out(run, boss)
+    clock(day(6, 1))
+    open_at_list = [
+        told("open_list_amount", boss, **when) for when in ({}, {"as_of": day(4, 30)}, {"as_of": day(5, 1)})
+    ]
+    assert open_at_list == [400, None, 400]
+    assert told("open_list_amount", boss, known_on=day(4, 30)) is None
+    run.refresh_from_db()
+    undo(run, boss)
+    assert told("open_list_amount", boss) is told("open_list_amount", boss, as_of=day(5, 1)) is None
+
+
 @pytest.mark.parametrize(("wrong", "right"), [(10, 20), (20, 10)])
 def test_a_wrong_day_put_right_was_wrong_all_along_but_not_known_to_be(
     clock: Clock, boss: Actor, tmp_path: Path, wrong: int, right: int

@@ -148,9 +148,29 @@ def add_products(pairs: list[tuple[int, dict[str, Any]]], actor: Actor, known: f
             UPDATE sales_dealspan s SET list_amount = d.list_amount, amount = coalesce(s.amount, d.amount)
             FROM sales_deal d WHERE d.id = s.row_id AND d.id = ANY(%s)
             """,
-            [ids],
+            [[pk for pk in ids if pk not in known]],
         )
+        _worth_from_now(cursor, list(made))
     return traces
+
+
+def _worth_from_now(cursor: Any, ids: list[int]) -> None:
+    """Deals that were there before are worth from now on what their new lines say; what they were before stays."""
+    now = timezone.now()
+    cursor.execute(
+        """
+        UPDATE sales_dealspan s SET to_at = greatest(s.from_at, %s) FROM sales_deal d
+        WHERE d.id = s.row_id AND d.id = ANY(%s) AND s.to_at IS NULL
+        AND (s.amount, s.list_amount) IS DISTINCT FROM (d.amount, d.list_amount) RETURNING d.id
+        """,
+        [now, ids],
+    )
+    names = ", ".join(str(Deal.column(name).column) for name in Deal.kept)
+    cursor.execute(
+        f"INSERT INTO sales_dealspan (row_id, from_at, recorded_at, {names})"  # noqa: S608  (our names)
+        f" SELECT id, %s, %s, {names} FROM sales_deal WHERE id = ANY(%s)",
+        [now, now, [pk for (pk,) in cursor.fetchall()]],
+    )
 
 
 def attach_to_deals(pairs: list[tuple[int, dict[str, Any]]], actor: Actor, known: frozenset[int]) -> list[Trace]:
