@@ -260,6 +260,7 @@ def large(monkeypatch: pytest.MonkeyPatch) -> None:
 FILTERS = (
     {"outcome": "open"}, {"outcome": ("won", "lost")}, {"outcome": "open", "owner": "@me"}, {"owner": "@my_team"},
     {"outcome": "open", "amount__gte": 3}, {"outcome": "won", "source": "nobody"}, {"source": "it's, \"so\""}, {"outcome__not": "open"},
+    {"owner__reports_to": "@me"}, {"owner__reports_to": 10**9}, {"owner__reports_to": "@me", "outcome": "open"},
 )  # fmt: skip
 
 
@@ -269,6 +270,7 @@ def test_rows_of_a_large_table_found_first_are_those_of_the_filter(
     large: None, monkeypatch: pytest.MonkeyPatch, at: int, few: int
 ) -> None:
     me = make.user("sales")
+    User.every.filter(pk=me.pk).update(reports_to=me)
     for n, outcome in enumerate(("open", "won", "lost", "open", "open", "won")):
         closed = {} if outcome == "open" else {"opened_on": date(2026, 1, 1), "closed_on": date(2026, 1, 1 + n)}
         make.deal(

@@ -22,6 +22,7 @@ from noren.core.record.state import State
 
 lookups: Any = _array
 FEW = 2000
+MANY = 500  # owners and the like that one condition may mean
 WAIT = 150  # ms that finding them may take: a walk through everything takes longer
 ONLY_BITMAPS = {"enable_seqscan": "off", "enable_indexscan": "off", "enable_indexonlyscan": "off"}
 
@@ -49,12 +50,31 @@ def _told(model: type[Model], where: F, actor: Actor) -> list[Any]:
     array = facets_of(*model.facets)
     found: list[Any] = []
     for part in where.clauses():
-        if isinstance(part, Cond) and part.field in model.facets and part.op in ("is", "in"):
+        if not (isinstance(part, Cond) and part.op in ("is", "in")):
+            continue
+        name, _, further = part.field.partition("__")
+        if name in model.facets:
             values = part.value if isinstance(part.value, tuple) else (part.value,)
-            meant = [value for each in values for value in _values(model, part.field, each, actor)]
-            if None not in meant:
-                found.append(lookups.ArrayOverlap(array, [facet(part.field, value) for value in meant]))
+            meant = _behind(model, name, further, values, actor) if further else _all_values(model, name, values, actor)
+            if meant is not None and None not in meant:
+                found.append(lookups.ArrayOverlap(array, [facet(name, value) for value in meant]))
     return found
+
+
+def _behind(model: type[Model], name: str, further: str, values: tuple[Any, ...], actor: Actor) -> list[Any] | None:
+    """What the column holds where what it refers to has one of these values (`owner__team`); None where that may be many."""
+    target: Any = model.column(name).related_model
+    if target is None or "__" in further:
+        return None
+    meant = _all_values(target, further, values, actor)
+    if None in meant:
+        return None
+    ids = list(target._base_manager.filter(**{f"{further}__in": meant}).values_list("pk", flat=True)[: MANY + 1])
+    return ids if len(ids) <= MANY else None
+
+
+def _all_values(model: type[Model], name: str, values: tuple[Any, ...], actor: Actor) -> list[Any]:
+    return [value for each in values for value in _values(model, name, each, actor)]
 
 
 def _values(model: type[Model], name: str, value: Any, actor: Actor) -> list[Any]:
