@@ -37,7 +37,7 @@ def facts(group: Data) -> SafeString:
     edit = ""
     if say("edit_href"):
         label = plain(_("Edit all"))
-        edit = f'<a class="btn ghost icon sm push" href="{plain(say("edit_href"))}" aria-label="{label}">{parts.icon("pencil")}</a>'
+        edit = f'<a class="btn ghost icon sm push" data-key="e" href="{plain(say("edit_href"))}" title="{label} (E)" aria-label="{label}">{parts.icon("pencil")}</a>'
     shown = [f"<h2>{plain(say('title', ''))}{note}{edit}</h2>\n"]
     if say("facts"):
         shown += ("<dl>", *(_fact(one) for one in group["facts"]), "</dl>")

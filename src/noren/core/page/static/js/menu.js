@@ -55,6 +55,18 @@ if (!CSS.supports("position-area", "block-end")) {
   }, true);
 }
 
+// Arrows walk through an open menu, from its button on.
+document.addEventListener("keydown", (event) => {
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  const menu = step && one(".menu[popover]:popover-open");
+  const target = /** @type {HTMLElement} */ (event.target);
+  if (!step || !menu || !(menu.contains(target) || target.getAttribute("popovertarget") === menu.id)) return;
+  event.preventDefault();
+  const items = all("a, button, input:not([type=hidden])", menu).filter((item) => item.checkVisibility());
+  const at = menu.contains(target) ? items.indexOf(target) + step : Math.min(step, 0);
+  items.at(at % items.length)?.focus();
+});
+
 // The current stage first where a path is wider than the screen.
 for (const path of all(".path")) {
   const now = one(".now", path);
