@@ -187,6 +187,7 @@ def test_the_records_behind_it_add_up_and_show_what_they_were(clock: Clock, boss
     page = client.get("/metrics/revenue/rows/?period=2026-03&as_of=2026-03-31").content.decode()
     assert "前任" in page
     assert "後任" not in page
+    assert "時点 2026/03/31" in page
     number = client.get("/metrics/revenue/?period=2026-03&as_of=2026-03-31&by=owner").content.decode()
     assert "750" in number
     assert "前任" in number

@@ -383,11 +383,13 @@ def behind(request: HttpRequest, word: str) -> HttpResponse:
         "next": f"?{urlencode([*pairs, ('page', number + 1)])}" if len(page) > PAGE else "",
     }
     title = _("Records left out of “%(name)s”") if part == "missing" else _("Records behind “%(name)s”")
+    told = ((_("As of"), found.asked.as_of), (_("As it was known on"), found.asked.known_on))
+    then = [f"{label} {day(of_day, look)}" for label, of_day in told if of_day]
     context = {
         "title": title % {"name": metric.label}, "area": "metric", "back": f"/metrics/{metric.id}/",
         "crumbs": [
             {"label": _("Number book"), "href": "/metrics/"}, {"label": str(metric.label), "href": f"/metrics/{metric.id}/"},
-            {"label": _("Records")},
+            {"label": " · ".join((_("Records"), *then))},
         ],
         "bare": True, "rows": lines or [{"cells": SafeString(f'<td colspan="{len(names) + 1}">{_("None")}</td>')}], "pager": pager,
         "columns": [*({"label": str(f.label), "num": f.is_right} for f in fields), {"label": _("Counts for"), "num": True}],
