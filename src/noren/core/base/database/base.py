@@ -36,10 +36,11 @@ class Moment(TimestamptzLoader):
     timezone: tzinfo = UTC  # Django looks here whether it needs a loader of its own
 
     def load(self, data: Buffer) -> datetime:
-        text = bytes(data)
-        if text.endswith(b"+00") and len(text) <= 29:
-            return datetime.fromisoformat(text.decode())
-        return super().load(data).astimezone(UTC)
+        try:
+            made = datetime.fromisoformat(str(data, "ascii"))
+        except ValueError:  # for ever, before Christ: psycopg says what is wrong
+            return super().load(data).astimezone(UTC)
+        return made if made.tzinfo is UTC else made.astimezone(UTC)
 
 
 @cache
