@@ -16,9 +16,13 @@ PASSWORD = "風鈴 ちりん 2026 summer"
 Enter = Callable[..., Client]
 
 
-@pytest.fixture
-def firm(db: Any) -> None:
+@pytest.fixture(scope="module")
+def founded(module_rows: None) -> None:
     make.firm()
+
+
+@pytest.fixture
+def firm(founded: None, db: Any) -> None:
     cache.clear()
 
 

@@ -188,7 +188,9 @@ def test_every_column_sorts_and_every_filter_filters(word: str) -> None:
     row = a_row(record, 1)
     for one in choosable(record, HOUSE):
         for sign in ("", "-"):
-            page = listing(record, HOUSE, State.read(QueryDict(f"sort={sign}{one.name}&columns={one.name}")))
+            page = listing(
+                record, HOUSE, State.read(QueryDict(f"sort={sign}{one.name}&columns={one.name}")), counted=False
+            )
             assert row.pk in [line.pk for line in page.lines]
     for term in record.vocabulary(HOUSE):
         for op in OPS_OF[term.kind]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from html import unescape
-from pathlib import Path
 
 import pytest
 from django.test import Client
@@ -37,11 +37,13 @@ TODAY = (
 )
 
 
-@pytest.fixture
-def life(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Life:
-    made = Life(3, monkeypatch, tmp_path)
-    made.live(60)
-    return made
+@pytest.fixture(scope="module")
+def life(module_rows: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
+    """For all tests: they look, and what they change they change in rows of their own."""
+    with pytest.MonkeyPatch.context() as patch:
+        made = Life(3, patch, tmp_path_factory.mktemp("life"))
+        made.live(60)
+        yield made
 
 
 def page_of(user: User, path: str) -> str:
@@ -88,7 +90,7 @@ def test_heads_of_a_board_and_home_say_what_ask_says(life: Life) -> None:
 
 
 def test_hidden_amounts_are_hidden_in_numbers_too(life: Life) -> None:
-    user = life.users[1]
+    user = User.objects.get(pk=life.users[1].pk)
     role = Role.every.create(
         name="金額なし", key="moneyless", rights=dict(Role.every.get(key="sales").rights), groups={}
     )

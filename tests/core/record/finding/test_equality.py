@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Iterator
 from datetime import date
@@ -24,6 +25,7 @@ from noren.sales.records import Deals
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 RECORDS = (Companies, People, Deals)
+FULL = os.environ.get("FULL_MATRIX") == "1"
 
 
 @pytest.fixture(scope="module")
@@ -112,9 +114,9 @@ def test_every_way_finds_what_a_plain_comparison_finds(seller: User, way: str, m
         user_id=seller.pk, groups=HOUSE.groups | {"private": 2},
         rights={"sales.deal.view": Level.ALL, "contacts.person.view": Level.OWN, "contacts.company.view": Level.OWN},
     )  # fmt: skip
-    for actor in (HOUSE, own):
+    for at, actor in enumerate((HOUSE, own)):
         plainly = Plain(actor)
-        for text in TERMS:
+        for text in TERMS if FULL else TERMS[(at + list(WAYS).index(way)) % 2 :: 2]:  # each in its turn
             found = {g.record: g for g in find(text, actor, RECORDS, limit=200)}
             for record in RECORDS:
                 plain = plainly(record, text)
