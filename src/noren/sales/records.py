@@ -96,6 +96,7 @@ class Deals(Record):
     totals = {"amount": "sum"}
     tones = {"open": "nando", "won": "matsu", "lost": "line", "commit": "matsu", "best": "nando"}
     groups = {"amount": "money", "list_amount": "money", "probability": "public"}
+    begins = ("opened_on",)
     keys = (("external_id",), ("title", "company", "opened_on"))
     arrives = 3
     meanings = {

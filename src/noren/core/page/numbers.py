@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
+from django.db.models import Sum
 from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
@@ -382,6 +383,9 @@ def behind(request: HttpRequest, word: str) -> HttpResponse:
         "previous": f"?{urlencode([*pairs, ('page', number - 1)])}" if number > 1 else "",
         "next": f"?{urlencode([*pairs, ('page', number + 1)])}" if len(page) > PAGE else "",
     }
+    note = {"count": f"{count:,}"}
+    if part != "missing":
+        note["sum"] = _counted(found.rows.order_by().aggregate(all=Sum("counted"))["all"] or 0, found.is_money)
     title = _("Records left out of “%(name)s”") if part == "missing" else _("Records behind “%(name)s”")
     told = ((_("As of"), found.asked.as_of), (_("As it was known on"), found.asked.known_on))
     then = [f"{label} {day(of_day, look)}" for label, of_day in told if of_day]
@@ -391,6 +395,8 @@ def behind(request: HttpRequest, word: str) -> HttpResponse:
             {"label": _("Number book"), "href": "/metrics/"}, {"label": str(metric.label), "href": f"/metrics/{metric.id}/"},
             {"label": " · ".join((_("Records"), *then))},
         ],
+        "rows_title": title % {"name": metric.label},
+        "rows_note": (_("%(count)s records, together %(sum)s") if "sum" in note else _("%(count)s records")) % note,
         "bare": True, "rows": lines or [{"cells": SafeString(f'<td colspan="{len(names) + 1}">{_("None")}</td>')}], "pager": pager,
         "columns": [*({"label": str(f.label), "num": f.is_right} for f in fields), {"label": _("Counts for"), "num": True}],
     }  # fmt: skip

@@ -165,6 +165,7 @@ class Record:
     columns: ClassVar[Sequence[str]] = ()
     filters: ClassVar[Sequence[str]] = ()
     form: ClassVar[Sequence[Section | Row | str]] = ()
+    begins: ClassVar[Sequence[str]] = ()  # dates that the form for a new row proposes as today
     actions: ClassVar[Sequence[Action[Any, Any, Any]]] = ()
     board: ClassVar[Board | None] = None
     panels: ClassVar[Sequence[Any]] = ()

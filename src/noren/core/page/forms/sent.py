@@ -120,6 +120,8 @@ def first_texts(
             texts[one.name] = str(given[one.name])[:2000]
         elif one.name == record.model.reach.owner and actor.user_id is not None:
             texts[one.name] = str(actor.user_id)
+        elif one.name in record.begins:
+            texts[one.name] = inputs.typed(one, look.today, look)
         elif one.kind == "bool":
             texts[one.name] = "on" if one.default else "off"
         else:
