@@ -168,7 +168,7 @@ def rows_of(asked: Sequence[tuple[str, Sequence[Any]]]) -> list[list[Any]]:
     began = perf_counter()
     with wrapper.wrap_database_errors, link.pipeline():
         psycopg.Cursor(link).execute(_PLAN_ONCE)
-        cursors = [psycopg.Cursor(link).execute(sql, values, prepare=True) for sql, values in asked]
+        cursors = [psycopg.Cursor(link).execute(sql, values) for sql, values in asked]
     found = [cursor.fetchall() for cursor in cursors]
     if wrapper.queries_logged:
         took = f"{(perf_counter() - began) / max(len(asked), 1):.3f}"
