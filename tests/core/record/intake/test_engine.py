@@ -529,3 +529,22 @@ def test_of_several_companies_in_one_cell_the_first_is_taken(bring: Any) -> None
     }  # fmt: skip
     bring("people", "姓,会社名\n山田,A;B設計\n")
     assert Company.every.filter(legal_name="A;B設計").exists(), "a name may hold a semicolon"
+
+
+def test_imports_taken_back_from_the_last_to_the_first_leave_nothing(bring: Any) -> None:
+    admin = make.actor("admin")
+    old = make.company(legal_name="前からある", employees=1)
+    first, _tally = bring("companies", "会社名,従業員数\n前からある,2\n新しい,10\n", admin)
+    second, _tally = bring("companies", "会社名,従業員数\n前からある,3\n新しい,11\n", admin)
+    assert undo.undo(second, admin) == {"removed": 0, "restored": 2, "kept": 0}
+    assert undo.undo(first, admin) == {"removed": 1, "restored": 1, "kept": 0}
+    assert list(Company.every.values_list("legal_name", "employees")) == [("前からある", 1)]
+    old.refresh_from_db()
+    again, _tally = bring("companies", "会社名,従業員数\n前からある,4\n", admin)
+    more, _tally = bring("companies", "会社名,従業員数\n前からある,5\n", admin)
+    undo.undo(more, admin)
+    change(Company.every.get(), {"note": "手で書いた"}, by=admin)
+    assert undo.undo(again, admin) == {"removed": 0, "restored": 0, "kept": 1}
+    again.refresh_from_db()
+    assert again.report["kept"] == [["contacts.company", old.pk]]
+    assert Company.every.get().employees == 4

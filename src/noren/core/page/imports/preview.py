@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from datetime import date
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -96,7 +97,7 @@ def _shown(column: Column, value: Any, raw: str, look: Look) -> Cell:
         text = _parted(column.name, value)
     else:
         text = words.said(field, value, look) if field is not None else str(value)
-    return {"text": text[:60], "raw": "" if _same(raw, text, field) else raw[:60]}
+    return {"text": text[:60], "raw": "" if _same(raw, text, field, value) else raw[:60]}
 
 
 def _parted(name: str, value: str) -> str:
@@ -109,9 +110,11 @@ def _parted(name: str, value: str) -> str:
     return " / ".join(str(part) for part in values.values() if part)
 
 
-def _same(raw: str, text: str, field: Field | None) -> bool:
+def _same(raw: str, text: str, field: Field | None, value: Any) -> bool:
     if raw == text:
         return True
+    if type(value) is date:
+        text = value.isoformat()  # not as a name of the month
     if field is None or field.kind not in FIGURES:
         return False
     left, right = (re.sub(r"\D", "", unicodedata.normalize("NFKC", one)) for one in (raw, text))

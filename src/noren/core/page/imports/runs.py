@@ -22,6 +22,7 @@ from noren.core.base.errors import NotFound, NotNow
 from noren.core.page.frame import page
 from noren.core.page.imports import rest
 from noren.core.page.imports.parts import DIRECT, frame, grouped, nouns, open_table, run_of
+from noren.core.page.lists import titles
 from noren.core.page.shell import LINKS
 from noren.core.page.web import draw, logged_in, say, with_params
 from noren.core.record import imported
@@ -179,6 +180,7 @@ def _state(run: ImportRun, actor: Actor) -> dict[str, Any]:
         }
     if not busy:
         context["notes"] = _notes(run, actor)
+        context["kept"] = _kept(run, actor)
     if run.state in ("done", "undone"):
         context["again"] = {"href": reverse("import_new"), "label": _("Bring another table in")}
     record = record_of(run.noun)
@@ -205,6 +207,19 @@ def _stop(run: ImportRun) -> dict[str, Any] | None:
     return None
 
 
+def _kept(run: ImportRun, actor: Actor) -> list[dict[str, str]]:
+    """Rows that an undo left as they are, to look at."""
+    by_noun: dict[str, list[int]] = {}
+    for noun, pk in run.report.get("kept", []) if run.state == "undone" else []:
+        by_noun.setdefault(noun, []).append(pk)
+    return [
+        {"href": record.url(pk), "label": name or str(pk)}
+        for record, ids in ((record_of(noun), ids) for noun, ids in by_noun.items())
+        if record.pages
+        for pk, name in sorted(titles(record.model, actor, ids).items())
+    ]
+
+
 def _notes(run: ImportRun, actor: Actor) -> list[dict[str, str]]:
     """What else there is to know of a run that is over: the columns it left, and how long its file is kept."""
     notes = []
@@ -223,8 +238,9 @@ def _notes(run: ImportRun, actor: Actor) -> list[dict[str, str]]:
             }
         )
     if run.stored:
+        kept = _("The file and its wrong rows are kept until %(day)s. The import can be undone after that, too.")
         day = date_format(timezone.localtime(kept_until(run), actor.zone), "SHORT_DATE_FORMAT")
-        text = _("The file and its wrong rows are kept until %(day)s. The import can be undone after that, too.")
+        text = kept if run.state != "undone" else _("The file and its wrong rows are kept until %(day)s.")
         notes.append({"text": text % {"day": day}, "href": "", "label": ""})
     else:
         text = _("The file and its wrong rows are no longer kept. The import can still be undone.")

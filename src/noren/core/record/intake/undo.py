@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Collection
 from typing import Any
 
 from django.db import models, transaction
@@ -19,6 +21,7 @@ from noren.core.record.intake.write import rewrite, take_turns
 from noren.core.record.models import ImportRow, ImportRun
 
 UNDO_CHUNK = 2_000
+KEPT_SHOWN = 20
 
 
 def undo(run: ImportRun, by: Actor) -> dict[str, int]:
@@ -28,7 +31,11 @@ def undo(run: ImportRun, by: Actor) -> dict[str, int]:
         raise NotNow(_("Only a finished import can be undone."))
     counts = {"removed": 0, "restored": 0, **run.report.get("undo", {}), "kept": 0}  # what was kept is met again
     made = Fact.objects.filter(batch=run.pk, name__endswith=".created").count()
-    run.report = {**run.report, "size": made + ImportRow.objects.filter(run=run, before__isnull=False).count()}
+    run.report = {
+        **run.report,
+        "kept": [],
+        "size": made + ImportRow.objects.filter(run=run, before__isnull=False).count(),
+    }
     ImportRun.objects.filter(pk=run.pk).update(state="undoing", beat_at=timezone.now())
     _take_back_changed(run, by, counts)
     for noun in _nouns_made(run):
@@ -63,18 +70,45 @@ def _take_back_created(run: ImportRun, model: Any, counts: dict[str, int]) -> No
                 return
             after = facts[-1][0]
             ids = [pk for _fact, pk in facts]
-            touched = set(
-                Fact.objects.filter(noun=model.word(), subject_id__in=ids)
-                .exclude(batch=run.pk)
-                .values_list("subject_id", flat=True)
-            ) | _pointed_at(run, model, ids)
+            touched = set(_by_others(run, model, ids).values_list("subject_id", flat=True)) | _pointed_at(
+                run, model, ids
+            )
             free = list(model.every.filter(pk__in=[i for i in ids if i not in touched]).values_list("pk", flat=True))
             _tell_gone(model, free)
             _delete(model, free)
             ImportRow.objects.filter(run=run, noun=model.word(), row_id__in=free).delete()
             counts["removed"] += len(free)
-            counts["kept"] += len(set(ids) & touched)
+            _keep(run, model, sorted(set(ids) & touched), counts)
             _sign_of_life(run, counts)
+
+
+def _by_others(run: ImportRun, model: Any, ids: Collection[int]) -> models.QuerySet[Fact]:
+    """What has happened to these rows beside this import. Later imports that were taken back left nothing."""
+    batches = [run.pk, *_taken_back(run)]
+    return Fact.objects.filter(noun=model.word(), subject_id__in=ids).exclude(batch__in=batches)
+
+
+def _taken_back(run: ImportRun) -> list[int]:
+    return list(ImportRun.objects.filter(state="undone", pk__gt=run.pk).values_list("pk", flat=True))
+
+
+def _steps_of_taken_back(run: ImportRun, model: Any, ids: Collection[int]) -> Counter[int]:
+    """Row -> how many versions later imports added that were taken back, where nobody else was at the row since."""
+    batches = _taken_back(run)
+    facts = Fact.objects.filter(noun=model.word(), subject_id__in=ids)
+    steps = Counter(facts.filter(batch__in=batches).values_list("subject_id", flat=True)) if batches else Counter[int]()
+    first = facts.filter(batch=run.pk).aggregate(first=models.Min("pk"))["first"] if steps else None
+    if first is not None:
+        for pk in _by_others(run, model, list(steps)).filter(pk__gt=first).values_list("subject_id", flat=True):
+            del steps[pk]
+    return steps
+
+
+def _keep(run: ImportRun, model: Any, ids: list[int], counts: dict[str, int]) -> None:
+    """Count rows that stay as they are, and remember some of them to show."""
+    counts["kept"] += len(ids)
+    shown = run.report.setdefault("kept", [])
+    shown += [[model.word(), pk] for pk in ids[: KEPT_SHOWN - len(shown)]]
 
 
 def _tell_gone(model: Any, ids: list[int]) -> None:
@@ -154,8 +188,9 @@ def _restore(
     moved: list[tuple[Any, dict[str, Any]]] = []
     names: set[str] = set()
     done: list[int] = []
+    steps = _steps_of_taken_back(run, model, notes)
     for row in model.every.select_for_update(of=("self",)).filter(pk__in=notes).order_by("pk"):
-        version = row.version
+        version = stands = row.version - steps[row.pk]
         before: dict[str, Any] = {}
         for note in notes[row.pk]:
             if note.after_version != version:
@@ -163,8 +198,8 @@ def _restore(
             before.update(note.before or {})
             version -= 1
             done.append(note.pk)
-        if version == row.version:
-            counts["kept"] += 1
+        if version == stands:
+            _keep(run, model, [row.pk], counts)
             continue
         told = {}
         for name, value in before.items():
