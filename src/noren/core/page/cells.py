@@ -235,12 +235,13 @@ def stay(since: datetime | None, standard: int | None, look: Look) -> str:
         return ""
     days = max((look.now - since).days, 0)
     told, most = (plain(ngettext("%(n)s day", "%(n)s days", n) % {"n": n}) for n in (days, standard or 0))
-    usual = f' <small class="meta">/ {plain(_("standard %(days)s") % {"days": most})}</small>' if standard else ""
+    usual = plain(_("standard %(days)s") % {"days": most})
+    beside = f' <small class="meta"><span aria-hidden="true">/ {most}</span><span class="vh">({usual})</span></small>'
     shown = f'<time class="num" datetime="{since.date().isoformat()}" title="{plain(day(since.astimezone(look.zone).date(), look))}">{told}</time>'
     if standard and days > standard:
         kind = "late" if days > 2 * standard else "watch"
         shown = f'<span class="{kind}">{parts.icon("alert", "s")}{shown}<span class="vh">({plain(_("longer than usual"))})</span></span>'
-    return f'<span class="stay">{shown}{usual}</span>'
+    return f'<span class="stay">{shown}{beside if standard else ""}</span>'
 
 
 # -- rows of a list ----------------------------------------------------------------------------------------------------
