@@ -8,6 +8,7 @@ import pytest
 from tests import make
 
 from noren.activity.actions.activity import With, log_activity
+from noren.core.record.declare import record_of
 
 pytestmark = pytest.mark.django_db
 
@@ -41,3 +42,17 @@ def test_an_activity_without_a_subject_is_called_by_its_kind_and_first_words(cli
     shown = client.get("/activity/activities/").content.decode()
     assert "訪問 倉庫を見学した。</a>" in shown
     assert "名前なし" not in shown
+
+
+def test_a_phone_rings_whom_the_page_is_about_whatever_width_the_number_was_typed_in(client: Any) -> None:
+    make.firm()
+    me = make.user("admin", locale="ja")
+    company = make.company(by=me.actor(), phone="０３ー１２３４ー５６７８")
+    person = make.person(
+        by=me.actor(), family_name="山根", company=company, mobile="090-0000-1111", email="y@example.jp"
+    )
+    deal = make.deal(by=me.actor(), company=company, person=person)
+    client.force_login(me)
+    for row, href in ((company, "tel:0312345678"), (person, "tel:09000001111"), (deal, "mailto:y@example.jp")):
+        page = client.get(f"{record_of(type(row)).url()}{row.pk}/").content.decode()
+        assert f'<a class="btn hand" href="{href}"' in page

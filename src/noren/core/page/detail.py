@@ -57,7 +57,7 @@ def show(request: HttpRequest, record: type[Record], actor: Actor, pk: int) -> H
         "title": str(row), "area": "record", "back": record.url(),
         "crumbs": [{"label": capfirst(record.labels()), "href": record.url()}, {"label": str(row)}],
         "head": top,
-        "actions": [*(head.calls(top["parts"]) if here else ()), *head.actions(record, row, actor)],
+        "actions": [*(head.calls(record, row, actor, refs_of(record), top["parts"]) if here else ()), *head.actions(record, row, actor)],
         "menu": head.menu(record, row, actor, editable=editable),
         "path": path, "next": step,
         "groups": groups_of(record, row, actor, look, editable=editable),

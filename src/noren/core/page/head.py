@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -18,7 +19,7 @@ from noren.core.page import cells, related
 from noren.core.page.cells import Look
 from noren.core.page.forms.sent import value_of
 from noren.core.page.hooks import COMPOSERS, MENU, STEPS
-from noren.core.record.declare import Record
+from noren.core.record.declare import Record, record_of
 from noren.core.record.field import Field
 
 
@@ -67,12 +68,22 @@ def owner_label(one: Field) -> str:
     return capfirst(str(one.label)) if one.target is not None and is_user(one.target) else ""
 
 
-def calls(parts: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Buttons for thumbs, from the line under the title: the first number rings, the first address opens a mail."""
+def calls(
+    record: type[Record], row: Model, actor: Actor, refs: Sequence[str], parts: Sequence[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Buttons for thumbs: the number that rings and the address of a mail, of the row itself (parts: of the line under its
+    title) or else of the person it is about."""
+    hrefs = [str(one.get("href") or "") for one in parts]
+    for name in refs:
+        target = getattr(row, name)
+        theirs = record_of(record.field(name).target) if isinstance(target, Model) else None
+        if theirs is not None and theirs.face == "round" and related.seen(target, actor):
+            reach = [one for one in theirs.readable(actor) if one.kind in ("phone", "email")]
+            hrefs += [_call(one, str(getattr(target, one.name) or "")) for one in reach]
     found = []
     for scheme, label, icon in (("tel:", _("Call"), "phone"), ("mailto:", _("E-mail"), "mail")):
-        href = next((one["href"] for one in parts if str(one.get("href") or "").startswith(scheme)), "")
-        if href.removeprefix(scheme):
+        href = next((one for one in hrefs if one.startswith(scheme) and one != scheme), "")
+        if href:
             found.append({"label": label, "icon": icon, "href": href, "kind": "hand"})
     return found
 
