@@ -22,7 +22,7 @@ from noren.sales.models import Deal
 
 pytestmark = pytest.mark.django_db
 
-DEALS, ACTIVITIES = record_of("sales.deal"), record_of("activity.activity")
+DEALS, ACTIVITIES, COMPANIES = (record_of(word) for word in ("sales.deal", "activity.activity", "contacts.company"))
 
 
 @pytest.fixture
@@ -106,6 +106,28 @@ def test_choices_are_groups_as_well(
     for actor in readers:
         told = walk(actor, state, monkeypatch, by_groups=True, record=ACTIVITIES)
         assert told == walk(actor, state, monkeypatch, by_groups=False, record=ACTIVITIES)
+
+
+@pytest.mark.parametrize("name", ["prefecture", "industry"])
+@pytest.mark.parametrize("desc", [False, True])
+def test_texts_that_an_index_tells_are_groups_as_well(
+    name: str, desc: bool, readers: list[Actor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chance = random.Random(2)
+    for n in range(40):
+        row: Any = make.company(
+            owner=readers[n % 2].user_id, **{name: chance.choice(("", "東京都", "大阪府", "愛知県"))}
+        )
+        row.removed_at = row.created_at if n % 9 == 0 else None
+        row.save()
+    for size in (7, 50):
+        state = State(sort=((name, desc),), size=size)
+        for actor in readers:
+            told = walk(actor, state, monkeypatch, by_groups=True, record=COMPANIES)
+            assert told == walk(actor, state, monkeypatch, by_groups=False, record=COMPANIES)
+    monkeypatch.setattr(grouped, "TEXTS", 2)  # too many to be told soon
+    told = walk(readers[0], state, monkeypatch, by_groups=True, record=COMPANIES)
+    assert told == walk(readers[0], state, monkeypatch, by_groups=False, record=COMPANIES)
 
 
 def test_a_value_that_is_no_choice_has_its_place_too(readers: list[Actor], monkeypatch: pytest.MonkeyPatch) -> None:

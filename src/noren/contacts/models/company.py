@@ -113,6 +113,7 @@ class Company(Addressed, Model):
             models.Index(fields=["name_key"], name="company_key"),
             models.Index(fields=["corporate_number"], name="company_number", condition=~models.Q(corporate_number="")),
             models.Index(fields=["industry", "-updated_at", "-id"], name="company_industry"),
+            models.Index(fields=["prefecture"], name="company_prefecture"),
         ]
 
     def __str__(self) -> str:

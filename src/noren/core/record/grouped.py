@@ -11,6 +11,8 @@ from typing import Any
 from django.db import connection
 from django.db.models import BooleanField, Exists, OuterRef, Q, QuerySet
 
+from noren.core.access.actor import Actor
+from noren.core.access.scope import reach
 from noren.core.base.odd import odd
 from noren.core.filter.condition import Cond
 from noren.core.record.counting import is_huge
@@ -18,13 +20,14 @@ from noren.core.record.declare import Record
 from noren.core.record.keyset import Fetch, Key, Place, id_down, joined
 from noren.core.record.state import State
 
+TEXTS = 200  # different texts of a column
 MOST = 500  # rows of another noun that groups are called after
 
 Group = tuple[Any, list[Any]]  # by what it stands in order, and what the field of its rows holds
 
 
 def page_by_groups(
-    record: type[Record], state: State, rows: QuerySet[Any], keys: list[Key], size: int, fetch: Fetch, after: Place | None = None,
+    record: type[Record], actor: Actor, state: State, rows: QuerySet[Any], keys: list[Key], size: int, fetch: Fetch, after: Place | None = None,
     before: Place | None = None,
 ) -> tuple[list[Any], bool, bool] | None:  # fmt: skip
     """The same as `keyset.page`; None where that does as well, or where groups are not told soon."""
@@ -35,6 +38,8 @@ def page_by_groups(
         return None  # few rows may be left, in few of the groups
     key, place, back = keys[0], after or before, before is not None and after is None
     path, groups = key.path.partition("__")[0], _groups(record.model, key.path, rows)
+    if groups is None and not state.where and reach(record.model, actor) is None:
+        groups = _texts(record.model, key)
     if groups is None or (
         place and place.values[0] is not None and place.values[0] not in [value for value, _in in groups]
     ):
@@ -65,6 +70,24 @@ def _groups(noun: Any, path: str, rows: QuerySet[Any]) -> list[Group] | None:
             found.append((value, []))
         found[-1][1].append(pk)
     return found
+
+
+def _texts(noun: Any, key: Key) -> list[Group] | None:
+    """The different texts of a column, where an index that begins with it tells them and there are few."""
+    indexes = [index.fields for index in noun._meta.indexes if index.condition is None and index.fields]
+    mine = [fields for fields in indexes if fields[0] == key.path]
+    if key.null or not mine or [key.path, "id"] in mine:
+        return None  # in the order of the last, all is read as it stands
+    column, table = (connection.ops.quote_name(name) for name in (noun.column(key.path).column, noun._meta.db_table))
+    first = f"(SELECT {column} FROM {table} {{}} ORDER BY {column} LIMIT 1)"
+    following = first.format(f"WHERE {column} > t.v")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"WITH RECURSIVE t(v) AS ({first.format('')} UNION ALL SELECT {following} FROM t WHERE v IS NOT NULL)"
+            f" SELECT v FROM t WHERE v IS NOT NULL LIMIT {TEXTS + 1}"
+        )
+        found = [value for (value,) in cursor.fetchall()]
+    return [(value, [value]) for value in found] if len(found) <= TEXTS else None
 
 
 def _in_order(choices: Any) -> list[str]:

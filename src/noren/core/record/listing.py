@@ -244,7 +244,7 @@ def asked_listing(
         after = Place((jump, *(None for _ in keys[1:])), 0) if len(keys) == 1 else None
     grouped = None
     if few is None and not (annotations or removed):
-        grouped = page_by_groups(record, state, rows, keys, state.size, plan.fetch, after, before)
+        grouped = page_by_groups(record, actor, state, rows, keys, state.size, plan.fetch, after, before)
     if grouped is not None:
         found, has_previous, has_next = grouped
     elif state.where or state.find or annotations or removed:
@@ -331,7 +331,7 @@ def neighbors(record: type[Record], actor: Actor, state: State, row: Model) -> t
     ids = lambda part, limit: list(part.values_list("pk", flat=True)[:limit])  # noqa: E731
 
     def near(**way: Place) -> list[Any]:
-        grouped = None if annotations else page_by_groups(record, state, rows, keys, 1, ids, **way)
+        grouped = None if annotations else page_by_groups(record, actor, state, rows, keys, 1, ids, **way)
         return (grouped or page(rows, keys, 1, ids, **way))[0]
 
     behind, ahead = near(before=place), near(after=place)
