@@ -107,25 +107,24 @@ def _part(text: str, words: list[str], groups: list[Group], actor: Actor, *, who
 
 
 def _kinds(text: str, kind: str, offered: list[type[Record]], groups: list[Group]) -> list[dict[str, Any]]:
-    counts: dict[type[Record], str] = {}
-    for record in offered:
-        mine = [g for g in groups if g.record is record]
-        counts[record] = f"{sum(len(g.hits) for g in mine)}{'+' if any(g.more for g in mine) else ''}"
+    here = "?" + urlencode({"q": text})
     whole = {
         "label": _("All"),
-        "href": "?" + urlencode({"q": text}),
+        "href": here,
         "count": sum(len(g.hits) for g in groups) if text else "",
         "current": not kind,
     }
-    return [whole] + [
-        {
-            "label": capfirst(str(r.labels())),
-            "href": "?" + urlencode({"q": text, "kind": r.word()}),
-            "count": counts[r] if text else "",
-            "current": kind == r.word(),
-        }
-        for r in offered
-    ]
+    found = [whole]
+    for record in offered:
+        mine = [g for g in groups if g.record is record]
+        count = f"{sum(len(g.hits) for g in mine)}{'+' if any(g.more for g in mine) else ''}"
+        found.append({
+            "label": capfirst(str(record.labels())),
+            "href": f"{here}&kind={record.word()}",
+            "count": count if text else "",
+            "current": kind == record.word(),
+        })  # fmt: skip
+    return found
 
 
 def _empty(text: str, offered: list[type[Record]], actor: Actor) -> dict[str, Any]:

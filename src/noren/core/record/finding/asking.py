@@ -108,8 +108,8 @@ class _Question:
         return {record: self._best(self.found[record]) for record in self.records if self.found.get(record)}
 
     def _best(self, found: dict[int, tuple[int, Any]]) -> list[tuple[int, int]]:
-        newest = sorted(found.items(), key=lambda item: (item[1][1], item[0]), reverse=True)
-        return [(pk, rank) for pk, (rank, _at) in sorted(newest, key=lambda item: item[1][0])][: self.count]
+        best = sorted(found.items(), key=lambda item: (-item[1][0], item[1][1], item[0]), reverse=True)
+        return [(pk, rank) for pk, (rank, _at) in best[: self.count]]
 
     # -- the trips ---------------------------------------------------------------------------------------------
     def _own(self) -> None:

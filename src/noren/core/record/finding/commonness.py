@@ -11,6 +11,7 @@ import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from django.db import connection
@@ -80,6 +81,7 @@ class Shares:
         return self.grams.get(gram, self.floor / 4)
 
 
+@lru_cache(200)  # asked for each noun
 def _letters(word: str) -> dict[int, set[tuple[str, int]]]:
     """The grams of a word, each with the places of its letters."""
     found: dict[int, set[tuple[str, int]]] = {gram: {(word, -1)} for gram in query_grams(word)}
