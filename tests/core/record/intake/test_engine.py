@@ -548,3 +548,20 @@ def test_imports_taken_back_from_the_last_to_the_first_leave_nothing(bring: Any)
     again.refresh_from_db()
     assert again.report["kept"] == [["contacts.company", old.pk]]
     assert Company.every.get().employees == 4
+
+
+def test_of_people_with_one_name_the_one_at_the_row_s_company_is_meant(bring: Any) -> None:
+    make.stages()
+    home = {name: make.company(legal_name=name) for name in ("みなと", "あおば", "青空")}
+    for company in ("みなと", "あおば"):
+        make.person(family_name="田中", given_name="", company=home[company])
+    make.person(family_name="高野", given_name="真由美", company=home["みなと"])
+    text = "商談名,先方担当者名,会社名\nA,田中,あおば\nB,田中,みなと\nC,田中,青空\nD,高野 真由美,青空\nE,田中,\nF,高野 真由美,\n"
+    run, dry = bring("deals", text, check=True)
+    assert (dry.failed, run.report["blanked"]) == (0, {"person": 2})
+    bring("deals", text)
+    where = {
+        deal.title: deal.person and deal.person.company and deal.person.company.legal_name
+        for deal in Deal.every.select_related("person__company")
+    }
+    assert where == {"A": "あおば", "B": "みなと", "C": None, "D": "みなと", "E": None, "F": "みなと"}

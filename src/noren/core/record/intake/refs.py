@@ -11,6 +11,7 @@ from noren.core.action.plain import create, plain_event
 from noren.core.base.errors import Refusal
 from noren.core.event.models import Fact
 from noren.core.record.declare import record_of
+from noren.core.record.intake.namesakes import Namesakes
 from noren.core.record.intake.plan import Column, Plan
 from noren.core.record.intake.resolve import TIDY, Resolver
 from noren.core.record.intake.spelling import fold
@@ -25,6 +26,10 @@ class References:
         self.plan, self.run_id, self.fault, self.writes = plan, run_id, tell, writes
         self.actor = plan.actor.through("import")
         self.resolvers = {c.name: Resolver(c.target, self.actor) for c in plan.refs}
+        found = {n: _namesakes(resolver) for n, resolver in self.resolvers.items()}
+        self.namesakes = {n: one for n, one in found.items() if one is not None}
+        """Columns that name people: of those with one name the one of the row's company is meant."""
+        self.order = sorted(plan.refs, key=lambda column: column.name in self.namesakes)
         self.imagined: dict[str, dict[str, int]] = {}  # dry run: noun -> tidied name -> an id below zero
         self.own = {n for n, resolver in self.resolvers.items() if resolver.model is plan.record.model}
         """Columns that point at rows of the noun the file brings."""
@@ -44,7 +49,7 @@ class References:
     def resolve(self, rows: list[Parsed], tally: Tally) -> list[Parsed]:
         self.made.clear()
         self.left.clear()
-        for column in self.plan.refs:
+        for column in self.order:
             if column.name in self.plan.options.several:
                 for row in rows:
                     if ";" in row.cells[column.index]:
@@ -62,7 +67,8 @@ class References:
             return rows
         resolver.look_up(texts)
         missing = sorted(t for t in texts if t not in resolver.known)
-        if not missing:
+        others = self.namesakes[column.name].part(pairs, key) if column.name in self.namesakes else frozenset[int]()
+        if not missing and not others:
             for _row, values in pairs:
                 text = values.get(key)
                 if isinstance(text, str):
@@ -83,7 +89,7 @@ class References:
             if isinstance(text, str):
                 if text in unknown and (text in counter or len(counter) < UNKNOWN_KEPT):
                     counter[text] += 1
-                pk = resolver.known.get(text) or made.get(text)
+                pk = None if row.number in others else resolver.known.get(text) or made.get(text)
                 if pk is not None:
                     values[key] = pk
                 elif policy == "blank":
@@ -164,6 +170,12 @@ class References:
         insert(model, made, copy_columns(model, [*resolver.record.from_name("x"), owner]))
         tell_plain(plain_event(model, "created"), [d.id for d in made], by=self.actor, batch=self.run_id)
         tally.made[resolver.record.word()] += len(made)
+
+
+def _namesakes(resolver: Resolver) -> Namesakes | None:
+    name = resolver.record.known_by[-1] if resolver.record.known_by else ""
+    key = next((k for k in resolver.record.keys if len(k) == 2 and k[0] == name), None)
+    return Namesakes(resolver, *key) if key and resolver.model.column(key[1]).is_relation else None
 
 
 def default_policy(column: Column) -> str:
