@@ -28,7 +28,7 @@ from noren.core.job.job import job, later
 from noren.core.job.rescue import Elsewhere
 from noren.core.record.declare import record_of
 
-DIRECT = 500  # rows up to which the person waits for the end
+DIRECT = 200  # rows up to which the person waits for the end
 CHUNK = 100
 MOST = 200_000
 
