@@ -6,7 +6,6 @@ from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Sum
 from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
@@ -384,8 +383,9 @@ def behind(request: HttpRequest, word: str) -> HttpResponse:
         "next": f"?{urlencode([*pairs, ('page', number + 1)])}" if len(page) > PAGE else "",
     }
     note = {"count": f"{count:,}"}
-    if part != "missing":
-        note["sum"] = _counted(found.rows.order_by().aggregate(all=Sum("counted"))["all"] or 0, found.is_money)
+    if part != "missing" and not isinstance(metric, (Stay, Derived)):  # all others are what their rows add up to
+        whole_of = ask(metric, actor=actor, percentiles=False, **options).total.num
+        note |= {} if whole_of is None else {"sum": _counted(whole_of, found.is_money)}
     title = _("Records left out of “%(name)s”") if part == "missing" else _("Records behind “%(name)s”")
     told = ((_("As of"), found.asked.as_of), (_("As it was known on"), found.asked.known_on))
     then = [f"{label} {day(of_day, look)}" for label, of_day in told if of_day]
