@@ -18,6 +18,7 @@ from django.db.models.expressions import RawSQL
 from django.db.models.functions import Cast
 
 from noren.core.access.actor import HOUSE
+from noren.core.access.scope import deciders
 from noren.core.filter.condition import Cond, F
 from noren.core.filter.sql import to_q
 from noren.core.filter.vocabulary import Term
@@ -319,8 +320,9 @@ def something(cube: Cube, prefix: str = "") -> str:
 @cache
 def mark(cube: Cube, zone: str) -> str:
     """Names a declaration and the time zone of its days: cells made by another one are not read."""
-    text = repr((cells(cube, zone, INTO, "1"), cube.rolls, layout(cube), EDITION))
+    through = [(str(here), noun.word(), key) for here, noun, key in deciders(cube.of)] if cube.gated else []
+    text = repr((cells(cube, zone, INTO, "1"), cube.rolls, layout(cube), through, EDITION))
     return f"{hashlib.sha256(text.encode()).hexdigest()[:20]} {zone}"
 
 
-EDITION = 2  # of tables and triggers; another number makes all cubes anew
+EDITION = 3  # of tables and triggers; another number makes all cubes anew
