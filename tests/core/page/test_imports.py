@@ -366,3 +366,33 @@ def test_all_that_is_wrong_with_a_row_is_told_at_once(client: Client) -> None:
     })  # fmt: skip
     run.refresh_from_db()
     assert run.counts["created"] == 1
+
+
+def test_a_run_whose_process_is_gone_offers_to_go_on(client: Client) -> None:
+    run = send(client, "会社名\nみなと\n", "contacts.company")
+    client.post(f"/imports/{run.pk}/columns/", mapping(run))
+    long_ago = timezone.now() - timedelta(minutes=10)
+    ImportRun.objects.filter(pk=run.pk).update(state="running", beat_at=long_ago, report={})
+    page = client.get(f"/imports/{run.pk}/progress/").content.decode()
+    assert f"/imports/{run.pk}/resume/" in page
+    assert f"/imports/{run.pk}/stop/" not in page
+    ImportRun.objects.filter(pk=run.pk).update(beat_at=timezone.now())
+    page = client.get(f"/imports/{run.pk}/progress/").content.decode()
+    assert f"/imports/{run.pk}/stop/" in page
+    assert f"/imports/{run.pk}/resume/" not in page
+
+
+def test_an_undo_names_the_rows_it_left_as_they_are(client: Client) -> None:
+    run = send(client, "会社名,電話番号\nみなと,03-1111-2222\nあおば,03-1111-3333\n", "contacts.company")
+    client.post(f"/imports/{run.pk}/columns/", mapping(run))
+    client.post(f"/imports/{run.pk}/check/", {"run": "1"})
+    kept = Company.every.get(legal_name="みなと")
+    client.post(
+        f"/contacts/companies/{kept.pk}/edit/", {"legal_name": "みなと", "note": "手で書いた", "version": kept.version}
+    )
+    assert Company.every.get(pk=kept.pk).note == "手で書いた"
+    client.post(f"/imports/{run.pk}/undo/")
+    page = client.get(f"/imports/{run.pk}/run/").content.decode()
+    assert f'href="/contacts/companies/{kept.pk}/">みなと</a>' in page
+    assert client.post(f"/imports/{run.pk}/undo/").status_code == 302, "a second time changes nothing"
+    assert list(Company.every.values_list("note", flat=True)) == ["手で書いた"]

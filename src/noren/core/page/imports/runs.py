@@ -152,15 +152,15 @@ def _state(run: ImportRun, actor: Actor) -> dict[str, Any]:
             "text": run.error or _("Unknown reason"),
             "actions": [],
         }
-    elif intake.is_lost(run):
-        context["notice"] = {
-            "tone": "kohaku", "icon": "alert", "title": _("Nobody is working on this any more."),
-            "text": _("It broke off in the middle. What is done so far stands; it can go on from there."), "actions": [],
-        }  # fmt: skip
     elif busy and _is_alone(run):
         context["notice"] = {
             "tone": "kohaku", "icon": "alert", "title": _("Nobody has started on this yet."),
             "text": _("The background worker does not answer. It begins by itself as soon as one runs; an administrator sees more under Background work."), "actions": [],
+        }  # fmt: skip
+    elif intake.is_lost(run):
+        context["notice"] = {
+            "tone": "kohaku", "icon": "alert", "title": _("Nobody is working on this any more."),
+            "text": _("It broke off in the middle. What is done so far stands; it can go on from there."), "actions": [],
         }  # fmt: skip
     elif run.counts.get("failed") and run.state == "done" and run.stored:
         context["notice"] = {
