@@ -62,6 +62,15 @@ def test_records_that_lack_something_are_listed_once() -> None:
     assert rows("open_amount", actor=boss, where=where, part="missing", today=TODAY).rows.count() == 1
 
 
+def test_a_stay_is_as_long_as_it_was_however_many_lines_have_the_product() -> None:
+    make.firm()
+    boss = make.actor("admin")
+    deal, products = _with_lines(date(2026, 9, 1))
+    won(deal, date(2026, 9, 11))
+    lengths = [ask("stage_duration", actor=boss, where=F(product=product)).total.value for product in products]
+    assert lengths == [10, 10]
+
+
 def test_velocity_by_months_has_the_open_deals_of_the_last_day_in_its_total() -> None:
     make.firm()
     boss = make.actor("admin")

@@ -89,7 +89,8 @@ def stays(q: Question, leaf: Stay) -> Waits:
     names: dict[str, Any] = {"k": Column("pk"), "d0": Column(f"{THEN}__{leaf.step}")}
     names |= {f"d{i}": member(dim) for i, dim in enumerate(q.dims) if i}
     names |= {"f": Column(f"{THEN}__from_at"), "u": Column(f"{THEN}__to_at")}
-    inner = as_sql(stay_rows(q, leaf), names)
+    rows = stay_rows(q, leaf)
+    inner = as_sql(rows.distinct() if q.allocation else rows, names)  # a stay is one, however many parts are meant
     if inner is None:
         return {}
     groups = [n for n in names if n[0] == "d"]
