@@ -20,6 +20,7 @@ from noren.core.filter.url import to_params
 from noren.core.metric import sql
 from noren.core.metric.answer import Cell
 from noren.core.metric.ask import _readable
+from noren.core.metric.cube import walks
 from noren.core.metric.declare import (
     ALLOCATIONS,
     Age,
@@ -37,6 +38,7 @@ from noren.core.metric.declare import (
 )
 from noren.core.metric.prepared import prepared
 from noren.core.metric.question import CannotAsk, Question, question
+from noren.core.record.counting import is_huge, soon
 from noren.core.record.declare import Record
 
 Found: TypeAlias = Any  # a QuerySet whose rows also carry `counted`
@@ -59,6 +61,21 @@ class Rows:
     columns: tuple[str, ...]
     is_money: bool
     asked: Question
+    is_missing: bool = False
+
+    def count(self) -> int | None:
+        """How many there are; None where it would take long to tell."""
+        q = self.asked
+        if not isinstance(q.metric, Conversion) or not is_huge(q.metric.model._meta.db_table):
+            return self.rows.count()
+        steps = [cond for cond in q.where.clauses() if isinstance(cond, Cond) and cond.field == q.metric.step]
+        if (
+            q.dims and len(steps) == 1 and steps[0].op == "is" and not self.is_missing
+        ):  # a line for each row: what is counted anyway
+            came = walks.conversions(q, q.metric)
+            if came is not None:
+                return came[sql.TOTAL][1].n if sql.TOTAL in came else 0
+        return soon(("behind", q.metric.id, q.period, q.where), q.actor, self.rows.count)
 
     def as_then(self, lines: list[Any]) -> list[Any]:
         """Some of the rows with what they were on the day told of, as far as history is kept: for showing, not for saving."""
@@ -103,7 +120,7 @@ def rows(
     where = list_filter(own, part)
     worth = q.metric.of if isinstance(q.metric, Ratio) and part == COUNTED else leaf
     is_money = bool(getattr(worth, "value", None) and worth.value.names)
-    return Rows(own.record, found, where, _url(q, where, part), drill_of(q.metric), is_money, own)
+    return Rows(own.record, found, where, _url(q, where, part), drill_of(q.metric), is_money, own, part == MISSING)
 
 
 def drill_of(metric: Metric) -> tuple[str, ...]:

@@ -365,7 +365,8 @@ def behind(request: HttpRequest, word: str) -> HttpResponse:
     number = max(1, int(asked)) if asked.isascii() and asked.isdigit() and len(asked) < 10 else 1
     start = (number - 1) * PAGE
     page = found.as_then(list(found.rows.select_related(*related).order_by("pk")[start : start + PAGE + 1]))
-    count = found.rows.count()
+    count = found.count() if len(page) > PAGE or (start and not page) else start + len(page)
+    told_count = f"{start + PAGE:,}+" if count is None else f"{count:,}"
     hidden = unseen(page, {field.path.partition("__")[0] for field in fields}, actor)
     lines = []
     for row in page[:PAGE]:
@@ -378,11 +379,11 @@ def behind(request: HttpRequest, word: str) -> HttpResponse:
     pairs = [(k, v) for k, v in request.GET.items() if k != "page"]
     pager = {
         "text": _("%(first)s–%(last)s of %(count)s")
-        % {"first": start + 1 if page else 0, "last": start + len(lines), "count": f"{count:,}"},
+        % {"first": start + 1 if page else 0, "last": start + len(lines), "count": told_count},
         "previous": f"?{urlencode([*pairs, ('page', number - 1)])}" if number > 1 else "",
         "next": f"?{urlencode([*pairs, ('page', number + 1)])}" if len(page) > PAGE else "",
     }
-    note = {"count": f"{count:,}"}
+    note = {"count": told_count}
     if part != "missing" and not isinstance(metric, (Stay, Derived)):  # all others are what their rows add up to
         whole_of = ask(metric, actor=actor, percentiles=False, **options).total.num
         note |= {} if whole_of is None else {"sum": _counted(whole_of, found.is_money)}

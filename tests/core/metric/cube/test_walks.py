@@ -20,6 +20,7 @@ from noren.core.filter.condition import F
 from noren.core.metric import memo
 from noren.core.metric.ask import ask
 from noren.core.metric.cube import keep, read
+from noren.core.metric.rows import rows
 from noren.sales.metrics import stage_conversion, stage_duration
 from noren.sales.models import DealSpan, Stage
 
@@ -117,3 +118,22 @@ def test_what_is_said_of_days_to_come_is_not_told_yet(tmp_path: Any) -> None:
         stage=life.stages[-1], outcome="open",
     )  # fmt: skip
     assert same(life, 30) == 0
+
+
+def test_records_behind_a_step_are_counted_by_cells(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Counting them one by one takes long where there are many."""
+    monkeypatch.setattr("noren.core.metric.rows.is_huge", lambda _table: True)
+    life = Life(3, tmp_path)
+    for _n in range(12):
+        add_deal(life)
+        move(life)
+    for actor in life.actors:
+        for stage in life.stages:
+            for period in (None, "last_30_days"):
+                found = rows(stage_conversion, period, actor=actor, where=F(stage=stage.pk))
+                with CaptureQueriesContext(connection) as seen:
+                    count = found.count()
+                assert not any('FROM "sales_deal"' in q["sql"] for q in seen)
+                assert count == found.rows.count()
+        every = rows(stage_conversion, actor=actor)
+        assert every.count() == every.rows.count()
