@@ -110,7 +110,7 @@ class Company(Addressed, Model):
             models.Index(fields=["owner", "-updated_at", "-id"], name="company_owner"),
             models.Index(fields=["kana_sort", "id"], name="company_kana"),
             models.Index(fields=["merged_into"], name="company_merged", condition=models.Q(merged_into__isnull=False)),
-            models.Index(fields=["name_key"], name="company_key"),
+            models.Index(fields=["name_key"], name="company_name", include=["id", "updated_at", "removed_at"]),
             models.Index(fields=["corporate_number"], name="company_number", condition=~models.Q(corporate_number="")),
             models.Index(fields=["industry", "-updated_at", "-id"], name="company_industry"),
             models.Index(fields=["prefecture"], name="company_prefecture"),

@@ -81,6 +81,8 @@ WAYS: dict[str, dict[str, Any]] = {
     "as it is": {},
     "the newest are looked at": {"LOOK": 1e-9, "FEW": 0, "LEAST": 2_000, "MOST": 2_000},
     "a few newest are looked at": {"LOOK": 1e-9, "FEW": 0, "LEAST": 3, "MOST": 3},
+    "all names are read": {"LOOK": 1e-9, "FEW": 0, "LEAST": 2_000, "MOST": 2_000, "NAME": -1.0},
+    "all names and a few newest are read": {"LOOK": 1e-9, "FEW": 0, "LEAST": 3, "MOST": 3, "NAME": -1.0},
     "the index gives up": {"TAKE": 0.0, "WALK": 0.0, "TAKEN": 1, "FEW": 0},
     "the index is asked": {"TAKE": 0.0, "WALK": 0.0},
 }

@@ -166,7 +166,11 @@ class _Question:
             self._wait(asked, take)
         else:
             self.unsure.add(tag)
-            self._wait(branches.newest(one, words, count, look, aside=listed), take)
+            if listed and chosen.names and len(self.words) == 1 and one.tells_names:
+                asked = branches.newest_named(one, words[0], count, look)
+            else:
+                asked = branches.newest(one, words, count, look, aside=listed)
+            self._wait(asked, take)
 
     def _by_company(self, record: type[Record], key: Key) -> None:
         companies = self.companies[key]

@@ -15,6 +15,8 @@ from noren.core.record.finding.commonness import Shares
 from noren.core.record.finding.words import after, grams_of, having, like, may_name, spellings
 
 NAMED = 200  # rows whose name begins with the word: so many are looked at
+NAMES = 4_000  # names that are read to know the newest of them
+SOME = 400  # newest rows that are looked at beside them
 COMPANIES = 200  # companies with a rare word whose rows are looked at
 LEAD = 2_000  # rows with the rarest of several words that are looked at one by one
 LONG_LEAD = 20_000  # the same where the shorter ways have not filled the page
@@ -42,6 +44,12 @@ class Source:
     @property
     def named_by(self) -> str:
         return self.record.model.named_by
+
+    @property
+    def tells_names(self) -> bool:
+        """Whether the index of names also tells when their rows were changed."""
+        indexes = self.record.model._meta.indexes
+        return self.ranked and any(i.fields[:1] == [self.named_by] and "updated_at" in i.include for i in indexes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,17 +114,42 @@ def _seen(one: Source, entries: str, more: str = "") -> str:
 def newest(one: Source, words: Sequence[str], count: int, look: int, *, aside: bool = False) -> Asked:
     """The newest `count` rows with all words among the newest `look`; for one word those named so, too.
     aside: also some that are named so and older than others, which is not said; without updated_at."""
+    sql, params = _recent(one, words, count, look)
+    if one.named_by and one.ranked and len(words) == 1:
+        named, more = _beginning(one, words[0], aside=aside)
+        return f"({sql}) UNION ALL ({named})", [*params, *more]
+    return sql, params
+
+
+def newest_named(one: Source, word: str, count: int, look: int) -> Asked:
+    """The same for a word with which few names begin, where the index of names tells when rows were changed: all of these
+    names are read, and where they fill the page only `SOME` of the newest rows are looked at, for what has the word elsewhere.
+    """
+    key, each = one.named_by, spellings(word)
+    ways = [f"(SELECT v.id, v.updated_at FROM ({one.sql}) v WHERE v.{key} >= %s AND v.{key} < %s)"] * len(each)
+    some, params = _recent(one, [word], count, SOME)
+    more, _same = _recent(one, [word], count, look)
+    rank, values = _rank(one, [word], "s.q")
+    sql = (
+        f"WITH m AS MATERIALIZED (SELECT * FROM ({' UNION ALL '.join(ways)}) b LIMIT {NAMES + 1}), "
+        f"n AS MATERIALIZED (SELECT s.id, {rank} AS rank, s.updated_at, s.q "
+        f"FROM (SELECT id FROM m ORDER BY updated_at DESC, id DESC LIMIT {NAMED}) l JOIN LATERAL ("
+        f"SELECT v.id, v.updated_at, {_said(one)} AS q FROM ({one.sql}) v WHERE v.id = l.id OFFSET 0) s ON true "
+        f"WHERE s.q LIKE %s) ({some}) UNION ALL (SELECT o.* FROM ({more}) o WHERE (SELECT count(*) FROM m) < {count}) UNION ALL "
+        f"(SELECT n.id, n.rank, CASE WHEN n.rank = {EXACT} OR (SELECT count(*) FROM m) <= {NAMES} THEN n.updated_at END, n.q FROM n)"
+    )
+    bounds = [value for name in each for value in (name, after(name))]
+    return sql, [*bounds, *values, like(word), *params, *params]
+
+
+def _recent(one: Source, words: Sequence[str], count: int, look: int) -> Asked:
     rank, params = _rank(one, words, "f.q")
     sql = (
         f"SELECT f.id, {rank}, f.updated_at, f.q FROM (SELECT s.id, s.updated_at, s.q "
         f"FROM (SELECT v.id, v.updated_at, {_said(one)} AS q FROM ({one.sql}) v ORDER BY v.updated_at DESC, v.id DESC LIMIT {look}) s "
         f"WHERE {having(words, 's.q')} ORDER BY s.updated_at DESC, s.id DESC LIMIT {count}) f"
     )
-    params += map(like, words)
-    if one.named_by and one.ranked and len(words) == 1:
-        named, more = _beginning(one, words[0], aside=aside)
-        return f"({sql}) UNION ALL ({named})", [*params, *more]
-    return sql, params
+    return sql, [*params, *map(like, words)]
 
 
 def _said(one: Source) -> str:

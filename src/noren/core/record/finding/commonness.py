@@ -26,8 +26,8 @@ TOGETHER, TOGETHER_DIGITS = 2 / 3, 1 / 2  # how far parts of a word come togethe
 SHORT = 0.02  # share of a word too short to have grams (one kana, two letters)
 
 # Micro-seconds per row, measured at a million rows: looked at in list order; taken from the index, fetched and sorted;
-# walked over inside the index.
-LOOK, TAKE, WALK = 1.3, 5.5, 0.1
+# walked over inside the index; read from the index of names.
+LOOK, TAKE, WALK, NAME = 1.3, 5.5, 0.1, 0.5
 TAKEN = 3_000  # rows of the index that may be taken for a word of which the parts are common
 LEAST, MOST = 400, 6_000  # newest rows looked at before the index is asked after all
 SHORT_LOOK = 600  # newest rows looked at for a word without grams, where looking at all would take too long
@@ -95,10 +95,12 @@ def _letters(word: str) -> dict[int, set[tuple[str, int]]]:
 class Way:
     """How the rows with some words are reached: among so many newest rows, or (0) through the index. `most`: so many rows
     of the index are taken; if there are more, the word is common after all, and the newest rows are looked at instead.
+    names: reading all names that begin with the word is shorter than looking.
     """
 
     newest: int = 0
     most: int = 0
+    names: bool = False
 
 
 def way(shares: Shares, words: Sequence[str], count: int) -> Way:
@@ -114,7 +116,8 @@ def way(shares: Shares, words: Sequence[str], count: int) -> Way:
     by_index = TAKE * share * shares.rows + (WALK * shortest if len(grams) == 1 else 0)
     by_looking = LOOK * count / max(share, 1e-9)
     if by_index > by_looking and share * shares.rows > FEW:
-        return Way(int(min(max(by_index / LOOK, LEAST), MOST)))
+        few = NAME * share * shares.rows < by_looking
+        return Way(int(min(max(by_index / LOOK, LEAST), MOST)), names=few)
     sure = all(high <= 2 * low for low, high in map(shares.between, words))
     return Way() if sure or shortest <= TAKEN else Way(MOST, TAKEN)
 
