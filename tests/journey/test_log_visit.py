@@ -120,3 +120,19 @@ def test_a_step_is_done_and_the_next_one_set_from_the_day(page: Page, enter: Ent
     company.refresh_from_db()
     assert company.next_step == "訪問"
     expect(page.locator(".rank")).to_contain_text("訪問")
+
+
+def test_long_names_never_widen_a_page_on_a_phone(page: Page, enter: Enter) -> None:
+    me = make.user("admin", locale="ja")
+    long = "産業機械製作所ホールディングス東日本" * 3
+    company = make.company(by=me.actor(), legal_name=f"株式会社{long}")
+    person = make.person(by=me.actor(), family_name=long, given_name=long, company=company)
+    deal = make.deal(by=me.actor(), title=long, company=company, person=person)
+    page.set_viewport_size(PHONE)
+    enter(me)
+    for address in (
+        f"/sales/deals/{deal.pk}/", f"/contacts/companies/{company.pk}/", f"/contacts/people/{person.pk}/",
+        "/sales/deals/", "/sales/deals/?layout=board", "/search/?q=産業機械",
+    ):  # fmt: skip
+        page.goto(address)
+        assert no_sideways_scroll(page), address
