@@ -1,7 +1,8 @@
 """A real browser in front of a real server on the database of the test.
 
 `house` is the address of the server with a firm in it; `page` a tab there that remembers every complaint of the
-browser (script errors, blocked content) and fails the test with them at its end; `enter` logs somebody in.
+browser (script errors, blocked content) and fails the test with them at its end; `enter` has somebody logged in,
+`walk_in` through the page for it.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.cache import cache
+from django.test import Client
 from playwright.sync_api import Browser, Page, sync_playwright
 from tests import make
 from tests.browser import SWITCHES, chromium
@@ -53,10 +56,24 @@ def page(browser: Browser, house: str) -> Iterator[Page]:
 
 
 @pytest.fixture
-def enter(page: Page) -> Callable[[User], None]:
+def enter(page: Page, house: str) -> Callable[[User], None]:
+    """As after a log-in, without the page for it."""
+
+    def let_in(user: User) -> None:
+        client = Client()
+        client.force_login(user)
+        name = settings.SESSION_COOKIE_NAME
+        page.context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": house}])
+        page.goto("/")  # what every page needs is there from now on
+
+    return let_in
+
+
+@pytest.fixture
+def walk_in(page: Page) -> Callable[[User], None]:
     """Log in as a person does; gives the user a password first."""
 
-    def walk_in(user: User) -> None:
+    def type_in(user: User) -> None:
         user.set_password(PASSWORD)
         user.save(update_fields=["password"])
         page.goto("/login/")
@@ -65,4 +82,4 @@ def enter(page: Page) -> Callable[[User], None]:
         page.locator("form.gcol button.pri").click()
         page.wait_for_url(lambda url: "/login/" not in url)
 
-    return walk_in
+    return type_in

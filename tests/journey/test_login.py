@@ -29,10 +29,10 @@ def authenticator(page: Page) -> None:
     session.send("WebAuthn.addVirtualAuthenticator", {"options": options})
 
 
-def test_a_passkey_is_added_and_opens_the_door_without_a_password(page: Page, enter: Callable[[User], None]) -> None:
+def test_a_passkey_is_added_and_opens_the_door_without_a_password(page: Page, walk_in: Callable[[User], None]) -> None:
     authenticator(page)
     user = make.user("sales", "佐藤 愛子")
-    enter(user)
+    walk_in(user)
     page.goto("/settings/security/passkeys/add/")
     page.locator("#f-name").fill("指紋")
     page.locator("noren-passkey button").click()
@@ -48,10 +48,10 @@ def test_a_passkey_is_added_and_opens_the_door_without_a_password(page: Page, en
     expect(page.locator("main")).to_contain_text("指紋")
 
 
-def test_a_passkey_is_also_the_second_step_after_a_password(page: Page, enter: Callable[[User], None]) -> None:
+def test_a_passkey_is_also_the_second_step_after_a_password(page: Page, walk_in: Callable[[User], None]) -> None:
     authenticator(page)
     user = make.user("sales")
-    enter(user)
+    walk_in(user)
     page.goto("/settings/security/passkeys/add/")
     page.locator("noren-passkey button").click()
     expect(page.locator(".rcodes code")).to_have_count(10)
@@ -65,9 +65,9 @@ def test_a_passkey_is_also_the_second_step_after_a_password(page: Page, enter: C
     page.wait_for_url(lambda url: "/login/" not in url)
 
 
-def test_an_authenticator_app_is_set_up_and_asked_for(page: Page, enter: Callable[[User], None]) -> None:
+def test_an_authenticator_app_is_set_up_and_asked_for(page: Page, walk_in: Callable[[User], None]) -> None:
     user = make.user("sales")
-    enter(user)
+    walk_in(user)
     page.goto("/settings/security/app/")
     expect(page.locator(".qr svg")).to_be_visible()
     secret = page.locator(".keyt").inner_text().replace(" ", "")
@@ -91,9 +91,9 @@ def test_an_authenticator_app_is_set_up_and_asked_for(page: Page, enter: Callabl
 
 
 def test_rights_are_changed_in_the_matrix_and_unsaved_changes_are_told(
-    page: Page, enter: Callable[[User], None]
+    page: Page, walk_in: Callable[[User], None]
 ) -> None:
-    enter(make.user("admin"))
+    walk_in(make.user("admin"))
     make.user("sales")
     role = Role.every.get(key="sales")
     page.goto(f"/settings/people/?role={role.pk}")
@@ -111,12 +111,12 @@ def test_rights_are_changed_in_the_matrix_and_unsaved_changes_are_told(
     assert Role.every.get(pk=role.pk).rights["sales.deal.export"] == "team"
 
 
-def test_log_in_and_settings_fit_a_phone(page: Page, enter: Callable[[User], None]) -> None:
+def test_log_in_and_settings_fit_a_phone(page: Page, walk_in: Callable[[User], None]) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto("/login/")
     sideways = "document.documentElement.scrollWidth > innerWidth"
     assert not page.evaluate(sideways)
-    enter(make.user("admin"))
+    walk_in(make.user("admin"))
     for path in ("profile", "security", "people", "teams", "keys", "audit", "pipelines", "firm"):
         page.goto(f"/settings/{path}/")
         assert not page.evaluate(sideways), path
