@@ -21,6 +21,7 @@ def test_the_focus_stays_with_the_conditions_and_a_closed_dialog_does_not_come_b
     page.keyboard.press("f")
     sheet = page.locator("#sheet")
     first, second = sheet.locator("[name='f0.0']"), sheet.locator("[name='f0.1']")
+    first.wait_for()
     expect(first).to_be_focused()
     first.select_option("amount")
     expect(sheet.locator("[name='v0.0']")).to_be_visible()
