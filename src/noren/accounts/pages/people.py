@@ -380,7 +380,11 @@ def _why_pane(request: HttpRequest) -> dict[str, Any]:
             row = hits[0]
         pane["hits"] = (
             [
-                {"label": str(hit), "note": _beside(hit), "href": f"?who={user.pk}&noun={noun}&row={hit.pk}"}
+                {
+                    "label": str(hit),
+                    "note": str(getattr(hit, "company", "") or f"#{hit.pk}"),
+                    "href": f"?who={user.pk}&noun={noun}&row={hit.pk}",
+                }
                 for hit in hits[:8]
             ]
             if row is None
@@ -391,11 +395,6 @@ def _why_pane(request: HttpRequest) -> dict[str, Any]:
         answer = why(user, row)
         pane |= {"answer": answer, "row": row, "what": str(row), "verdicts": _verdicts(answer)}
     return pane
-
-
-def _beside(row: Any) -> str:
-    """What tells rows of the same name apart."""
-    return str(getattr(row, "company", None) or f"#{row.pk}")
 
 
 def _verdicts(answer: Why) -> list[dict[str, Any]]:
