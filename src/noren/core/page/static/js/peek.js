@@ -114,7 +114,7 @@ function open(row, focus) {
 
 document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || composing(event) || command(event) || event.altKey || event.shiftKey || writing(event.target)) return;
-  if (one("dialog[open], [popover]:popover-open")) return;
+  if (one("dialog[open], [popover]:not([popover=manual]):popover-open")) return; // toasts are always open
   const target = /** @type {Element} */ (event.target);
   const panel = shown();
   if (panel && event.key === "Escape") event.preventDefault(), panel.shut();
