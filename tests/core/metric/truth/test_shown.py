@@ -39,7 +39,7 @@ TODAY = (
 
 @pytest.fixture(scope="module")
 def life(module_rows: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
-    """For all tests: they look, and what they change they change in rows of their own."""
+    """For all tests: they look, and what one changes is taken back after it."""
     with pytest.MonkeyPatch.context() as patch:
         made = Life(3, patch, tmp_path_factory.mktemp("life"))
         made.live(60)
