@@ -112,12 +112,15 @@ def _seen(one: Source, entries: str, more: str = "") -> str:
 
 
 def newest(one: Source, words: Sequence[str], count: int, look: int, *, aside: bool = False) -> Asked:
-    """The newest `count` rows with all words among the newest `look`; for one word those named so, too.
+    """The newest `count` rows with all words among the newest `look`; for one word those named so, too, unless nothing could
+    fit better than what was found.
     aside: also some that are named so and older than others, which is not said; without updated_at."""
     sql, params = _recent(one, words, count, look)
     if one.named_by and one.ranked and len(words) == 1:
         named, more = _beginning(one, words[0], aside=aside)
-        return f"({sql}) UNION ALL ({named})", [*params, *more]
+        better = f"(SELECT count(*) FROM f WHERE rank = {EXACT}) < {count}"
+        sql = f"WITH f AS MATERIALIZED ({sql}) (SELECT * FROM f) UNION ALL (SELECT o.* FROM ({named}) o WHERE {better})"
+        return sql, [*params, *more]
     return sql, params
 
 
@@ -145,7 +148,7 @@ def newest_named(one: Source, word: str, count: int, look: int) -> Asked:
 def _recent(one: Source, words: Sequence[str], count: int, look: int) -> Asked:
     rank, params = _rank(one, words, "f.q")
     sql = (
-        f"SELECT f.id, {rank}, f.updated_at, f.q FROM (SELECT s.id, s.updated_at, s.q "
+        f"SELECT f.id, {rank} AS rank, f.updated_at, f.q FROM (SELECT s.id, s.updated_at, s.q "
         f"FROM (SELECT v.id, v.updated_at, {_said(one)} AS q FROM ({one.sql}) v ORDER BY v.updated_at DESC, v.id DESC LIMIT {look}) s "
         f"WHERE {having(words, 's.q')} ORDER BY s.updated_at DESC, s.id DESC LIMIT {count}) f"
     )
