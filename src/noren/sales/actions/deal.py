@@ -33,9 +33,9 @@ def move_deal(
     if was.pk == stage.pk:
         deal.save()
         return None
-    deal.move(stage, timezone.now())
+    true_from = deal.move(stage, timezone.now())
     deal.full_clean()
-    deal.save()
+    deal.save(at=true_from)
     return DealMoved(deal.pk, from_stage=was.name, to_stage=stage.name, from_stage_id=was.pk, to_stage_id=stage.pk)
 
 

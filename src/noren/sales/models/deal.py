@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
@@ -31,6 +33,8 @@ SUMMED = [
 ]  # fmt: skip
 
 FACETS = "outcome", "stage", "source", "category", "owner"
+
+SLIP = timedelta(minutes=10)  # going back to a stage within this time takes the step back, as its "Undo" does
 
 
 class Deal(Model):
@@ -234,9 +238,19 @@ class Deal(Model):
             raise ValidationError(faults)
 
     # -- what may happen to a deal; actions call these, nothing else does -----------------------------------------
-    def move(self, stage: Stage, at: datetime) -> None:
+    def move(self, stage: Stage, now: datetime) -> datetime:
+        """Put it into a stage; since when that is true: now, or when it is taken straight back, from when it left by mistake."""
         self.stage, self.pipeline = stage, stage.pipeline
-        self.stage_since = at
+        self.stage_since, true_from = self._slip(stage, now) or (now, now)
+        return true_from
+
+    def _slip(self, stage: Stage, now: datetime) -> tuple[datetime, datetime] | None:
+        """(since when it had been in a stage, when it left), for a stage it left just before: a hand that slipped is no step."""
+        spans = self._lasted().order_by("-from_at").values_list("stage_id", "from_at")
+        stays = [(pk, [at for _pk, at in stay][-1]) for pk, stay in groupby(spans, key=itemgetter(0))]
+        if len(stays) < 2 or stays[1][0] != stage.pk or now - stays[0][1] > SLIP:
+            return None
+        return stays[1][1], stays[0][1]
 
     def close(self, outcome: str, on: date) -> None:
         self.outcome, self.closed_on = outcome, on
