@@ -128,7 +128,8 @@ def test_screens_and_programs_get_rows_only_through_visible(place: str) -> None:
 
 
 RAW = {
-    "accounts/models/user.py", "activity/actions/mirror.py", "core/base/cache.py", "core/base/search.py", "core/metric/cube/keep.py", "core/metric/cube/sums.py", "core/metric/rows.py",
+    "accounts/models/user.py", "activity/actions/mirror.py", "core/base/aside.py", "core/base/cache.py", "core/base/search.py", "core/metric/cube/keep.py",
+    "core/metric/cube/source.py", "core/metric/cube/sums.py", "core/metric/rows.py", "core/metric/sql/steps.py",
     "core/record/finding/branches.py", "core/record/finding/lists.py", "core/record/intake/engine.py", "core/record/intake/match.py", "core/record/intake/write.py",
     "core/record/listing.py", "core/page/views.py", "demo/build.py",
 }  # fmt: skip

@@ -205,7 +205,7 @@ class Deal(Model):
 
     def _open_until(self, decided: datetime, told: date) -> None:
         """Take back that it was decided on the day `told`, where that lies before."""
-        began = self._lasted().filter(closed_on=told).aggregate(first=models.Min("from_at"))["first"]
+        began = self._lasted().filter(closed_on=told).order_by("from_at").values_list("from_at", flat=True).first()
         if began and began < decided:
             now = dict(zip(self.kept, self.kept_values(), strict=True))
             self.tell_of(began, (*(now | {"outcome": "open", "closed_on": None}).values(),))
