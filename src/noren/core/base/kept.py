@@ -176,7 +176,10 @@ def rows_of(asked: Sequence[tuple[str, Sequence[Any]]]) -> list[list[Any]]:
     return found
 
 
-_PLAN_ONCE = "SELECT set_config('plan_cache_mode', 'force_generic_plan', true)"  # until the trip (or transaction) ends
+_PLAN_ONCE = (  # until the trip (or transaction) ends; to start other processes takes longer than these statements
+    "SELECT set_config('plan_cache_mode', 'force_generic_plan', true), "
+    "set_config('max_parallel_workers_per_gather', '0', true)"
+)
 
 
 def padded(ids: Iterable[int]) -> list[int]:
