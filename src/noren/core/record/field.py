@@ -110,7 +110,7 @@ def resolve(model: type[models.Model], name: str, groups: dict[str, str]) -> Fie
         labels.append(getattr(column, "verbose_name", part))
         at = column.related_model if column.is_relation else None
     if isinstance(column, (models.ForeignObjectRel, SearchText)):
-        raise LookupError(name)  # the other end of a relation is no field of the row, nor is what was put together to search
+        raise LookupError(name)  # no field of the row: the other end of a relation, the text put together to search
     label = labels[-1] if len(labels) == 1 else _joined(labels)
     target = column.related_model if column.is_relation else None
     return Field(
