@@ -94,7 +94,8 @@ def _fresh_memory() -> None:
     Nor does the language of the last page go on."""
     from noren.accounts.models.user import forget_actors
     from noren.core.access import firm
-    from noren.core.page import drawn, views
+    from noren.core.page import drawn
+    from noren.core.page.lists import views
     from noren.core.record import custom
 
     firm.forget()

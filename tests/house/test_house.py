@@ -110,11 +110,11 @@ def test_no_django_signals() -> None:
 
 
 UNSCOPED = {
-    "core/page/board.py": 1,  # the lanes: stages, open to all
-    "core/page/moving.py": 2,  # one of them; the positions in it
-    "core/page/path.py": 1,  # the stages of a pipeline
-    "core/page/views.py": 3,  # saved views: one's own and those shared, by their own rule
-    "core/page/acts.py": 1,  # a reference to something that is no noun
+    "core/page/lists/board.py": 1,  # the lanes: stages, open to all
+    "core/page/lists/moving.py": 2,  # one of them; the positions in it
+    "core/page/row/path.py": 1,  # the stages of a pipeline
+    "core/page/lists/views.py": 3,  # saved views: one's own and those shared, by their own rule
+    "core/page/forms/acts.py": 1,  # a reference to something that is no noun
 }
 """Rows read past `visible` by screens: each is reference data or has its own rule. This list only shrinks."""
 
@@ -130,8 +130,8 @@ def test_screens_and_programs_get_rows_only_through_visible(place: str) -> None:
 RAW = {
     "accounts/models/user.py", "activity/actions/mirror.py", "core/base/aside.py", "core/base/cache.py", "core/base/search.py", "core/metric/cube/keep.py",
     "core/metric/cube/source.py", "core/metric/cube/sums.py", "core/metric/rows.py", "core/metric/sql/steps.py",
-    "core/record/finding/branches.py", "core/record/finding/lists.py", "core/record/intake/engine.py", "core/record/intake/match.py", "core/record/intake/write.py",
-    "core/record/listing.py", "core/page/views.py", "demo/build.py",
+    "core/record/finding/branches.py", "core/record/finding/lists.py", "core/record/intake/engine.py", "core/record/intake/matching/match.py", "core/record/intake/write.py",
+    "core/record/listing.py", "core/page/lists/views.py", "demo/build.py",
 }  # fmt: skip
 """Files that put SQL together themselves: table names from `_meta`, values as parameters. Read each change to them twice."""
 

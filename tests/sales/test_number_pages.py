@@ -17,7 +17,7 @@ from tests.core.metric.world import World, build
 from noren.accounts.models import User
 from noren.core.metric.answer import Cell
 from noren.core.metric.declare import METRICS
-from noren.core.page.tiles import tile
+from noren.core.page.numbers.tiles import tile
 
 
 @pytest.fixture(scope="module")

@@ -12,8 +12,10 @@ from typing import Any
 from django import template
 from django.utils.safestring import mark_safe
 
-from noren.core.page import boxes, charts, parts
-from noren.core.page.cards import Card, card
+from noren.core.page import parts
+from noren.core.page.lists.cards import Card, card
+from noren.core.page.numbers import charts
+from noren.core.page.row import boxes
 
 Context = dict[str, Any]
 

@@ -16,8 +16,8 @@ from noren.core.base.kept import alone
 from noren.core.filter.condition import F
 from noren.core.metric.cube import read
 from noren.core.metric.cube.read import rows_only
-from noren.core.page.board import Drawn
 from noren.core.page.cells import Look
+from noren.core.page.lists.board import Drawn
 from noren.core.record.declare import RECORDS
 from noren.core.record.state import State
 from noren.sales.models import Deal

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from noren.core.page import charts
+from noren.core.page.numbers import charts
 
 
 def test_ticks_are_round_and_cover_the_values() -> None:

@@ -307,7 +307,7 @@ def test_the_trial_run_knows_how_many_rows_there_are_and_its_counts_are_not_thos
     client: Client, monkeypatch: Any
 ) -> None:
     from noren.core.page.imports import check
-    from noren.core.record.intake import read
+    from noren.core.record.intake.table import read
 
     monkeypatch.setattr(read, "SAMPLE", 5)
     run = send(

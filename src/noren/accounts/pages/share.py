@@ -21,7 +21,7 @@ from noren.core.access.scope import fetch, noun_of
 from noren.core.base.errors import Invalid, NotFound
 from noren.core.base.model import Model
 from noren.core.page.frame import field, with_faults
-from noren.core.page.hooks import MENU
+from noren.core.page.row.hooks import MENU
 from noren.core.page.web import done_once, fresh_token
 from noren.core.record.declare import RECORDS
 

@@ -22,7 +22,7 @@ from noren.core.base.japan.calendar import format_date, next_business_day
 from noren.core.base.kept import Asking, ask
 from noren.core.base.model import Model
 from noren.core.page.cells import Look
-from noren.core.page.detail import STEPS
+from noren.core.page.row.detail import STEPS
 from noren.core.page.web import came_from, dialog, done_once, fresh_token, logged_in, look_of, onward, safe_next, say
 from noren.core.record.declare import Record
 

@@ -21,7 +21,7 @@ from noren.core.base.errors import Invalid
 from noren.core.base.japan.calendar import format_date
 from noren.core.base.model import Model
 from noren.core.page.cells import Look
-from noren.core.page.detail import COMPOSERS, ENTRY_LINKS
+from noren.core.page.row.detail import COMPOSERS, ENTRY_LINKS
 from noren.core.page.shell import LINKS, icon_of
 from noren.core.page.web import (
     came_from,

@@ -4,26 +4,16 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from noren.core.page import (
-    acts,
-    book,
-    bulk,
-    detail,
-    exporting,
-    filtering,
-    inline,
-    lists,
-    moving,
-    numbers,
-    peek,
-    prefs,
-    refs,
-    search,
-    twins,
-    views,
-)
-from noren.core.page import bin as removed
+from noren.core.page import prefs
+from noren.core.page.forms import acts, refs
 from noren.core.page.forms import views as forms
+from noren.core.page.lists import bin as removed
+from noren.core.page.lists import bulk, exporting, filtering, moving, views
+from noren.core.page.lists import rows as lists
+from noren.core.page.numbers import book
+from noren.core.page.numbers import pages as numbers
+from noren.core.page.row import detail, inline, peek, twins
+from noren.core.page.search import pages as search
 
 of_noun: list[URLPattern | URLResolver] = [
     path("", lists.show),

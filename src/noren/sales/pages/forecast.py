@@ -25,10 +25,10 @@ from noren.core.metric.ask import ask, ask_many
 from noren.core.metric.declare import MONEY
 from noren.core.metric.rows import rows
 from noren.core.metric.show import locale
-from noren.core.page import charts
 from noren.core.page.cells import shown
-from noren.core.page.lists import LAYOUTS
-from noren.core.page.tiles import Choice, chosen, pickers, show_short
+from noren.core.page.lists.rows import LAYOUTS
+from noren.core.page.numbers import charts
+from noren.core.page.numbers.tiles import Choice, chosen, pickers, show_short
 from noren.core.page.web import draw, logged_in, look_of
 from noren.core.record.declare import record_of
 from noren.sales import metrics

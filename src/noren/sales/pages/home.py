@@ -33,10 +33,10 @@ from noren.core.metric.prepared import objects, once, prepared, sql_of
 from noren.core.metric.question import may_ask
 from noren.core.metric.rows import metric_url, rows
 from noren.core.metric.show import locale, split
-from noren.core.page import charts
+from noren.core.page.numbers import charts
+from noren.core.page.numbers.tiles import Choice, against, chosen, pickers, show_short, tile
 from noren.core.page.shell import LINKS
 from noren.core.page.standing import notices_for
-from noren.core.page.tiles import Choice, against, chosen, pickers, show_short, tile
 from noren.core.page.web import draw, logged_in
 from noren.sales import metrics
 from noren.sales.models import Deal, Stage

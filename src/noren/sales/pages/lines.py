@@ -23,8 +23,10 @@ from noren.core.base.japan.values import Unreadable, parse_number
 from noren.core.base.kept import Ask, Asking, ask, read
 from noren.core.base.money import Money, MoneyError, parse
 from noren.core.base.text import row_id
-from noren.core.page import acts, cells, detail
+from noren.core.page import cells
 from noren.core.page.cells import Look
+from noren.core.page.forms import acts
+from noren.core.page.row import detail
 from noren.core.page.web import draw, logged_in, look_of, onward, say
 from noren.core.record.declare import Record
 from noren.sales.actions.deal import CLOSED, Line, move_deal, set_lines

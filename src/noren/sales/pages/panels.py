@@ -16,7 +16,7 @@ from noren.core.access.scope import visible
 from noren.core.base.kept import Asking, ask
 from noren.core.page import cells
 from noren.core.page.cells import Look
-from noren.core.page.related import seen
+from noren.core.page.row.related import seen
 from noren.core.record.declare import Panel, record_of, socket
 from noren.sales.models import Deal
 from noren.sales.records import Deals

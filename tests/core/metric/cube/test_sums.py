@@ -23,8 +23,8 @@ from noren.core.filter.when import When
 from noren.core.metric.cube import keep, read
 from noren.core.metric.cube.read import rows_only
 from noren.core.metric.cube.sums import sums
-from noren.core.page.board import Drawn
 from noren.core.page.cells import Look
+from noren.core.page.lists.board import Drawn
 from noren.core.record.declare import record_of
 from noren.core.record.listing import narrowed
 from noren.core.record.state import State

@@ -18,7 +18,7 @@ from noren.core.base.errors import Forbidden
 from noren.core.metric.ask import ask
 from noren.core.metric.declare import METRICS
 from noren.core.metric.show import show, split
-from noren.core.page.tiles import show_short
+from noren.core.page.numbers.tiles import show_short
 
 pytestmark = pytest.mark.django_db
 PERIOD = "2024-04-01..2025-03-31"

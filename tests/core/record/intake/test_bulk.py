@@ -18,7 +18,7 @@ from noren.core.event.models import Fact
 from noren.core.record.declare import record_of
 from noren.core.record.intake import aside, parse
 from noren.core.record.intake import run as intake
-from noren.core.record.intake.match import Matcher
+from noren.core.record.intake.matching.match import Matcher
 from noren.core.record.models import ImportRow, ImportRun
 
 pytestmark = pytest.mark.django_db

@@ -10,9 +10,9 @@ import pytest
 from noren.contacts.models import Company, Person
 from noren.core.record.declare import record_of
 from noren.core.record.intake import run as intake
-from noren.core.record.intake.card import COLUMNS
 from noren.core.record.intake.problem import Problem
-from noren.core.record.intake.read import open_table
+from noren.core.record.intake.table.card import COLUMNS
+from noren.core.record.intake.table.read import open_table
 
 IPHONE = (
     "BEGIN:VCARD\r\nVERSION:3.0\r\nPRODID:-//Apple Inc.//iPhone OS 17.0//EN\r\nN:高野;真由美;;;\r\nFN:高野 真由美\r\n"

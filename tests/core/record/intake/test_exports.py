@@ -12,7 +12,7 @@ from tests import make
 from noren.contacts.models import Company, Person
 from noren.core.base.japan.values import parse_money
 from noren.core.record.guard import guarded, unguarded
-from noren.core.record.intake.spelling import is_foreign, simpler, told_unit, unit_of
+from noren.core.record.intake.columns.spelling import is_foreign, simpler, told_unit, unit_of
 from noren.core.record.models import ImportFault
 from noren.sales.models import Deal
 

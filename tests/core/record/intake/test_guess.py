@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from noren.core.record.intake.guess import Target, guess
-from noren.core.record.intake.looks import date_order, kind_of, lost_zero
+from noren.core.record.intake.columns.guess import Target, guess
+from noren.core.record.intake.columns.looks import date_order, kind_of, lost_zero
 
 PERSON = [
     Target("person.full_name", "氏名"),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from noren.core.record.intake.guess import Target, guess
-from noren.core.record.intake.headers import contact_side, dictionary, fields_of, known, nouns_of, recognize
-from noren.core.record.intake.sources import SOURCES
-from noren.core.record.intake.spelling import fold
+from noren.core.record.intake.columns.guess import Target, guess
+from noren.core.record.intake.columns.headers import contact_side, dictionary, fields_of, known, nouns_of, recognize
+from noren.core.record.intake.columns.sources import SOURCES
+from noren.core.record.intake.columns.spelling import fold
 
 KINDS = {
     "email": "email",

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from noren.core.record.intake.problem import COLUMN_CAP, FIELD_CAP, ROW_CAP, SENTENCES, Problem
-from noren.core.record.intake.read import Table, open_table
+from noren.core.record.intake.table.read import Table, open_table
 
 JA = "会社名,氏名,電話番号\n株式会社山田商店,髙橋 一郎,03-1234-5678\n㈱﨑製作所,山﨑 花子,06-1111-2222\n"
 WEST = "company,name,city\nMüller,Jörg Weiß,Köln\nCafé,Renée,Orléans\nNiño,Señora,Málaga\n"

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from noren.core.record.intake.problem import Problem
-from noren.core.record.intake.read import open_table
+from noren.core.record.intake.table.read import open_table
 
 TYPES = '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>'
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"

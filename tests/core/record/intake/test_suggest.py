@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from noren.core.record.intake.suggest import WORDS, Names, closest, clusters, distance, key
+from noren.core.record.intake.matching.suggest import WORDS, Names, closest, clusters, distance, key
 
 PRODUCTS = ["GTX Basic", "GTX Pro", "MG Special", "MG Advanced", "GTX Plus Pro", "GTX Plus Basic", "GTK 500"]
 

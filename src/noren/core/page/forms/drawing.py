@@ -13,8 +13,8 @@ from django.utils.translation import ngettext
 
 from noren.core.access.actor import Actor
 from noren.core.base.model import Model
-from noren.core.page import inputs
 from noren.core.page.cells import Look
+from noren.core.page.forms import inputs
 from noren.core.page.web import (
     came_from,
     dialog,

@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from noren.core.access.actor import Actor
 from noren.core.base.errors import Invalid
 from noren.core.base.model import Model
-from noren.core.page import inputs
 from noren.core.page.cells import Look
+from noren.core.page.forms import inputs
 from noren.core.record.declare import Record
 from noren.core.record.field import Field
 

@@ -15,7 +15,7 @@ from noren.core.access.scope import fetch, visible
 from noren.core.action.once import InFlight, OtherBody
 from noren.core.action.plain import change, create
 from noren.core.base.errors import Conflict, Forbidden, InBin, Invalid, NotFound
-from noren.core.page import inputs
+from noren.core.page.forms import inputs
 from noren.core.page.forms.clash import conflict
 from noren.core.page.forms.drawing import drawn_form
 from noren.core.page.forms.sent import (

@@ -22,7 +22,7 @@ from noren.core.record.intake import fixes
 from noren.core.record.intake import run as intake
 from noren.core.record.intake.faults import reason_of
 from noren.core.record.intake.plan import importable
-from noren.core.record.intake.read import Table
+from noren.core.record.intake.table.read import Table
 from noren.core.record.models import ImportFault, ImportRun
 
 SHOWN = 60

@@ -19,10 +19,10 @@ from noren.core.page.imports.parts import encoding_label, frame, open_table, run
 from noren.core.page.web import draw, logged_in
 from noren.core.record.declare import ImportField, Record, record_of
 from noren.core.record.intake import run as intake
-from noren.core.record.intake.guess import ColumnGuess
+from noren.core.record.intake.columns.guess import ColumnGuess
+from noren.core.record.intake.matching.refs import default_policy
 from noren.core.record.intake.plan import Column, field_name, importable, lent
-from noren.core.record.intake.read import Table
-from noren.core.record.intake.refs import default_policy
+from noren.core.record.intake.table.read import Table
 from noren.core.record.models import ImportRun
 
 REASONS = {

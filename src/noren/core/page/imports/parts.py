@@ -15,7 +15,7 @@ from noren.core.access.actor import Actor, actor_of
 from noren.core.base.errors import NotFound
 from noren.core.record.declare import RECORDS, Record, record_of
 from noren.core.record.intake import run as intake
-from noren.core.record.intake.read import Table
+from noren.core.record.intake.table.read import Table
 from noren.core.record.models import ImportRun
 
 ENCODINGS = {

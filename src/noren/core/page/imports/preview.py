@@ -14,17 +14,17 @@ from noren.core.access.actor import Actor
 from noren.core.base.errors import Invalid
 from noren.core.page import cells as words
 from noren.core.page.cells import Look
-from noren.core.page.lists import titles
+from noren.core.page.lists.rows import titles
 from noren.core.record.declare import Record
 from noren.core.record.field import Field
 from noren.core.record.guard import MARK, unguarded
 from noren.core.record.intake import run as intake
 from noren.core.record.intake.faults import sentence
+from noren.core.record.intake.matching.refs import default_policy
+from noren.core.record.intake.matching.resolve import Resolver
 from noren.core.record.intake.plan import EMPTY, FULL, BadCell, Column, Plan
-from noren.core.record.intake.read import Table
 from noren.core.record.intake.readers import names_of
-from noren.core.record.intake.refs import default_policy
-from noren.core.record.intake.resolve import Resolver
+from noren.core.record.intake.table.read import Table
 from noren.core.record.models import ImportRun
 
 ROWS = 8

@@ -24,7 +24,7 @@ from noren.core.access.scope import fetch
 from noren.core.base.errors import NotFound
 from noren.core.event.models import Fact
 from noren.core.page.imports.parts import frame, grouped, run_of
-from noren.core.page.lists import titles
+from noren.core.page.lists.rows import titles
 from noren.core.page.web import draw, logged_in, to_login
 from noren.core.record.declare import RECORDS, Record, record_of
 from noren.core.record.guard import guarded

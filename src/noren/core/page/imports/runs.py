@@ -22,7 +22,7 @@ from noren.core.base.errors import NotFound, NotNow
 from noren.core.page.frame import page
 from noren.core.page.imports import rest
 from noren.core.page.imports.parts import DIRECT, frame, grouped, nouns, open_table, run_of
-from noren.core.page.lists import titles
+from noren.core.page.lists.rows import titles
 from noren.core.page.shell import LINKS
 from noren.core.page.web import draw, logged_in, say, with_params
 from noren.core.record import imported

@@ -3,8 +3,8 @@
 from django import template
 
 from noren.core.page import parts
-from noren.core.page.entries import entry
-from noren.core.page.hits import hit_groups, kinds_nav, option_groups
+from noren.core.page.row.entries import entry
+from noren.core.page.search.hits import hit_groups, kinds_nav, option_groups
 
 register = template.Library()
 

@@ -20,14 +20,14 @@ from noren.core.record.declare import record_of
 from noren.core.record.intake.aside import batches
 from noren.core.record.intake.beside import Beside
 from noren.core.record.intake.later import Later
-from noren.core.record.intake.match import Key, Matcher
+from noren.core.record.intake.matching.match import Key, Matcher
+from noren.core.record.intake.matching.recall import Recall
+from noren.core.record.intake.matching.refs import References
 from noren.core.record.intake.merge import Merger, clean_json
 from noren.core.record.intake.parse import Parser
 from noren.core.record.intake.plan import BadCell, Plan
-from noren.core.record.intake.read import Table
 from noren.core.record.intake.ready import Preparer, overridden
-from noren.core.record.intake.recall import Recall
-from noren.core.record.intake.refs import References
+from noren.core.record.intake.table.read import Table
 from noren.core.record.intake.tally import Batch, Parsed, Tally
 from noren.core.record.intake.write import take_turns
 from noren.core.record.models import ImportFault, ImportRun

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from noren.core.record.guard import guarded
 from noren.core.record.intake.problem import SENTENCES
-from noren.core.record.intake.read import Table
+from noren.core.record.intake.table.read import Table
 from noren.core.record.models import ImportFault, ImportRun
 
 

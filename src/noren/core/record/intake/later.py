@@ -10,11 +10,11 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from noren.core.access.scope import visible
-from noren.core.record.intake.match import Key, Matcher
+from noren.core.record.intake.matching.match import Key, Matcher
+from noren.core.record.intake.matching.refs import References
+from noren.core.record.intake.matching.resolve import TIDY
 from noren.core.record.intake.merge import Merger
 from noren.core.record.intake.plan import Column
-from noren.core.record.intake.refs import References
-from noren.core.record.intake.resolve import TIDY
 from noren.core.record.intake.tally import Batch, Parsed, Tally
 
 SEEN_KEPT = 400_000

@@ -15,9 +15,9 @@ from noren.core.base.text import clean
 from noren.core.event.models import Fact
 from noren.core.event.publish import ECHOES, LISTENERS, REACTIONS, deliver, tell_echoes
 from noren.core.job.job import later
+from noren.core.record.intake.matching.refs import References
 from noren.core.record.intake.plan import BadCell, Plan
 from noren.core.record.intake.ready import Preparer
-from noren.core.record.intake.refs import References
 from noren.core.record.intake.tally import Batch, Parsed, Tally
 from noren.core.record.intake.write import (
     copy_lines,

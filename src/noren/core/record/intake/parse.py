@@ -10,9 +10,9 @@ from noren.core.action.plain import _custom
 from noren.core.record.guard import MARK, unguarded
 from noren.core.record.intake.plan import EMPTY, FULL, BadCell, Column, Plan
 from noren.core.record.intake.problem import Problem
-from noren.core.record.intake.read import Table
 from noren.core.record.intake.readers import names_of
 from noren.core.record.intake.ready import Preparer
+from noren.core.record.intake.table.read import Table
 from noren.core.record.intake.tally import Batch, Said
 
 CHUNK = 5_000

@@ -19,7 +19,7 @@ from noren.core.access.rights import Touch
 from noren.core.base.errors import Invalid
 from noren.core.record.declare import FURTHER_IMPORTS, ImportField, Record, record_of
 from noren.core.record.field import Field, _joined
-from noren.core.record.intake.guess import Target
+from noren.core.record.intake.columns.guess import Target
 from noren.core.record.intake.options import Options
 from noren.core.record.intake.readers import READERS, BadCell, choice_words, reader_of, text_reader
 

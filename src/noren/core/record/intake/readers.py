@@ -25,7 +25,7 @@ from noren.core.base.money import exponent
 from noren.core.base.text import clean
 from noren.core.record.declare import RECORDS
 from noren.core.record.field import Field
-from noren.core.record.intake.looks import choice_key
+from noren.core.record.intake.columns.looks import choice_key
 from noren.core.record.intake.options import Options
 
 

@@ -6,10 +6,10 @@ from collections import Counter
 from typing import Any
 
 from noren.core.record.intake.engine import Engine
-from noren.core.record.intake.read import Table
-from noren.core.record.intake.refs import default_policy
-from noren.core.record.intake.suggest import WORDS, Suggestion, clusters
-from noren.core.record.intake.suggest import closest as closest_word
+from noren.core.record.intake.matching.refs import default_policy
+from noren.core.record.intake.matching.suggest import WORDS, Suggestion, clusters
+from noren.core.record.intake.matching.suggest import closest as closest_word
+from noren.core.record.intake.table.read import Table
 from noren.core.record.models import ImportFault
 
 LOOKED_AT = 2_000

@@ -28,18 +28,18 @@ from noren.core.record import custom
 from noren.core.record.declare import RECORDS, Record, record_of
 from noren.core.record.field import Field
 from noren.core.record.intake import fixes
+from noren.core.record.intake.columns.guess import Guess, guess
+from noren.core.record.intake.columns.headers import fields_of, nouns_of
+from noren.core.record.intake.columns.looks import DateOrder
+from noren.core.record.intake.columns.sources import CARDS
+from noren.core.record.intake.columns.spelling import told_unit, unit_of
 from noren.core.record.intake.engine import Engine
 from noren.core.record.intake.faults import write_faults
-from noren.core.record.intake.guess import Guess, guess
-from noren.core.record.intake.headers import fields_of, nouns_of
 from noren.core.record.intake.keeping import BUSY
-from noren.core.record.intake.looks import DateOrder
 from noren.core.record.intake.plan import Options, Plan, compile_plan, field_name, importable, targets
-from noren.core.record.intake.read import Table, open_table
 from noren.core.record.intake.readers import LOST_ZERO
 from noren.core.record.intake.report import report_of
-from noren.core.record.intake.sources import CARDS
-from noren.core.record.intake.spelling import told_unit, unit_of
+from noren.core.record.intake.table.read import Table, open_table
 from noren.core.record.intake.tally import Tally
 from noren.core.record.intake.undo import undo
 from noren.core.record.models import ImportFault, ImportMapping, ImportRun
