@@ -58,10 +58,14 @@ def test_home_asks_as_many_questions_for_few_deals_as_for_many(world: World) -> 
             assert client.get("/").status_code == 200
         return len(seen), len(alone)
 
-    few = queries()
-    for _n in range(12):
-        make.deal(owner=world.seller.user_id, amount=10)
-    assert queries() == few
+    def with_more(deals: int) -> tuple[int, int]:
+        for _n in range(deals):
+            make.deal(owner=world.seller.user_id, amount=10)
+        return queries()
+
+    # Twice each: one question more is asked when a second has passed.
+    few = min(with_more(1), with_more(1))
+    assert min(with_more(6), with_more(6)) == few
     assert few[0] <= 14
     assert few[1] <= 6
 

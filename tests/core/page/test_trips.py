@@ -39,15 +39,19 @@ def trips(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 def asked(user: User, address: str, trips: list[int]) -> tuple[int, int]:
-    """Statements and trips of a page, once everything about it is known."""
+    """Statements and trips of a page, once everything about it is known; asked twice, for when a second has passed one
+    statement more asks whether the firm has changed."""
     client = Client()
     client.force_login(user, backend="noren.accounts.login.Backend")
     for _n in range(2):
         assert client.get(address).status_code == 200
-    trips.clear()
-    with CaptureQueriesContext(connection) as seen:
-        assert client.get(address).status_code == 200
-    return len(seen) - EVERY_PAGE, len(trips) - EVERY_PAGE
+    told = []
+    for _n in range(2):
+        trips.clear()
+        with CaptureQueriesContext(connection) as seen:
+            assert client.get(address).status_code == 200
+        told.append((len(seen) - EVERY_PAGE, len(trips) - EVERY_PAGE))
+    return min(told)
 
 
 def busy(name: str, user: User) -> Any:
