@@ -256,7 +256,18 @@ class Deal(Model):
         self.outcome, self.closed_on = outcome, on
 
     def reopen(self) -> None:
+        """Open again, with the amount it had before it was closed; one given to it since then stays."""
+        self.amount = self._amount_before_closing()
         self.outcome, self.closed_on, self.loss_reason, self.loss_note = "open", None, None, ""
+
+    def _amount_before_closing(self) -> int | None:
+        """As written down last before it was closed: a closing told of later takes back what was believed of the days after."""
+        closed_with = self.amount
+        for outcome, amount in self.spans.order_by("-pk").values_list("outcome", "amount"):
+            if outcome == "open":
+                return amount if closed_with == self.amount else self.amount
+            closed_with = amount
+        return self.amount
 
     def add_up(self) -> None:
         """Take the amounts from the lines; a deal without lines keeps its typed amount."""

@@ -1,0 +1,66 @@
+"""A deal that is opened again is what it was before it was closed."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+from django.utils import timezone
+from tests import make
+
+from noren.core.access.actor import HOUSE
+from noren.core.action.plain import change
+from noren.sales.actions.deal import Line, lose_deal, reopen_deal, set_lines, win_deal
+from noren.sales.models import Deal, LossReason
+
+pytestmark = pytest.mark.django_db
+
+
+def today() -> date:
+    return timezone.now().astimezone(HOUSE.zone).date()
+
+
+@pytest.fixture
+def deal() -> Deal:
+    """Worth 1,113,000 by its lines since today."""
+    make.firm()
+    made = make.deal(opened_on=today() - timedelta(days=9), amount=5)
+    set_lines(made, by=HOUSE, lines=[Line(text="机", quantity=Decimal(3), unit_price=Decimal(371_000))])
+    return made
+
+
+@pytest.mark.parametrize("days", [0, 1])
+def test_the_amount_of_a_win_taken_back_goes_with_it(deal: Deal, days: int) -> None:
+    win_deal(deal, by=HOUSE, won_on=today() - timedelta(days=days), amount=1_000_000)
+    assert deal.amount == 1_000_000
+    reopen_deal(deal, by=HOUSE)
+    assert deal.amount == 1_113_000
+    last = deal.spans.order_by("-pk").first()
+    assert (last.outcome, last.amount) == ("open", 1_113_000)
+
+
+def test_an_amount_that_was_not_known_is_not_known_again() -> None:
+    make.firm()
+    deal = make.deal()
+    win_deal(deal, by=HOUSE, won_on=today(), amount=1_000_000)
+    reopen_deal(deal, by=HOUSE)
+    assert deal.amount is None
+
+
+def test_an_amount_given_after_the_closing_stays(deal: Deal) -> None:
+    win_deal(deal, by=HOUSE, won_on=today(), amount=1_000_000)
+    change(deal, {"amount": 1_200_000}, by=HOUSE)
+    reopen_deal(deal, by=HOUSE)
+    assert deal.amount == 1_200_000
+
+
+def test_each_closing_is_taken_back_by_itself(deal: Deal) -> None:
+    reason = LossReason.every.first()
+    assert reason is not None
+    win_deal(deal, by=HOUSE, won_on=today(), amount=1_000_000)
+    reopen_deal(deal, by=HOUSE)
+    change(deal, {"amount": 900_000}, by=HOUSE)
+    lose_deal(deal, by=HOUSE, lost_on=today(), reason=reason)
+    reopen_deal(deal, by=HOUSE)
+    assert deal.amount == 900_000
