@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from noren.config.cli.ground import acting, ground
+from noren.config.cli.ground import acting, ground, tell
 
 if TYPE_CHECKING:
     from noren.core.metric.answer import Answer, Cell
@@ -187,7 +187,7 @@ def _cell(cell: Cell, metric: Any) -> dict[str, Any]:
 def _table(answer: Answer) -> None:
     from django.utils.translation import gettext as _
 
-    from noren.core.metric.show import interval, locale, show
+    from noren.core.metric.show import NOTHING, change, interval, locale, show
 
     q = answer.question
     unit, compared = q.metric.unit, answer.compared is not None
@@ -201,12 +201,42 @@ def _table(answer: Answer) -> None:
             name = f"{cell.label} · {cell.bucket.label(locale())}"
         line = [name, show(cell.value, unit), f"{cell.n:,}", *(show(cell.more.get(x), unit) for x in extras)]
         if compared:
-            line += [
-                show(cell.before.value, unit) if cell.before else "",
-                f"{cell.change:+.1%}" if cell.change is not None else "—",
-            ]
+            before = cell.before.value if cell.before else None
+            line += [show(before, unit) if cell.before else "", change(cell.value, before, unit) or NOTHING]
         lines.append([*line, interval(cell.low, cell.high, unit), f"{cell.missing:,}" if cell.missing else ""])
+    tell(_asked(answer))
     _print(heads, lines, right=set(heads[1:]))
+
+
+def _asked(answer: Answer) -> str:
+    """What was asked, in a line: the days and their name, by which date, as of when, held against what."""
+    from django.utils.translation import gettext as _
+
+    from noren.core.base.period import Grain, Period, bucket_label
+    from noren.core.metric.declare import BASIS_LABELS, Derived, Stock
+    from noren.core.metric.show import locale
+
+    q, words = answer.question, locale()
+    of_day = all(isinstance(leaf, Stock) for leaf in q.metric.leaves())
+
+    def day(value: Any) -> str:
+        return bucket_label(value, Grain.DAY, words, q.fiscal)
+
+    def days(period: Period) -> str:
+        if not period.bounded:
+            return _("All time") if period == Period.all() else period.label(words, q.fiscal)
+        text, name = f"{day(period.first)} – {day(period.last)}", period.label(words, q.fiscal)
+        return text if name in (text, day(period.first)) else f"{text} ({name})"
+
+    told = [] if of_day and not q.grain else [(_("Period"), days(q.period))]
+    if q.basis and not isinstance(q.metric, Derived):
+        told.append((_("Counted"), str(BASIS_LABELS.get(q.basis, q.basis))))
+    told.append((_("As of"), day(q.day)))
+    if q.known_on:
+        told.append((_("As it was known on"), day(q.known_on)))
+    if answer.compared:
+        told.append((_("Compared"), days(answer.compared)))
+    return " · ".join(f"{label}: {text}" for label, text in told)
 
 
 def _counted(value: Any, found: Any) -> str:

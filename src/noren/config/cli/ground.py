@@ -23,6 +23,7 @@ def refusals() -> tuple[type[Exception], ...]:
         ("noren.config.postgres", "PostgresError"),
         ("noren.config.processes", "ServeError"),
         ("noren.core.base.errors", "Refusal"),
+        ("noren.core.filter.condition", "BadFilter"),
     )
     loaded = (getattr(sys.modules[module], name, None) for module, name in names if module in sys.modules)
     return (Refused, *(one for one in loaded if one is not None))

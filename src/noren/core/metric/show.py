@@ -74,3 +74,16 @@ def interval(low: Any, high: Any, unit: str) -> str:
         return ""
     first, _unit = split(low, unit, full=True)
     return f"{first}–{show(high, unit)}"
+
+
+def change(value: Any, before: Any, unit: str) -> str:
+    """What changed, signed: rates by points, days by days, all else in percent; empty when one side is unknown or the
+    percent has nothing to be of."""
+    if value is None or before is None:
+        return ""
+    step = float(value) - float(before)
+    if unit == PERCENT:
+        return _("%(step)s pt") % {"step": f"{step * 100:+.1f}"}
+    if unit == DAYS:
+        return _("%(step)s days") % {"step": f"{step:+.1f}"}
+    return f"{step / abs(float(before)):+.1%}" if before else ""

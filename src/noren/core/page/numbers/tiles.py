@@ -18,8 +18,8 @@ from noren.core.access.rights import Level
 from noren.core.base.period import Fiscal, Period, PeriodError, compared, parse
 from noren.core.filter.condition import ME, MY_TEAM, Cond, F
 from noren.core.metric.answer import Cell
-from noren.core.metric.declare import COUNT, DAYS, DOWN, MONEY, MONEY_PER_DAY, PERCENT, UP, Metric
-from noren.core.metric.show import locale, show, split
+from noren.core.metric.declare import COUNT, DOWN, MONEY, MONEY_PER_DAY, UP, Metric
+from noren.core.metric.show import change, locale, show, split
 from noren.core.page.numbers import charts
 
 PERIODS: tuple[tuple[str, Any], ...] = (
@@ -119,19 +119,14 @@ def against(choice: Choice) -> str:
 def difference(metric: Metric, cell: Cell, before: Cell | None) -> tuple[str, str]:
     """(words, state good, bad or even) of a change; empty when one side is unknown.
 
-    Rates change by points, days by days, all else in percent. A rate whose interval holds the earlier value is even.
+    How each unit changes: `show.change`. A rate whose interval holds the earlier value is even.
     """
     if before is None or cell.value is None or before.value is None:
         return "", "even"
-    step = float(cell.value) - float(before.value)
-    if metric.unit == PERCENT:
-        text = _("%(step)s pt") % {"step": f"{step * 100:+.1f}"}
-    elif metric.unit == DAYS:
-        text = _("%(step)s days") % {"step": f"{step:+.1f}"}
-    elif not before.value:
+    text = change(cell.value, before.value, metric.unit)
+    if not text:
         return "", "even"
-    else:
-        text = f"{step / abs(float(before.value)):+.1%}"
+    step = float(cell.value) - float(before.value)
     within = cell.low is not None and cell.high is not None and cell.low <= float(before.value) <= cell.high
     if not step or within or metric.better not in (UP, DOWN):
         return text, "even"
