@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import logging
+import logging.config
 import re
 from datetime import timedelta
 from typing import Any
@@ -100,6 +102,50 @@ def test_only_the_digest_of_a_token_is_kept_and_nothing_logs_it(aiko: User, capl
     assert len(token) >= 43
     assert token not in str(list(Ticket.objects.values()))
     assert token not in caplog.text
+
+
+@pytest.fixture
+def log(settings: Any) -> Any:
+    """The log as a server writes it, of every logger and level."""
+    shape = {"()": settings.LOGGING["formatters"]["line"]["()"], "format": "%(name)s %(message)s"}
+    handler = logging.StreamHandler(io.StringIO())
+    made = logging.config.DictConfigurator({"version": 1, "formatters": {"line": shape}})
+    handler.setFormatter(made.configure_formatter(shape))
+    root = logging.getLogger()
+    root.addHandler(handler)
+    yield handler.stream
+    root.removeHandler(handler)
+
+
+def test_a_refusal_or_fault_at_a_link_leaves_no_key_in_the_log(
+    aiko: User, log: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = issue_ticket(aiko, "invite")
+    where = f"/link/{token}/"
+    assert use(token, "short").status_code == 422
+    assert Client(enforce_csrf_checks=True).post(where, {"password": NEW}).status_code == 403
+    assert Client().get(f"{where}more/").status_code == 404
+    elsewhere = {"Referer": f"https://other.example{where}"}
+    assert Client(enforce_csrf_checks=True).post(where, secure=True, headers=elsewhere).status_code == 403
+    assert Client().get(where, headers={"Host": "evil.example"}).status_code == 400
+    monkeypatch.setattr("noren.accounts.pages.gate.redeem", lambda *_: {}[f"no way at {where}?next=%2Flink%2F{token}"])
+    assert Client(raise_request_exception=False).post(where, {"password": NEW, "again": NEW}).status_code == 500
+    monkeypatch.undo()
+    assert use(token).status_code == 302
+    assert use(token).status_code == 410
+
+    told = log.getvalue()
+    assert told.count("/link/…") >= 5
+    assert "Unprocessable" in told
+    assert "KeyError" in told
+    assert token not in told
+
+
+def test_no_other_request_carries_the_address_of_a_link(aiko: User) -> None:
+    token = issue_ticket(aiko, "invite")
+    for answer in (Client().get(f"/link/{token}/"), use(token, "short"), Client().get("/link/none/")):
+        assert answer["Referrer-Policy"] == "strict-origin"
+    assert Client().get("/login/")["Referrer-Policy"] == "same-origin"
 
 
 def test_the_reset_mail_goes_to_those_who_exist_and_names_our_own_address(aiko: User, settings: Any) -> None:

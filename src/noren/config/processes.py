@@ -34,6 +34,7 @@ from typing import Any
 
 from noren.config import postgres, words
 from noren.config.env import Env
+from noren.config.logs import Line
 
 PATIENCE = 35
 """Seconds running requests and jobs get to finish after a stop was asked for."""
@@ -399,10 +400,19 @@ def run_web(env: Env, listening: socket.socket, pages: Any, announce: Callable[[
     """gunicorn with the application that the parent loaded."""
     from gunicorn.app.base import BaseApplication
     from gunicorn.arbiter import Arbiter
+    from gunicorn.glogging import Logger
 
     call_itself("noren-web")
     parent = os.getppid()
     proxies = ",".join(env.trusted_proxies)
+
+    class Log(Logger):  # type: ignore[misc]
+        """Its own lines, without the keys in addresses."""
+
+        def setup(self, cfg: Any) -> None:
+            super().setup(cfg)
+            for handler in self.error_log.handlers:
+                handler.setFormatter(Line(self.error_fmt, self.datefmt))
 
     class Web(BaseApplication):  # type: ignore[misc]
         def load_config(self) -> None:
@@ -416,6 +426,7 @@ def run_web(env: Env, listening: socket.socket, pages: Any, announce: Callable[[
                 "graceful_timeout": LOST,
                 "keepalive": 30,
                 "loglevel": "warning",
+                "logger_class": Log,
                 "control_socket_disable": True,
                 "forwarded_allow_ips": proxies or "127.0.0.1",
                 "worker_tmp_dir": "/dev/shm" if Path("/dev/shm").is_dir() else None,  # noqa: S108  (a heartbeat file)

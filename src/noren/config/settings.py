@@ -201,8 +201,10 @@ if ENV.smtp_url:
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "formatters": {
+        "line": {"()": "noren.config.logs.Line", "format": "%(asctime)s %(levelname)s %(name)s %(message)s"}
+    },
     "handlers": {"out": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["out"], "level": "WARNING"},
-    "loggers": {"noren": {"level": "INFO"}, "procrastinate": {"level": "WARNING"}},
+    "loggers": {"noren": {"level": "INFO"}, "procrastinate": {"level": "WARNING"}, "django": {"level": "WARNING"}},
 }

@@ -15,7 +15,7 @@ from tests import make
 
 from noren.accounts.models import User
 from noren.catalog.models import Product
-from noren.contacts.models import Company
+from noren.contacts.models import Company, Person
 from noren.core.record.intake.run import table_of
 from noren.core.record.models import ImportRun
 from noren.sales.models import Deal
@@ -396,3 +396,57 @@ def test_an_undo_names_the_rows_it_left_as_they_are(client: Client) -> None:
     assert f'href="/contacts/companies/{kept.pk}/">みなと</a>' in page
     assert client.post(f"/imports/{run.pk}/undo/").status_code == 302, "a second time changes nothing"
     assert list(Company.every.values_list("note", flat=True)) == ["手で書いた"]
+
+
+def test_a_row_without_any_name_is_refused_as_a_form_refuses_it(client: Client) -> None:
+    run = send(
+        client,
+        "会社名,氏名,メール\n株式会社みなと,,\n株式会社みなと,,info@minato.example\n株式会社みなと,山田 太郎,\n",
+        "contacts.person",
+    )
+    client.post(f"/imports/{run.pk}/columns/", mapping(run))
+    run.refresh_from_db()
+    assert (run.counts["created"], run.counts["failed"]) == (2, 1)
+    sentence = "Enter a name or an e-mail address."
+    assert sentence in client.get(f"/imports/{run.pk}/check/").content.decode()
+    client.post(f"/imports/{run.pk}/check/", {"run": "1"})
+    assert set(Person.every.values_list("full_name", "email")) == {("", "info@minato.example"), ("山田 太郎", "")}
+    company = Company.every.get()
+    answer = client.post("/contacts/people/new/", {"company": company.pk})
+    assert (answer.status_code, sentence in answer.content.decode()) == (422, True)
+
+
+def test_the_page_follows_a_choice_of_column_and_asks_for_the_order_of_its_dates(client: Client) -> None:
+    text = "会社名,氏名,生年月日\nみなと,山田 太郎,1980/04/03\nみなと,佐藤 花子,03/04/1980\nみなと,鈴木 一,不明\nみなと,林 二,不詳\n"
+    run = send(client, text, "contacts.person")
+    assert run.mapping["生年月日"] == "-"
+    where = f"/imports/{run.pk}/columns/"
+    assert "2 of 3 columns" in client.get(where).content.decode()
+    page = client.post(where, {**mapping(run), "to-2": "met_on", "look": "1"}).content.decode()
+    assert "3 of 3 columns" in page
+    assert "Your choice" in page
+    assert 'name="order-met_on"' in page
+    run.refresh_from_db()
+    assert (run.state, run.mapping["生年月日"]) == ("uploaded", "met_on")
+    page = client.post(where, {**mapping(run), "to-2": "full_name", "look": "1"}).content.decode()
+    assert "Two columns fill the same field" in page
+
+
+def test_the_order_of_dates_is_asked_beside_the_fault_that_wants_it(client: Client) -> None:
+    plain = "".join(f"みなと,山田 {n}郎,2020/05/{n % 28 + 1:02}\n" for n in range(120))  # more rows than are looked at
+    run = send(client, f"会社名,氏名,生年月日\n{plain}みなと,佐藤 花子,03/04/1980\n", "contacts.person")
+    where = f"/imports/{run.pk}/columns/"
+    assert (
+        'name="order-met_on"'
+        not in client.post(where, {**mapping(run), "to-2": "met_on", "look": "1"}).content.decode()
+    )
+    client.post(where, {**mapping(run), "to-2": "met_on"})
+    page = client.get(f"/imports/{run.pk}/check/").content.decode()
+    assert "say which order the column has" in page
+    assert 'name="order-met_on"' in page
+    assert 'name="order-met_on"' in client.get(where).content.decode()
+    client.post(f"/imports/{run.pk}/check/", {"order-met_on": "dmy", "again": "1"})
+    run.refresh_from_db()
+    assert (run.counts["created"], run.counts["failed"]) == (121, 0)
+    client.post(f"/imports/{run.pk}/check/", {"run": "1"})
+    assert str(Person.every.get(family_name="佐藤").met_on) == "1980-04-03"

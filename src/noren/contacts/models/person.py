@@ -111,8 +111,9 @@ class Person(Addressed, Model):
         return SEP.join(filter(None, (super().search_text(), *joined, *digits)))
 
     def clean(self) -> None:
-        if not self.family_name and not self.given_name and not self.company_id:
-            raise ValidationError({"family_name": _("Enter a name or choose a company.")})
+        """A company alone is nobody: a person has a name or at least an address to write to."""
+        if not self.family_name and not self.given_name and not self.email:
+            raise ValidationError({"family_name": _("Enter a name or an e-mail address.")})
 
 
 class PersonSearch(SearchEntry):

@@ -300,6 +300,11 @@ def today_in(tz: tzinfo, now: datetime | None = None) -> date:
     return (now or datetime.now(UTC)).astimezone(tz).date()
 
 
+def days_since(moment: datetime, day: date, tz: tzinfo) -> int:
+    """Calendar days from the local day of an aware instant to a day, as durations are counted everywhere; never below 0."""
+    return max((day - moment.astimezone(tz).date()).days, 0)
+
+
 # Names
 
 _Named = Callable[[date, Fiscal, int], Period]

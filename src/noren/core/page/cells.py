@@ -25,6 +25,7 @@ from noren.core.access.actor import Actor
 from noren.core.access.firm import firm
 from noren.core.access.scope import is_user
 from noren.core.base.money import Money
+from noren.core.base.period import days_since
 from noren.core.page import parts
 from noren.core.page.markup import escape, plain, plains
 from noren.core.record.declare import Record
@@ -233,7 +234,7 @@ def stay(since: datetime | None, standard: int | None, look: Look) -> str:
     """Days in the present lane beside those that are usual there; too many have a sign and words, not only a color."""
     if since is None:
         return ""
-    days = max((look.now - since).days, 0)
+    days = days_since(since, look.today, look.zone)
     told, most = (plain(ngettext("%(n)s day", "%(n)s days", n) % {"n": n}) for n in (days, standard or 0))
     usual = plain(_("standard %(days)s") % {"days": most})
     beside = f' <small class="meta"><span aria-hidden="true">/ {most}</span><span class="vh">({usual})</span></small>'

@@ -44,7 +44,8 @@ def Headers(answer: Answer) -> Answer:  # noqa: N802  (middleware are named like
         head = response.headers
         head.setdefault("Content-Security-Policy", CSP)
         head.setdefault("X-Content-Type-Options", "nosniff")
-        head.setdefault("Referrer-Policy", "same-origin")
+        # the address of a one-time link is a key: no other request may carry it along
+        head.setdefault("Referrer-Policy", "strict-origin" if request.path.startswith("/link/") else "same-origin")
         head.setdefault("X-Frame-Options", "DENY")
         head.setdefault("Cross-Origin-Opener-Policy", "same-origin")
         if settings.SECURE_HSTS_SECONDS and request.is_secure():

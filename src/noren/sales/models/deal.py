@@ -262,12 +262,14 @@ class Deal(Model):
 
     def _amount_before_closing(self) -> int | None:
         """As written down last before it was closed: a closing told of later takes back what was believed of the days after."""
-        closed_with = self.amount
-        for outcome, amount in self.spans.order_by("-pk").values_list("outcome", "amount"):
+        told: list[tuple[str, int | None]] = list(self.spans.order_by("-pk").values_list("outcome", "amount"))
+        own: int | None = self.amount
+        closed_with = own
+        for outcome, amount in told:
             if outcome == "open":
-                return amount if closed_with == self.amount else self.amount
+                return amount if closed_with == own else own
             closed_with = amount
-        return self.amount
+        return own
 
     def add_up(self) -> None:
         """Take the amounts from the lines; a deal without lines keeps its typed amount."""

@@ -22,7 +22,7 @@ from noren.contacts.models import Company
 from noren.core.access.actor import Actor, actor_of
 from noren.core.access.firm import firm
 from noren.core.access.scope import look_for, visible
-from noren.core.base.period import Fiscal, Period, add_months, day_bounds, today_in
+from noren.core.base.period import Fiscal, Period, add_months, day_bounds, days_since, today_in
 from noren.core.filter.condition import All, Cond, F, Some
 from noren.core.filter.url import to_params
 from noren.core.metric.answer import Answer, Cell
@@ -336,7 +336,7 @@ def _stalled(
         lines.append(
             {
                 "title": title, "href": f"{DEALS}{pk}/", "note": " · ".join(filter(None, note)),
-                "days": _("%(n)s days") % {"n": (today - since.astimezone(zone).date()).days}, "standard": stage.standard_days,
+                "days": _("%(n)s days") % {"n": days_since(since, today, zone)}, "standard": stage.standard_days,
                 "next": step or _("No next step"), "next_state": "none" if not step else "late" if late else "",
                 "next_icon": "alert" if late else "", "owner": owner or "",
             }

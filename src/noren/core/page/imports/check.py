@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 from noren.core.access.actor import Actor
 from noren.core.base.errors import Invalid, NotNow
 from noren.core.page.frame import field
+from noren.core.page.imports.dates import date_orders, orders_sent, unsure_columns
 from noren.core.page.imports.parts import DIRECT, OVER, frame, grouped, named_counts, open_table, run_of
 from noren.core.page.imports.preview import preview
 from noren.core.page.web import draw, logged_in, look_of
@@ -76,6 +77,11 @@ def _act(request: HttpRequest, run: ImportRun, actor: Actor) -> HttpResponse:
     if "keep_fixes" in sent:
         run.options = {**run.options, "keep_fixes": "on" in sent.getlist("keep_fixes")}
         run.save(update_fields=["options"])
+    told = run.options.get("date_orders", {})
+    orders = {name: order for name, order in orders_sent(sent).items() if told.get(name) != order}
+    if orders:
+        run.options = {**run.options, "date_orders": {**told, **orders}}
+        touched = True
     for key, entry in entries.items():
         typed = sent.get(f"fix-{key}", entry["value"]).strip()[:TYPED]
         if typed != entry["value"].strip():
@@ -207,6 +213,7 @@ def _context(request: HttpRequest, run: ImportRun, actor: Actor, error: str = ""
             {"count": grouped(counts.get("unchanged", 0) + counts.get("skipped", 0)), "text": _("same"), "note": _("nothing to do"), "tone": "mutedn"},
             {"count": grouped(total), "text": _("wrong"), "note": _("stay out, with the reason") if total else "", "tone": "shu" if total else "mutedn"},
         ],
+        "orders": _orders(run, table, actor),
         "problems": {
             "count": len(entries) or "", "rows": entries, "reasons": [{"label": _("All"), "href": f"{base}#fix", "current": not code}, *reasons] if reasons else [],
             "more": _("The first %(n)s are shown; the file has them all.") % {"n": SHOWN} if len(entries) >= SHOWN else "",
@@ -225,6 +232,13 @@ def _context(request: HttpRequest, run: ImportRun, actor: Actor, error: str = ""
         "promise": {"strong": _("Can be taken back as a whole."), "text": _("New rows go again and changed rows get their old values back, except where somebody has worked on them since.")},
         "nothing": not ready and not counts.get("unchanged") and not counts.get("skipped"), "submit": ngettext("Import %(n)s row", "Import %(n)s rows", ready) % {"n": grouped(ready)},
     }  # fmt: skip
+
+
+def _orders(run: ImportRun, table: Table, actor: Actor) -> list[dict[str, Any]]:
+    """The order of dates, asked where a fault says that it must be known."""
+    unsure = {run.mapping.get(header) for header in unsure_columns(run)}
+    known = {one.name: one for one in importable(record_of(run.noun), actor) if one.name in unsure}
+    return date_orders(run, known, table)
 
 
 def _blanked(run: ImportRun, actor: Actor) -> list[str]:

@@ -15,6 +15,7 @@ from noren.core.access.actor import Actor
 from noren.core.base.errors import Invalid
 from noren.core.page.frame import field
 from noren.core.page.imports.check import begin_check
+from noren.core.page.imports.dates import date_orders, orders_sent
 from noren.core.page.imports.parts import encoding_label, frame, open_table, run_of
 from noren.core.page.web import draw, logged_in
 from noren.core.record.declare import ImportField, Record, record_of
@@ -37,10 +38,6 @@ SEPARATORS = (
     (";", gettext_lazy("Semicolon")),
     ("|", gettext_lazy("Vertical bar")),
 )
-ORDERS = (
-    ("ymd", gettext_lazy("Year, month, day")), ("dmy", gettext_lazy("Day, month, year")), ("mdy", gettext_lazy("Month, day, year")),
-    ("serial", gettext_lazy("Day numbers of Excel")),
-)  # fmt: skip
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -58,6 +55,10 @@ def assign(request: HttpRequest, pk: int) -> HttpResponse:
             errors, changed = [str(fault)], True
         if not changed:
             _read_mapping(request, run, table, actor)
+            if "look" in request.POST:  # a choice was made; what follows from it is shown
+                run.state = "uploaded"
+                run.save()
+                return draw(request, "import_map.html", _context(run, actor, table, _doubled(run, table, actor)))
             try:
                 intake.plan_of(run, table, actor)
                 if hints := _hints(table, run.mapping):
@@ -69,6 +70,15 @@ def assign(request: HttpRequest, pk: int) -> HttpResponse:
                 run.save()
                 return begin_check(run, actor)
     return draw(request, "import_map.html", _context(run, actor, table, errors), 422 if errors else 200)
+
+
+def _doubled(run: ImportRun, table: Table, actor: Actor) -> list[str]:
+    """Why the columns cannot be taken as they are assigned."""
+    try:
+        intake.plan_of(run, table, actor)
+    except Invalid as fault:
+        return [str(text) for listed in fault.errors.values() for text in listed]
+    return []
 
 
 def _read_reading(request: HttpRequest, run: ImportRun, table: Table, actor: Actor) -> tuple[Table, bool]:
@@ -107,8 +117,7 @@ def _read_mapping(request: HttpRequest, run: ImportRun, table: Table, actor: Act
     options["unknown"] = {
         k[8:]: str(v) for k, v in sent.items() if k.startswith("unknown-") and v in ("create", "blank", "error")
     }
-    orders = {k[6:]: str(v) for k, v in sent.items() if k.startswith("order-") and v in dict(ORDERS)}
-    options["date_orders"] = {**options.get("date_orders", {}), **orders}
+    options["date_orders"] = {**options.get("date_orders", {}), **orders_sent(sent)}
     if "zeros" in sent:
         fields = {f for f in run.mapping.values() if f != "-"}
         phones = [f.name for f in importable(record_of(run.noun), actor) if f.kind == "phone" and f.name in fields]
@@ -205,26 +214,7 @@ def _options(
             ("keep", _("Keep what is there")), ("clear", _("Clear what is there"))]),
         *_unknowns(run, known, table),
     ]  # fmt: skip
-    for header in table.header:
-        name = run.mapping.get(header, "-")
-        guess = guessed.get(header)
-        if (
-            name in known
-            and known[name].kind in ("date", "datetime")
-            and guess is not None
-            and guess.dates is not None
-            and guess.dates.ask
-        ):
-            label = _("Order of the dates in “%(column)s”") % {"column": header}
-            made.append(
-                field(
-                    f"order-{name}",
-                    label,
-                    "select",
-                    options.get("date_orders", {}).get(name, _order_of(guess)),
-                    options=ORDERS,
-                )
-            )
+    made += date_orders(run, known, table)
     if options.get("zeros") or any(g.lost_zero for g in guessed.values()):
         made.append(
             field("zeros", _("Give phone numbers their lost leading zero back"), "check", bool(options.get("zeros")))
@@ -237,13 +227,6 @@ def _options(
         hint=_("Usually off: otherwise every row may send messages, as if somebody had entered it by hand today."),
     ))  # fmt: skip
     return [*made, *_reading(table)]
-
-
-def _order_of(guess: ColumnGuess) -> str:
-    """The order to begin with: of several that a column mixes, the one that its day-first or month-first dates show."""
-    assert guess.dates is not None
-    shown = [order for order in guess.dates.options if order in ("dmy", "mdy")]
-    return shown[0] if guess.dates.order == "mixed" and len(shown) == 1 else guess.dates.order
 
 
 def _unknowns(run: ImportRun, known: dict[str, Any], table: Table) -> list[dict[str, Any]]:

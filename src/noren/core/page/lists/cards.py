@@ -11,14 +11,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from noren.core.access.scope import is_user
+from noren.core.base.period import days_since
 from noren.core.page import parts
 from noren.core.page.cells import Look, compact, face, said, short_day
 from noren.core.page.markup import plain
 from noren.core.record.columns import Plan
 from noren.core.record.declare import Record
 from noren.core.record.listing import Line
-
-DAY = dt.timedelta(days=1)
 
 
 @dataclass(slots=True)
@@ -84,7 +83,9 @@ class Cards:
             elif value not in (None, ""):
                 made.tags.append(said(one, value, self.look, name))
         if since is not None:
-            made.age, made.age_label, made.age_tone = self._age(max((self.look.now - since) // DAY, 0), standard)
+            made.age, made.age_label, made.age_tone = self._age(
+                days_since(since, self.look.today, self.look.zone), standard
+            )
         return made
 
     def _age(self, days: int, standard: int | None) -> tuple[str, str, str]:

@@ -6,18 +6,16 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import QuerySet
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from noren.core.access.actor import Actor
 from noren.core.base.kept import Ask, Asking, ask
+from noren.core.base.period import days_since
 from noren.core.page import cells
 from noren.core.page.cells import Look
 from noren.core.record.columns import has_column
 from noren.core.record.declare import Record
-
-DAY = timedelta(days=1)
 
 
 def path_of(record: type[Record], row: Any, actor: Actor, look: Look) -> Asking[dict[str, Any] | None]:
@@ -41,7 +39,7 @@ def path_of(record: type[Record], row: Any, actor: Actor, look: Look) -> Asking[
     may_move = move is not None and is_open and actor.may(record.word(), move.right)
     within = [getattr(row, f"{scope}_id")] if scope else []
     listed, spans = yield [ask(("lanes", stage_model, scope), stages, *within), _spans(row, board.by)]
-    spent = _spent(spans)
+    spent = _spent(spans, look)
     here = next((at for at, one in enumerate(listed) if one.pk == now_id), -1)
     ahead = look.today
     made = []
@@ -79,19 +77,20 @@ def _spans(row: Any, by: str) -> Ask:
     return ask(("spans", type(row)), spans, row.pk)
 
 
-def _spent(spans: list[Any]) -> dict[int, tuple[date | None, date | None, int]]:
+def _spent(spans: list[Any], look: Look) -> dict[int, tuple[date | None, date | None, int]]:
     """Per stage: the first and last day there, and the days in all."""
-    found: dict[int, tuple[datetime, datetime, timedelta]] = {}
-    now = timezone.now()
+    found: dict[int, tuple[datetime, datetime, int]] = {}
+    zone = look.zone
     for start, end, stage, outcome in spans:
         if outcome != "open":
             continue
-        until = end or now
+        until = end or look.now
         if until <= start and end is not None:
             continue
-        first, last, spent = found.get(stage, (start, until, timedelta()))
-        found[stage] = (min(first, start), max(last, until), spent + (until - start))
-    return {k: (timezone.localdate(a), timezone.localdate(b), spent // DAY) for k, (a, b, spent) in found.items()}
+        first, last, spent = found.get(stage, (start, until, 0))
+        spent += days_since(start, until.astimezone(zone).date(), zone)
+        found[stage] = min(first, start), max(last, until), spent
+    return {k: (a.astimezone(zone).date(), b.astimezone(zone).date(), days) for k, (a, b, days) in found.items()}
 
 
 def _n_days(days: int) -> str:
