@@ -1,0 +1,36 @@
+"""On a phone: everything fits the width of a small one in both languages, and the thumb finds what it is for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+from tests import make
+
+from noren.accounts.models import User
+
+pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
+SMALL = {"width": 360, "height": 780}
+PHONE = {"width": 390, "height": 844}
+Enter = Callable[[User], None]
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_rows_fit_a_small_phone_and_every_list_begins_a_new_one(page: Page, enter: Enter, language: str) -> None:
+    me = make.user("sales", name="佐藤 美咲", locale=language)
+    company = make.company(by=me.actor(), legal_name="みずほの里フーズ株式会社", phone="03-1234-5678")
+    reach = {"mobile": "090-1234-5678", "email": "yamane@example.jp"}
+    person = make.person(by=me.actor(), family_name="山根", given_name="亮太", company=company, **reach)
+    deal = make.deal(by=me.actor(), title="冷凍倉庫監視パッケージ 増設", company=company, person=person)
+    page.set_viewport_size(SMALL)
+    enter(me)
+    for noun, row in (("contacts/companies", company), ("contacts/people", person), ("sales/deals", deal)):
+        page.goto(f"/{noun}/{row.pk}/")
+        expect(page.locator(".quick .btn:visible").last).to_be_in_viewport(ratio=1)
+        assert page.evaluate("document.documentElement.scrollWidth") <= SMALL["width"]
+        page.goto(f"/{noun}/?layout=table")
+        add = page.locator(".topbar a.pri")
+        expect(add).to_be_in_viewport(ratio=1)
+        add.click()
+        page.wait_for_url(f"**/{noun}/new/")
