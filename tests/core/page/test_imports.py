@@ -11,6 +11,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
+from django.utils.translation import gettext, override
 from tests import make
 
 from noren.accounts.models import User
@@ -40,6 +41,12 @@ def send(client: Client, text: str, noun: str = "", name: str = "table.csv") -> 
     answer = client.post("/imports/new/", {"file": SimpleUploadedFile(name, text.encode()), "noun": noun})
     assert answer.status_code == 302, answer.content.decode()[:3000]
     return ImportRun.objects.latest("pk")
+
+
+def ja(text: str) -> str:
+    """The text as the reader of these pages sees it."""
+    with override("ja"):
+        return gettext(text)
 
 
 def mapping(run: ImportRun) -> dict[str, str]:
@@ -407,7 +414,7 @@ def test_a_row_without_any_name_is_refused_as_a_form_refuses_it(client: Client) 
     client.post(f"/imports/{run.pk}/columns/", mapping(run))
     run.refresh_from_db()
     assert (run.counts["created"], run.counts["failed"]) == (2, 1)
-    sentence = "Enter a name or an e-mail address."
+    sentence = ja("Enter a name or an e-mail address.")
     assert sentence in client.get(f"/imports/{run.pk}/check/").content.decode()
     client.post(f"/imports/{run.pk}/check/", {"run": "1"})
     assert set(Person.every.values_list("full_name", "email")) == {("", "info@minato.example"), ("山田 太郎", "")}
@@ -421,15 +428,16 @@ def test_the_page_follows_a_choice_of_column_and_asks_for_the_order_of_its_dates
     run = send(client, text, "contacts.person")
     assert run.mapping["生年月日"] == "-"
     where = f"/imports/{run.pk}/columns/"
-    assert "2 of 3 columns" in client.get(where).content.decode()
+    note = ja("%(taken)s of %(all)s columns are taken over; the others stay with the import.")
+    assert note % {"taken": 2, "all": 3} in client.get(where).content.decode()
     page = client.post(where, {**mapping(run), "to-2": "met_on", "look": "1"}).content.decode()
-    assert "3 of 3 columns" in page
-    assert "Your choice" in page
+    assert note % {"taken": 3, "all": 3} in page
+    assert ja("Your choice") in page
     assert 'name="order-met_on"' in page
     run.refresh_from_db()
     assert (run.state, run.mapping["生年月日"]) == ("uploaded", "met_on")
     page = client.post(where, {**mapping(run), "to-2": "full_name", "look": "1"}).content.decode()
-    assert "Two columns fill the same field" in page
+    assert ja("Two columns fill the same field: %(name)s.") % {"name": "full_name"} in page
 
 
 def test_the_order_of_dates_is_asked_beside_the_fault_that_wants_it(client: Client) -> None:
@@ -442,7 +450,10 @@ def test_the_order_of_dates_is_asked_beside_the_fault_that_wants_it(client: Clie
     )
     client.post(where, {**mapping(run), "to-2": "met_on"})
     page = client.get(f"/imports/{run.pk}/check/").content.decode()
-    assert "say which order the column has" in page
+    assert (
+        ja("“%(value)s” can be read as two different days: say which order the column has.") % {"value": "03/04/1980"}
+        in page
+    )
     assert 'name="order-met_on"' in page
     assert 'name="order-met_on"' in client.get(where).content.decode()
     client.post(f"/imports/{run.pk}/check/", {"order-met_on": "dmy", "again": "1"})
