@@ -6,9 +6,11 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 from tests import make
 
+from noren.accounts.models import User
 from noren.core.access.actor import HOUSE
 from noren.core.action.plain import change
 from noren.sales.actions.deal import Line, lose_deal, reopen_deal, set_lines, win_deal
@@ -64,3 +66,31 @@ def test_each_closing_is_taken_back_by_itself(deal: Deal) -> None:
     lose_deal(deal, by=HOUSE, lost_on=today(), reason=reason)
     reopen_deal(deal, by=HOUSE)
     assert deal.amount == 900_000
+
+
+def test_a_win_on_the_board_and_its_undo_leave_one_on_the_board(deal: Deal) -> None:
+    browser = Client()
+    browser.force_login(make.user("admin"))
+    User.objects.update(locale="en")
+    board, address = "/sales/deals/?layout=board", f"/sales/deals/{deal.pk}/"
+    underneath = {"Referer": f"http://testserver{board}"}
+    sheet = {"HX-Request": "true", "HX-Target": "sheet", "HX-Current-URL": underneath["Referer"]}
+    won = browser.post(f"{address}win/", {"won_on": today().isoformat(), "amount": "1000000"}, headers=sheet)
+    assert won.headers["HX-Refresh"] == "true"
+    text = browser.get(board).content.decode()
+    assert f"“{deal}” is won." in text
+    assert f'action="{address}reopen/"' in text
+    undone = browser.post(f"{address}reopen/", headers=underneath)
+    assert undone.headers["Location"] == board
+    assert f"“{deal}” is open again." in browser.get(board).content.decode()
+
+
+def test_the_page_of_the_form_leads_on_to_the_deal(deal: Deal) -> None:
+    browser = Client()
+    browser.force_login(make.user("admin"))
+    address = f"/sales/deals/{deal.pk}/"
+    own = {"Referer": f"http://testserver{address}win/?x=1"}
+    won = browser.post(f"{address}win/", {"won_on": today().isoformat(), "amount": "1000000"}, headers=own)
+    assert won.headers["Location"] == address
+    elsewhere = browser.post(f"{address}reopen/", headers={"Referer": "https://example.com/"})
+    assert elsewhere.headers["Location"] == address

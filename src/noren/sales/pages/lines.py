@@ -245,4 +245,9 @@ acts.UNDO |= {
     "sales.win_deal": "reopen", "sales.lose_deal": "reopen",
     "sales.move_deal": lambda deal: f"{move_deal.slug}?stage={deal.stage_id}",
 }  # fmt: skip
-acts.DONE["sales.move_deal"] = lambda deal: _("“%(card)s” moved to %(stage)s.") % {"card": deal, "stage": deal.stage}
+acts.DONE |= {
+    "sales.win_deal": lambda deal: _("“%(deal)s” is won.") % {"deal": deal},
+    "sales.lose_deal": lambda deal: _("“%(deal)s” is lost.") % {"deal": deal},
+    "sales.reopen_deal": lambda deal: _("“%(deal)s” is open again.") % {"deal": deal},
+    "sales.move_deal": lambda deal: _("“%(card)s” moved to %(stage)s.") % {"card": deal, "stage": deal.stage},
+}

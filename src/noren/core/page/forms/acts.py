@@ -147,8 +147,14 @@ def act(request: HttpRequest, record: type[Record], actor: Actor, pk: int, slug:
     if errors:
         return _ask(request, record, action, row, actor, look, sent, errors, status=422)
     say(request, done_text(action, row), back)
-    otherwise = record.url(pk) if record.pages else safe_next(request, came_from(request), "/")
-    return onward(request, safe_next(request, sent.get("_next"), otherwise), stay=in_sheet(request))
+    return onward(request, _after(request, record, pk), stay=in_sheet(request))
+
+
+def _after(request: HttpRequest, record: type[Record], pk: int) -> str:
+    """Where one was, such as the board whose toast took a win back; from the form's own page on to the row."""
+    own = record.url(pk) if record.pages else "/"
+    was = came_from(request)
+    return own if was.partition("?")[0] == request.path else safe_next(request, was, own)
 
 
 def done_text(action: Action[Any, Any, Any], row: Model) -> str:
