@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import time
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -16,7 +18,7 @@ from tests import make
 from tests.accounts.conftest import PASSWORD, log_in
 
 from noren.accounts.actions.keys import issue_key, revoke_key
-from noren.accounts.actions.people import deactivate_user, set_roles
+from noren.accounts.actions.people import deactivate_user, invite, set_roles
 from noren.accounts.actions.rights import change_firm, change_rights, end_share, share_row
 from noren.accounts.models import ApiKey, User
 from noren.accounts.queries.holdings import holdings
@@ -28,6 +30,9 @@ from noren.core.action.plain import change, remove
 from noren.core.base.errors import Forbidden, Invalid, NotFound, NotNow
 from noren.core.event.models import Fact
 from noren.core.page import standing
+from noren.core.record.declare import record_of
+from noren.core.record.export import export_parts
+from noren.core.record.state import State
 from noren.sales.actions.deal import Line, set_lines, win_deal
 from noren.sales.models import Deal
 
@@ -554,3 +559,48 @@ def test_the_page_of_a_member_leads_to_what_they_look_after(admin: User, aiko: U
         (f"/contacts/companies/?owner={aiko.pk}", 1),
         (f"/sales/deals/?outcome=open&owner={aiko.pk}", 1),
     ]
+
+
+def test_the_audit_log_tells_of_exports_with_their_number_of_rows(admin: User) -> None:
+    make.deal(title="A", amount=5)
+    make.deal(title="B", amount=5)
+    client = log_in(admin)
+    for form in ("csv", "json", "xlsx"):
+        answer: Any = client.get(f"/sales/deals/export/?format={form}&title=A")
+        assert b"".join(answer)
+    told = Fact.objects.filter(name="record.export.made").order_by("pk")
+    assert [fact.payload for fact in told] == [
+        {"of": "sales.deal", "rows": 1, "form": f} for f in ("csv", "json", "xlsx")
+    ]
+    assert {fact.by_id for fact in told} == {admin.pk}
+    client.cookies["noren-language"] = "en"
+    admin.locale = "en"
+    admin.save()
+    page = client.get("/settings/audit/?event=record.export.made").content.decode()
+    assert f"{admin.name} exported deals as csv: 1 rows" in page
+
+
+def test_an_export_that_is_broken_off_is_told_of_too(admin: User) -> None:
+    make.deal(title="A", amount=5)
+    parts: Any = export_parts(record_of(Deal), admin.actor(), State(), "csv")
+    next(parts)
+    parts.close()
+    assert Fact.objects.filter(name="record.export.made", by=admin).count() == 1
+
+
+def test_the_audit_log_tells_the_roles_of_an_invitation(admin: User) -> None:
+    role = Role.every.get(key="sales")
+    user, _token = invite({"name": "鈴木 遥", "email": "haruka@example.jp"}, [role.pk], by=admin.actor())
+    assert Fact.objects.get(name="accounts.user.invited", subject_id=user.pk).changes == {"roles": [None, role.name]}
+    assert role.name in log_in(admin).get("/settings/audit/?event=accounts.user.invited").content.decode()
+
+
+def test_every_event_of_the_choice_is_in_words(admin: User) -> None:
+    make.deal(title="A", amount=5)
+    for query in ("", "?noun=sales.deal", "?noun=access.firm"):
+        page = log_in(admin).get(f"/settings/audit/{query}").content.decode()
+        for name in ("event", "noun"):
+            inside = page.partition(f'name="{name}"')[2].partition("</select>")[0]
+            labels = re.findall(r"<option[^>]*>([^<]*)<", inside)
+            assert len(labels) > 1
+            assert not [label for label in labels if re.search(r"[a-z]+\.[a-z]+|[{}]", label)], labels

@@ -51,8 +51,10 @@ def invite(values: Mapping[str, Any], roles: Iterable[int], *, by: Actor) -> tup
         user = create(User, {**values, "email": email}, by=by)
         user.set_unusable_password()
         user.save(update_fields=["password"])
-        user.roles.set(Role.every.filter(pk__in=list(roles), removed_at__isnull=True))
-        publish(Invited(user.pk), by=by)
+        given = Role.every.filter(pk__in=list(roles), removed_at__isnull=True).order_by("name")
+        user.roles.set(given)
+        named = ", ".join(role.name for role in given)
+        publish(Invited(user.pk), by=by, changes=[{"roles": [None, named]}])
         return user, issue_ticket(user, "invite", by=by)
 
 

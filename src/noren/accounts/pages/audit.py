@@ -16,14 +16,13 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonRes
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_date
-from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from noren.accounts.models import User
 from noren.accounts.pages.people import _number, admin_of
-from noren.accounts.queries.audit import DOORS, PAGE, Ask, door_word, entries, facts
+from noren.accounts.queries.audit import DOORS, PAGE, Ask, door_word, entries, event_word, facts, noun_word
 from noren.core.access.actor import Actor, actor_of
 from noren.core.action.plain import SAYS
 from noren.core.event.event import EVENTS
@@ -79,8 +78,7 @@ def audit(request: HttpRequest) -> HttpResponse:
         query["before"] = f"{last.recorded_at.isoformat()}_{last.pk}"
         following = f"?{query.urlencode()}"
     people = [("", _("anybody")), ("0", _("System")), *User.every.order_by("name").values_list("pk", "name")]
-    nouns = sorted({e.noun() for e in EVENTS.values()} | set(RECORDS))
-    labels = {noun: capfirst(RECORDS[noun].labels()) if noun in RECORDS else noun for noun in nouns}
+    labels = {noun: noun_word(noun) for noun in {e.noun() for e in EVENTS.values()} | set(RECORDS)}
     fields = [
         field("who", _("Who"), "select", request.GET.get("who", ""), options=people),
         field(
@@ -90,7 +88,7 @@ def audit(request: HttpRequest) -> HttpResponse:
             ask.noun,
             options=[("", _("anything")), *sorted(labels.items(), key=lambda p: p[1])],
         ),
-        field("event", _("Event"), "select", ask.event, options=[("", _("any")), *((n, n) for n in _events(ask.noun))]),
+        field("event", _("Event"), "select", ask.event, options=[("", _("any")), *_events(ask.noun)]),
         field("door", _("Door"), "select", ask.door, options=[("", _("any")), *((d, door_word(d)) for d in DOORS)]),
         field("from", _("From"), "date", ask.start.isoformat() if ask.start else ""),
         field("to", _("To"), "date", ask.end.isoformat() if ask.end else ""),
@@ -103,12 +101,12 @@ def audit(request: HttpRequest) -> HttpResponse:
     )  # fmt: skip
 
 
-def _events(noun: str) -> list[str]:
-    """Names of facts to choose from: all that are declared, or those of one noun."""
-    if not noun:
-        return sorted(EVENTS)
-    plain = {f"{noun}.{verb}" for verb in SAYS} if noun in RECORDS else set()
-    return sorted(plain | {name for name, one in EVENTS.items() if one.noun() == noun})
+def _events(noun: str) -> list[tuple[str, str]]:
+    """Facts to choose from, in words: all that are declared, or those of one noun."""
+    names = {name for name, one in EVENTS.items() if noun in ("", one.noun())}
+    if noun in RECORDS:
+        names |= {f"{noun}.{verb}" for verb in SAYS}
+    return sorted(((name, event_word(name)) for name in names), key=lambda pair: pair[1])
 
 
 def _about_how_many(ask: Ask, actor: Actor) -> str:

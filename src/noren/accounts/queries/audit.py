@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -10,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from django.apps import apps
 from django.db.models import Q, QuerySet
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from noren.core.access.actor import Actor
@@ -19,9 +21,12 @@ from noren.core.event.event import EVENTS
 from noren.core.event.models import Fact
 from noren.core.page.cells import Look, said
 from noren.core.record.declare import RECORDS
+from noren.core.record.events import ExportMade
 from noren.core.record.field import Field
+from noren.core.record.models import ImportRun
 
 PAGE = 50
+GAP = re.compile(r"\{\w+\}")
 DOORS = ("page", "api", "import", "command", "rule", "house")
 
 
@@ -74,6 +79,7 @@ def entries(rows: Iterable[Fact], actor: Actor, look: Look | None) -> Iterator[E
     without `look` as they are stored (for programs)."""
     batch = list(rows)
     titles = _titles(batch)
+    titles |= _gone(batch, titles)
     names = _names(batch)
     for fact in batch:
         who = fact.by.name if fact.by else _("System")
@@ -90,6 +96,23 @@ def door_word(via: str) -> str:
     }.get(via, via)  # fmt: skip
 
 
+def noun_word(noun: str) -> str:
+    """The things a fact tells of, in words."""
+    if noun in RECORDS:
+        return capfirst(str(RECORDS[noun].labels()))
+    try:
+        return capfirst(str(apps.get_model(noun)._meta.verbose_name_plural))
+    except LookupError:
+        return _("Exports") if noun == ExportMade.noun() else noun.rpartition(".")[2].capitalize()
+
+
+def event_word(name: str) -> str:
+    """A kind of fact as one line of a choice: the things and the sentence, with a gap for each word that differs."""
+    noun, _dot, happened = name.rpartition(".")
+    says = EVENTS[name].says if name in EVENTS else SAYS.get(happened, happened)
+    return f"{noun_word(noun)}: {GAP.sub('…', str(says))}"
+
+
 def _titles(batch: list[Fact]) -> dict[tuple[str, int], str]:
     wanted: dict[str, set[int]] = {}
     for fact in batch:
@@ -104,6 +127,16 @@ def _titles(batch: list[Fact]) -> dict[tuple[str, int], str]:
         for row in manager.filter(pk__in=ids):
             found[noun, row.pk] = str(row)
     return found
+
+
+def _gone(batch: list[Fact], titles: Mapping[tuple[str, int], str]) -> dict[tuple[str, int], str]:
+    """Rows that went for good when their import was undone: they are called by their number and its file."""
+    lost = [fact for fact in batch if fact.batch and (fact.noun, fact.subject_id) not in titles]
+    runs = ImportRun.objects.filter(state="undone").in_bulk({fact.batch for fact in lost}) if lost else {}
+    return {
+        (fact.noun, fact.subject_id): _("no. {n} (import {file}, undone)").format(n=fact.subject_id, file=runs[fact.batch])
+        for fact in lost if fact.batch in runs
+    }  # fmt: skip
 
 
 def _field(noun: str, name: str) -> Field | None:
@@ -145,6 +178,8 @@ def _said(fact: Fact, who: str, subject: str, look: Look | None) -> str:
         return fact.name
     try:
         told = {name: _told(value, _field(fact.noun, name), look) for name, value in fact.payload.items()}
+        if told.get("of") in RECORDS:
+            told["of"] = RECORDS[told["of"]].labels()
         return str(says).format(**{**told, "by": who, "subject": subject or "—"})
     except (KeyError, IndexError, ValueError):
         return fact.name

@@ -13,6 +13,7 @@ from django.utils import timezone
 from tests import make
 
 from noren.accounts.models import User
+from noren.accounts.queries.audit import entries
 from noren.activity.models import Activity
 from noren.contacts.models import Company, Person
 from noren.core.access.models import Role, Team
@@ -427,7 +428,7 @@ def test_a_run_that_nobody_is_at_any_more_can_go_on(bring: Any, monkeypatch: Any
     assert (run.state, Company.every.count()) == ("done", 3)
     ImportRun.objects.filter(pk=run.pk).update(state="undoing", beat_at=long_ago, report={})
     run.refresh_from_db()
-    intake.undo_later(run)
+    intake.undo_later(run, by=run.by.actor())
     intake.undo_work(run.pk)
     assert Company.every.count() == 0
 
@@ -565,3 +566,16 @@ def test_of_people_with_one_name_the_one_at_the_row_s_company_is_meant(bring: An
         for deal in Deal.every.select_related("person__company")
     }
     assert where == {"A": "あおば", "B": "みなと", "C": None, "D": "みなと", "E": None, "F": "みなと"}
+
+
+def test_who_takes_an_import_back_is_told_with_what_went(bring: Any) -> None:
+    run, _tally = bring("companies", "会社名\n株式会社山\n株式会社川\n")
+    boss = make.user("admin")
+    intake.undo_later(run, by=boss.actor())
+    intake.undo_work(run.pk, boss.pk)
+    told = Fact.objects.get(name="record.importrun.undone")
+    assert (told.subject_id, told.by_id) == (run.pk, boss.pk)
+    assert told.payload == {"of": "contacts.company", "removed": 2, "restored": 0, "kept": 0}
+    lines = list(entries(Fact.objects.order_by("pk"), boss.actor(), None))
+    assert run.file_name in next(line.said for line in lines if line.fact.name == "contacts.company.created")
+    assert "—" not in lines[-1].said

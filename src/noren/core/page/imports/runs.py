@@ -321,7 +321,7 @@ def undo(request: HttpRequest, pk: int) -> HttpResponse:
         found.counts.get("created", 0) + found.counts.get("updated", 0) + sum(found.counts.get("made", {}).values())
     )
     try:
-        intake.undo_later(found, here=touched <= DIRECT)
+        intake.undo_later(found, by=actor, here=touched <= DIRECT)
     except NotNow:
         return HttpResponseRedirect(reverse("import_run", args=[found.pk]))
     if touched <= DIRECT:

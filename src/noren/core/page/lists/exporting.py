@@ -42,7 +42,7 @@ def export(
     parts = export_parts(record, actor, state, form, encoding)  # speaks up now about what is not allowed
     if encoding == "cp932" and form == "csv" and not anyway:
         lost = Told()
-        for _part in export_parts(record, actor, state, form, encoding, lost):
+        for _part in export_parts(record, actor, state, form, encoding, lost, trial=True):
             pass
         if lost.replaced:
             return _warned(request, record, state, lost)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.db import DatabaseError, InterfaceError, OperationalError, models, transaction
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
@@ -339,8 +340,8 @@ def remember(run: ImportRun) -> None:
     )  # fmt: skip
 
 
-def undo_later(run: ImportRun, *, here: bool = False) -> None:
-    """Hand the undoing to a worker; `here`: only say that it is under way, for a caller who does it in this process."""
+def undo_later(run: ImportRun, *, by: Actor, here: bool = False) -> None:
+    """Hand the undoing to a worker, in the name of who asks; `here`: only say that it is under way, for a caller who does it in this process."""
     with transaction.atomic():
         locked = ImportRun.objects.select_for_update().get(pk=run.pk)
         if locked.state not in ("done", "cancelled", "failed") and not (locked.state == "undoing" and is_lost(locked)):
@@ -349,16 +350,19 @@ def undo_later(run: ImportRun, *, here: bool = False) -> None:
         locked.report = {**locked.report, "asked_at": timezone.now().isoformat()}
         locked.save()
         if not here:
-            later(undo_work, run_id=run.pk)
+            later(undo_work, run_id=run.pk, by_id=by.user_id)
     run.refresh_from_db()
 
 
 @job(queue="import")
-def undo_work(run_id: int) -> None:
+def undo_work(run_id: int, by_id: int | None = None) -> None:
     """Job: take an import back. Repeated after a crash, it goes on with what is left."""
     run = ImportRun.objects.select_related("by").filter(pk=run_id).first()
-    if run is not None and run.state == "undoing" and run.by is not None:
-        undo(run, run.by.actor())
+    if run is None or run.state != "undoing":
+        return
+    who = get_user_model()._default_manager.filter(pk=by_id).first() if by_id else run.by
+    if who is not None:
+        undo(run, who.actor())
 
 
 def error_file(run: ImportRun, out: io.TextIOBase) -> int:

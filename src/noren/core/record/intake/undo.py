@@ -16,6 +16,7 @@ from noren.core.base.errors import NotNow
 from noren.core.event.models import Fact
 from noren.core.event.publish import ECHOES, publish, tell_echoes
 from noren.core.record.declare import RECORDS, record_of
+from noren.core.record.events import ImportUndone
 from noren.core.record.intake.beside import MADE, made_by
 from noren.core.record.intake.write import rewrite, take_turns
 from noren.core.record.models import ImportRow, ImportRun
@@ -43,7 +44,9 @@ def undo(run: ImportRun, by: Actor) -> dict[str, int]:
     run.state, run.finished_at = "undone", timezone.now()
     run.report = {**run.report, "undo": counts}
     run.position = 0
-    run.save()
+    with transaction.atomic():
+        run.save()
+        publish(ImportUndone(run.pk, of=run.noun, **counts), by=by)
     return counts
 
 
