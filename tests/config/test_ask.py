@@ -14,6 +14,7 @@ from noren.core.access.actor import HOUSE
 from noren.core.metric.ask import ask
 from noren.core.metric.rows import rows
 from noren.core.metric.show import change
+from noren.sales.actions.deal import win_deal
 
 
 @pytest.mark.django_db
@@ -60,3 +61,23 @@ def test_a_table_says_which_days_it_tells_of_and_by_which_date(capsys: pytest.Ca
     )
     assert told("win_rate_count").startswith("Period: All time · ")
     assert told("pipeline_amount", as_of=date(2026, 9, 30)) == "As of: Sep 30, 2026"
+
+
+@pytest.mark.django_db
+def test_a_table_of_records_speaks_as_screens_do_and_programs_get_names_and_bare_values() -> None:
+    make.firm()
+    deal = make.deal(title="North roof", amount=1_234_500)
+    win_deal(deal, by=HOUSE, won_on=date(2026, 11, 20))
+
+    def listed(number: str, told: bool) -> dict[str, str]:
+        heads, lines = records(rows(number, actor=HOUSE), HOUSE, told=told)
+        return dict(zip(heads, lines[0], strict=True))
+
+    with translation.override("en"):
+        assert listed("revenue", told=True).items() >= {
+            ("ID", str(deal.pk)), ("Amount", "¥1,234,500"), ("Closed on", "Nov 20, 2026"), ("Counts for", "¥1,234,500"),
+        }  # fmt: skip
+        assert listed("win_rate_count", told=True)["Deals won"] == "Yes"
+        assert listed("won_deals", told=True)["Counts for"] == "1"
+        bare = listed("revenue", told=False)
+    assert (bare["amount"], bare["closed_on"], bare["counted"]) == ("1234500", "2026-11-20", "1234500")

@@ -159,6 +159,9 @@ def test_months_that_overlap_are_one_question(world: World) -> None:
 
 def test_owners_names_can_be_typed(world: World) -> None:
     where = typed_filter(METRICS["revenue"], [f"owner={world.seller.name}"], world.boss)
+    close = "".join(world.seller.name.split())
+    assert typed_filter(METRICS["revenue"], [f"owner={close}"], world.boss) == where
+    assert typed_filter(METRICS["revenue"], [f"owner={close[:1]}\u3000{close[1:]}"], world.boss) == where
     assert ask("revenue", "FY2026", actor=world.boss, where=where, today=TODAY).total.value == 900 + 1200
     with pytest.raises(Refusal, match="nobody"):
         typed_filter(METRICS["revenue"], ["owner=nobody"], world.boss)

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import pytest
+from django.utils.translation import override
 from hypothesis import given
 from hypothesis import strategies as st
 
-from noren.core.filter.condition import OPS, All, Cond, F
+from noren.core.access.actor import HOUSE
+from noren.core.filter.condition import OPS, All, BadFilter, Cond, F
+from noren.core.filter.sql import to_q
 from noren.core.filter.url import from_params, to_params
+from noren.core.filter.vocabulary import Term
+from noren.core.filter.when import When
 
 
 def test_no_to_empty_means_filled() -> None:
@@ -42,3 +48,12 @@ def test_json_gives_the_filter_back(parts: list[Cond]) -> None:
     where = F(All(tuple(parts))) | ~F(All(tuple(parts[:1])))
 
     assert F.from_json(where.to_json()) == where
+
+
+def test_what_is_wrong_with_a_filter_is_said_in_the_language_of_the_reader() -> None:
+    class Nothing:
+        def term(self, name: str) -> Term | None:
+            return None
+
+    with override("en"), pytest.raises(BadFilter, match="There is no field “nofield” to filter by."):
+        to_q(F(nofield=1), Nothing(), When.now(HOUSE))

@@ -77,16 +77,18 @@ def rows(
 
         actor = acting(as_, via="command")
         found = behind(part=part, **_options(metric, actor, from_, to, basis, as_of, known_on, where))
-        heads, table = records(found, actor, limit)
+        heads, table = records(found, actor, limit, told=not as_json)
         if as_json:
             print(json.dumps([dict(zip(heads, line, strict=True)) for line in table], ensure_ascii=False, indent=1))
             return
-        _print(heads, table, right={"counted", "id"})
+        fields = [found.record.field(name) for name in found.columns]
+        _print(heads, table, right={heads[0], heads[-1], *(str(field.label) for field in fields if field.is_right)})
         print(f"{len(table):,} of {found.rows.count():,}", file=sys.stderr)
 
 
-def records(found: Any, actor: Any, limit: int = 0) -> tuple[list[str], list[list[str]]]:
-    """Heads and lines of the rows behind a number, as far as the actor may know them; `limit` 0: all."""
+def records(found: Any, actor: Any, limit: int = 0, told: bool = False) -> tuple[list[str], list[list[str]]]:
+    """Heads and lines of the rows behind a number, as far as the actor may know them; `limit` 0: all; `told`: in words for
+    people, else names and bare values."""
     from noren.core.access.scope import unseen
 
     names = [n for n in found.columns if found.record.may_read(n, actor)]
@@ -96,9 +98,14 @@ def records(found: Any, actor: Any, limit: int = 0) -> tuple[list[str], list[lis
     lines = found.as_then(list(lines[:limit] if limit else lines))
     hidden = unseen(lines, {field.path.partition("__")[0] for field in fields}, actor)
     table = [
-        [str(row.pk), *(_text(row, field, hidden) for field in fields), _counted(row.counted, found)] for row in lines
+        [
+            str(row.pk),
+            *(_text(row, field, hidden, found.asked if told else None) for field in fields),
+            found.counted(row.counted) if told else _counted(row.counted, found),
+        ]
+        for row in lines
     ]
-    return ["id", *names, "counted"], table
+    return ["ID", *(str(f.label) for f in fields), found.head] if told else ["id", *names, "counted"], table
 
 
 def _options(
@@ -247,21 +254,35 @@ def _counted(value: Any, found: Any) -> str:
     return "" if value is None else str(exact(whole(value), MONEY if found.is_money else COUNT))
 
 
-def _text(row: Any, field: Any, hidden: Any) -> str:
-    """`hidden`: rows that references lead to and the asker may not see."""
+def _text(row: Any, field: Any, hidden: Any, told: Any) -> str:
+    """`hidden`: rows that references lead to and the asker may not see; `told`: the question, for words in place of values."""
+    from django.utils.translation import gettext as _
+
+    from noren.core.base.period import Grain, bucket_label
+    from noren.core.metric.declare import MONEY
+    from noren.core.metric.show import exact, locale, show
+
     near = field.path.partition("__")[0]
     value: Any = row
     if hidden and (type(getattr(row, near, None)), getattr(row, f"{near}_id", None)) in hidden:
-        return "(hidden)"
+        return _("(hidden)") if told else "(hidden)"
     for part in field.path.split("__"):
         value = getattr(value, part, None) if value is not None else None
     if field.kind == "money":
-        from noren.core.metric.declare import MONEY
-        from noren.core.metric.show import exact
-
-        value = exact(value, MONEY)
+        value = value if told else exact(value, MONEY)
     if field.choices:
         return field.choice_label(value)  # type: ignore[no-any-return]
+    if told and value is not None:
+        match field.kind:
+            case "money":
+                return show(value, MONEY)
+            case "date":
+                return bucket_label(value, Grain.DAY, locale(), told.fiscal)
+            case "datetime":
+                value = value.astimezone(told.zone)
+                return f"{bucket_label(value.date(), Grain.DAY, locale(), told.fiscal)} {value:%H:%M}"
+            case "bool":
+                return _("Yes") if value else _("No")
     return "" if value is None else str(value)
 
 

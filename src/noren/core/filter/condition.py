@@ -13,6 +13,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
+from django.utils.translation import gettext as _
+
 from noren.core.base.text import clean
 
 ME = "@me"
@@ -111,7 +113,7 @@ class F:
         node = _from_json(data, 0)
         text = json.dumps(_to_json(node), ensure_ascii=False, default=str)
         if "\\u0000" in text or clean(text) != text:
-            raise BadFilter("a filter holds characters that no text can have")
+            raise BadFilter(_("A filter holds characters that no text can have."))
         return cls(node)
 
 
@@ -124,7 +126,7 @@ class BadFilter(ValueError):
 
 
 def _cond(name: str, value: Any) -> Cond:
-    field, _, op = name.rpartition("__")
+    field, _mark, op = name.rpartition("__")
     if field and op in OPS:
         return Cond(field, op, _plain(value))
     if value is None:
@@ -171,10 +173,10 @@ MAX_PARTS = 50
 
 def _from_json(data: Any, depth: int) -> Node:
     if depth > MAX_DEPTH:
-        raise BadFilter("too deep")
+        raise BadFilter(_("The filter is nested too deeply."))
     if isinstance(data, list):
         if len(data) not in (2, 3) or not isinstance(data[0], str) or data[1] not in OPS:
-            raise BadFilter("a condition is [field, operator, value]")
+            raise BadFilter(_("A condition is [field, operator, value]."))
         value = data[2] if len(data) == 3 else None
         return Cond(data[0], data[1], tuple(value) if isinstance(value, list) else value)
     if isinstance(data, Mapping) and len(data) == 1:
@@ -184,4 +186,4 @@ def _from_json(data: Any, depth: int) -> Node:
         if word in ("all", "any") and isinstance(inner, list) and len(inner) <= MAX_PARTS:
             parts = tuple(_from_json(p, depth + 1) for p in inner)
             return All(parts) if word == "all" else Some(parts)
-    raise BadFilter('a filter is [field, operator, value], {"all": […]}, {"any": […]} or {"not": …}')
+    raise BadFilter(_('A filter is [field, operator, value], {"all": […]}, {"any": […]} or {"not": …}.'))

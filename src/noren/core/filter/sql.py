@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db.models import Q
 from django.utils.dateparse import parse_date
+from django.utils.translation import gettext as _
 
 from noren.core.access.scope import is_user
 from noren.core.base.period import Period
@@ -56,7 +57,7 @@ OPPOSITES = {"not": "is", "out": "in", "filled": "empty"}
 def _cond(cond: Cond, vocabulary: Vocabulary, when: When) -> Q:
     term = vocabulary.term(cond.field)
     if term is None:
-        raise BadFilter(f"no such field to filter on: {cond.field}", cond.field)
+        raise BadFilter(_("There is no field “%(field)s” to filter by.") % {"field": cond.field}, cond.field)
     if term.seen is None:
         return _known(term, cond, when)
     if cond.op in OPPOSITES and cond.op in OPS_OF[term.kind]:
@@ -67,7 +68,9 @@ def _cond(cond: Cond, vocabulary: Vocabulary, when: When) -> Q:
 
 def _known(term: Term, cond: Cond, when: When) -> Q:
     if cond.op not in OPS_OF[term.kind]:
-        raise BadFilter(f"{cond.field} does not take the operator {cond.op}", cond.field)
+        raise BadFilter(
+            _("%(field)s does not take the operator %(op)s.") % {"field": cond.field, "op": cond.op}, cond.field
+        )
     if term.within is not None:
         return _standing(term, cond)
     if cond.op == "empty":
@@ -102,11 +105,15 @@ def _standing(term: Term, cond: Cond) -> Q:
         try:
             values = tuple(int(_number(v)) for v in (cond.value if isinstance(cond.value, tuple) else (cond.value,)))
         except ValueError as fault:
-            raise BadFilter(f"{term.name} cannot be compared with {cond.value!r}", term.name) from fault
+            raise BadFilter(_incomparable(term, cond.value), term.name) from fault
         if any(abs(value) >= 2**63 for value in values):
-            raise BadFilter(f"{term.name} has no such number", term.name)
+            raise BadFilter(_incomparable(term, cond.value), term.name)
     inside = term.within(values)
     return ~inside if cond.op in ("not", "out", "empty") else inside
+
+
+def _incomparable(term: Term, value: Any) -> str:
+    return _("%(field)s cannot be compared with “%(value)s”.") % {"field": term.name, "value": str(value)[:60]}
 
 
 def _empty(term: Term) -> Q:
@@ -144,10 +151,10 @@ def _value(term: Term, value: Any) -> Any:
             known = {str(v): v for v, _label in term.choices}
             return known[str(value)]
     except (KeyError, ValueError, InvalidOperation) as fault:
-        raise BadFilter(f"{term.name} cannot be compared with {value!r}", term.name) from fault
+        raise BadFilter(_incomparable(term, value), term.name) from fault
     text = str(value)
     if clean(text) != text.replace("\r\n", "\n").replace("\r", "\n"):
-        raise BadFilter(f"{term.name} cannot hold such a text", term.name)
+        raise BadFilter(_("%(field)s cannot hold such a text.") % {"field": term.name}, term.name)
     return text
 
 
@@ -170,9 +177,9 @@ def day_or_period(value: Any, when: When) -> Period:
         day = None if text.startswith("@") else parse_date(text)
         span = Period(day, day) if day is not None else when.period(text.removeprefix("@"))
     except (ValueError, OverflowError) as fault:
-        raise BadFilter(f"not a day or a period: {text}") from fault
+        raise BadFilter(_("“%(text)s” is not a day or a period.") % {"text": text}) from fault
     if not (span.first.year >= FIRST_YEAR and span.last.year <= LAST_YEAR):
-        raise BadFilter(f"no day of these times: {text}")
+        raise BadFilter(_("“%(text)s” is not a day or a period.") % {"text": text})
     return span
 
 

@@ -9,6 +9,8 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from noren.core.filter.condition import OPS, All, BadFilter, Cond, F, Node
 
 RESERVED = frozenset(
@@ -27,7 +29,7 @@ def from_params(params: Mapping[str, Any], reserved: Iterable[str] = RESERVED) -
         if name in skip or name.startswith("_"):
             continue
         values = params.getlist(name) if hasattr(params, "getlist") else _listed(params[name])
-        field, _, op = name.rpartition("__")
+        field, _mark, op = name.rpartition("__")
         if not field or op not in OPS:
             field, op = name, "is"
         if op in ("empty", "filled"):
@@ -44,7 +46,7 @@ def from_params(params: Mapping[str, Any], reserved: Iterable[str] = RESERVED) -
         try:
             tree = tree & F.from_json(json.loads(raw if isinstance(raw, str) else raw[0]))
         except (ValueError, RecursionError) as fault:
-            raise BadFilter("the filter in the address cannot be read") from fault
+            raise BadFilter(_("The filter in the address cannot be read.")) from fault
     return tree
 
 

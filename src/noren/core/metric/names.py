@@ -7,6 +7,9 @@ from functools import partial
 from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist
+from django.db.models import F as Column
+from django.db.models import Value
+from django.db.models.functions import Replace
 from django.utils.translation import gettext_lazy as _
 
 from noren.core.access.actor import Actor
@@ -87,12 +90,21 @@ def _id(target: Any, text: str, actor: Actor) -> Any:
         return text
     names = [name for name in dict.fromkeys((_title(target), *NAMES)) if _has(target, name)]
     for name in names:
-        found = list(visible(target, actor).filter(**{f"{name}__iexact": text}).values_list("pk", flat=True)[:2])
-        if len(found) == 1:
-            return found[0]
-        if found:
-            raise CannotAsk(_("There are several called “%(name)s”: give the number instead."), name=text)
+        told = visible(target, actor).alias(close=_close(Column(name)))
+        for same in ({f"{name}__iexact": text}, {"close__iexact": "".join(text.split())}):
+            found = list(told.filter(**same).values_list("pk", flat=True)[:2])
+            if len(found) == 1:
+                return found[0]
+            if found:
+                raise CannotAsk(_("There are several called “%(name)s”: give the number instead."), name=text)
     raise CannotAsk(_("There is no %(noun)s called “%(name)s”."), noun=target._meta.verbose_name, name=text)
+
+
+def _close(name: Any) -> Any:
+    """A name without its spaces, narrow and wide."""
+    for space in (" ", "\u3000"):
+        name = Replace(name, Value(space), Value(""))
+    return name
 
 
 def _title(target: Any) -> str:

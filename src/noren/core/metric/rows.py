@@ -13,6 +13,7 @@ from django.db.models import F as Column
 from django.db.models import Value as Const
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce
+from django.utils.translation import gettext as _
 
 from noren.core.base.period import Period
 from noren.core.filter.condition import Cond, F
@@ -23,6 +24,8 @@ from noren.core.metric.ask import _readable
 from noren.core.metric.cube import walks
 from noren.core.metric.declare import (
     ALLOCATIONS,
+    COUNT,
+    MONEY,
     Age,
     Conversion,
     Days,
@@ -38,6 +41,7 @@ from noren.core.metric.declare import (
 )
 from noren.core.metric.prepared import prepared
 from noren.core.metric.question import CannotAsk, Question, question
+from noren.core.metric.show import show
 from noren.core.record.counting import is_huge, soon
 from noren.core.record.declare import Record
 
@@ -51,7 +55,8 @@ class Rows:
     """The records behind a number.
 
     rows: each carries `counted`, what it adds to the numerator (the days of a wait, 1 or 0 of a rate); where: the same
-    as a filter of the noun's list, None when the list cannot say it; url: where they are shown; asked: what they are behind.
+    as a filter of the noun's list, None when the list cannot say it; url: where they are shown; asked: what they are behind;
+    share: of a rate, what its numerator is called.
     """
 
     record: type[Record]
@@ -62,6 +67,18 @@ class Rows:
     is_money: bool
     asked: Question
     is_missing: bool = False
+    share: Any = None
+
+    @property
+    def head(self) -> str:
+        """What stands over what each row counts for."""
+        return str(self.share or _("Counts for"))
+
+    def counted(self, value: Any) -> str:
+        """What a row counts for, in words: yes or no in a rate, unless only a part of the row is meant."""
+        if self.share and value in (0, 1):
+            return _("Yes") if value else _("No")
+        return "" if value is None else show(sql.whole(value), MONEY if self.is_money else COUNT)
 
     def count(self) -> int | None:
         """How many there are; None where it would take long to tell."""
@@ -120,7 +137,10 @@ def rows(
     where = list_filter(own, part)
     worth = q.metric.of if isinstance(q.metric, Ratio) and part == COUNTED else leaf
     is_money = bool(getattr(worth, "value", None) and worth.value.names)
-    return Rows(own.record, found, where, _url(q, where, part), drill_of(q.metric), is_money, own, part == MISSING)
+    share = q.metric.of.label if isinstance(q.metric, Ratio) and q.metric.is_rate and part == COUNTED else None
+    return Rows(
+        own.record, found, where, _url(q, where, part), drill_of(q.metric), is_money, own, part == MISSING, share
+    )
 
 
 def drill_of(metric: Metric) -> tuple[str, ...]:

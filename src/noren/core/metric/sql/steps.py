@@ -9,6 +9,7 @@ from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models import F as Column
 from django.db.models.expressions import RawSQL
+from django.utils.translation import gettext as _
 
 from noren.core.filter.condition import BadFilter, Cond
 from noren.core.metric.declare import (
@@ -59,7 +60,7 @@ def _steps_asked(q: Question, leaf: Conversion) -> list[Cond]:
     asked = [c for c in q.where.conditions() if c.field == leaf.step and c.op != "filled"]
     rest = q.where.without(leaf.step)
     if any(c.field == leaf.step for c in rest.conditions()) or not all(c.op in _STEPS for c in asked):
-        raise BadFilter(f"{leaf.step} can only be, or not be, one of several here", leaf.step)
+        raise BadFilter(_("%(field)s can only be, or not be, one of several here.") % {"field": leaf.step}, leaf.step)
     return asked
 
 
@@ -120,7 +121,9 @@ def _ids(values: Any, name: str) -> list[int]:
     """Ids as a filter gave them: numbers or digits, nothing else."""
     texts = [str(value) for value in values]
     if not all(text.isascii() and text.isdigit() and len(text) < 19 for text in texts):
-        raise BadFilter(f"{name} cannot be compared with {', '.join(texts)[:60]}", name)
+        raise BadFilter(
+            _("%(field)s cannot be compared with “%(value)s”.") % {"field": name, "value": ", ".join(texts)[:60]}, name
+        )
     return [int(text) for text in texts]
 
 

@@ -374,7 +374,7 @@ def behind(request: HttpRequest, word: str) -> HttpResponse:
             f'<td><a class="lead" href="{found.record.url(row.pk)}">{shown(fields[0], _value(row, fields[0]), look)}</a></td>'
         ]
         cells += [_cell(row, field, look, hidden) for field in fields[1:]]
-        cells.append(f'<td class="num">{_counted(row.counted, found.is_money)}</td>')
+        cells.append(f'<td class="num">{escape(found.counted(row.counted))}</td>')
         lines.append({"cells": SafeString("".join(cells))})
     pairs = [(k, v) for k, v in request.GET.items() if k != "page"]
     pager = {
@@ -386,7 +386,7 @@ def behind(request: HttpRequest, word: str) -> HttpResponse:
     note = {"count": told_count}
     if part != "missing" and not isinstance(metric, (Stay, Derived)):  # all others are what their rows add up to
         whole_of = ask(metric, actor=actor, percentiles=False, **options).total.num
-        note |= {} if whole_of is None else {"sum": _counted(whole_of, found.is_money)}
+        note |= {} if whole_of is None else {"sum": _added(whole_of, found.is_money)}
     title = _("Records left out of “%(name)s”") if part == "missing" else _("Records behind “%(name)s”")
     told = ((_("As of"), found.asked.as_of), (_("As it was known on"), found.asked.known_on))
     then = [f"{label} {day(of_day, look)}" for label, of_day in told if of_day]
@@ -399,7 +399,7 @@ def behind(request: HttpRequest, word: str) -> HttpResponse:
         "rows_title": title % {"name": metric.label},
         "rows_note": (_("%(count)s records, together %(sum)s") if "sum" in note else _("%(count)s records")) % note,
         "bare": True, "rows": lines or [{"cells": SafeString(f'<td colspan="{len(names) + 1}">{_("None")}</td>')}], "pager": pager,
-        "columns": [*({"label": str(f.label), "num": f.is_right} for f in fields), {"label": _("Counts for"), "num": True}],
+        "columns": [*({"label": str(f.label), "num": f.is_right} for f in fields), {"label": found.head, "num": True}],
     }  # fmt: skip
     return draw(request, "metric.html", context)
 
@@ -431,5 +431,5 @@ def _cell(row: Any, field: Any, look: Any, hidden: Any) -> str:
     return f"<td{kind}>{made}</td>"
 
 
-def _counted(value: Any, is_money: bool) -> str:
+def _added(value: Any, is_money: bool) -> str:
     return "" if value is None else show(whole(value), "money" if is_money else "count")
