@@ -258,6 +258,8 @@ def test_rows_out_of_reach_are_not_changed_in_bulk() -> None:
 def test_a_card_moves_and_the_move_is_taken_back(browser: Client) -> None:
     first, second = make.stages()[:2]
     deal, below = make.deal(stage=first, amount=1_000_000), make.deal(stage=second)
+    board = text_of(browser, "/sales/deals/?layout=board")
+    assert all(board.count(f'<span class="num" id="count-{stage.pk}">1</span>') == 1 for stage in (first, second))
     answer = browser.post(
         "/sales/deals/move/",
         {"id": deal.pk, "version": deal.version, "stage": second.pk, "position": "1"},
@@ -267,6 +269,8 @@ def test_a_card_moves_and_the_move_is_taken_back(browser: Client) -> None:
     assert f'id="lane-{first.pk}"' in text
     assert f'id="lane-{second.pk}"' in text
     assert f'id="card-{deal.pk}"' in text
+    assert f'id="count-{first.pk}">0<' in text
+    assert f'id="count-{second.pk}">2<' in text
     lane = list(Deal.every.filter(stage=second).order_by("position", "pk").values_list("pk", flat=True))
     assert lane == [below.pk, deal.pk]
     browser.post(json.loads(answer.headers["HX-Trigger"])["toast"]["undo"])

@@ -22,7 +22,7 @@ from noren.core.record.state import State
 
 @of_noun("POST")
 def move(request: HttpRequest, record: type[Record], actor: Actor) -> HttpResponse:
-    """POST /<module>/<plural>/move/: a card into a lane, at a place. Answers with both heads and the card."""
+    """POST /<module>/<plural>/move/: a card into a lane, at a place. Answers with both heads, their counts and the card."""
     if record.board is None or record.board.move is None:
         raise NotFound
     sent = {
@@ -46,7 +46,8 @@ def move(request: HttpRequest, record: type[Record], actor: Actor) -> HttpRespon
     state = State.read(request.GET)
     made = Drawn(record, record.board, actor, state, look_of(request, actor))
     made.heads, made.cards = together(made.read_heads([was, lane.pk]), made.read_cards())
-    html = "".join(lane_head(made.head(one, at)) for at, one in enumerate(made.lane_rows) if one.pk in (was, lane.pk))
+    heads = [made.head(one, at) for at, one in enumerate(made.lane_rows) if one.pk in (was, lane.pk)]
+    html = "".join(lane_head(each) + _count(each) for each in heads)
     html += _fresh_card(made, row.pk)
     undo = (
         with_params(f"{record.url()}move/", [("_id", str(row.pk)), ("_stage", str(was)), ("_position", str(place))])
@@ -87,6 +88,11 @@ def _before(record: type[Record], lane: Any, row: Any, position: int) -> dict[st
 def _place_of(record: type[Record], row: Any) -> int:
     assert record.board is not None
     return _lane(record, getattr(row, f"{record.board.by}_id")).filter(position__lt=row.position).count()
+
+
+def _count(lane: dict[str, Any]) -> SafeString:
+    """The count beside a lane's name where phones choose one (ui/boarding.html)."""
+    return SafeString(f'<span class="num" id="count-{lane["id"]}">{lane["count"]}</span>')
 
 
 def _fresh_card(made: Drawn, pk: int) -> SafeString:
