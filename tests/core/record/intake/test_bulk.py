@@ -46,7 +46,9 @@ def test_search_entries_of_an_import_are_those_of_a_save(bring: Any) -> None:
 
 
 def test_an_entry_of_nothing_is_an_empty_one(bring: Any) -> None:
-    bring("people", table(["会社名", "役職"], ["みなと", "部長"]), mapping={"会社名": "company", "役職": "post"})
+    bring(
+        "people", table(["姓", "役職"], ["\u00ad", "部長"]), mapping={"姓": "family_name", "役職": "post"}
+    )  # a soft hyphen
     assert list(entry_model(Person).objects.values_list("q", "g")) == [("", [])]
 
 
