@@ -34,3 +34,35 @@ def test_rows_fit_a_small_phone_and_every_list_begins_a_new_one(page: Page, ente
         expect(add).to_be_in_viewport(ratio=1)
         add.click()
         page.wait_for_url(f"**/{noun}/new/")
+
+
+def test_a_wrong_field_stands_in_the_middle_of_what_is_seen_with_what_is_wrong(page: Page, enter: Enter) -> None:
+    me = make.user("sales", name="佐藤 美咲", locale="ja")
+    page.set_viewport_size(PHONE)
+    enter(me)
+    page.goto("/contacts/people/new/")
+    page.locator("[name=family_name]").fill("山根")
+    page.locator("[name=email]").fill("yamane")
+    page.locator(".foot .pri").click()
+    field = page.locator("[name=email]")
+    expect(field).to_be_focused()
+    expect(page.locator("#e-email")).to_be_in_viewport(ratio=1)
+    top, bottom, foot = page.evaluate(
+        "['#f-email', '#e-email', '.foot'].map((one, at) => document.querySelector(one).getBoundingClientRect()[at == 1 ? 'bottom' : 'top'])"
+    )
+    assert 100 < top < bottom < foot - 100
+
+
+def test_a_next_step_written_by_hand_replaces_the_one_read_from_the_text(page: Page, enter: Enter) -> None:
+    me = make.user("sales", name="佐藤 美咲", locale="ja")
+    page.set_viewport_size(PHONE)
+    enter(me)
+    page.goto("/activity/today/")
+    page.locator(".tabbar .log").click()
+    sheet = page.locator("#sheet")
+    sheet.locator("textarea").fill("金額は了承。12月1日 訪問の予定")
+    expect(sheet.locator(".vread [name=with_step]")).to_be_checked()
+    sheet.locator("#f-next").fill("明日10時 電話")
+    expect(sheet.locator(".vread [name=with_step]")).to_have_count(0)
+    sheet.locator("#f-next").fill("")
+    expect(sheet.locator(".vread [name=with_step]")).to_be_checked()

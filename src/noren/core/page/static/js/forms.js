@@ -111,9 +111,19 @@ for (const kind of /** @type {const} */ (["input", "compositionend"])) {
   });
 }
 
-// After a refusal the first wrong field is where the work is.
-document.addEventListener("htmx:after:swap", () => one("form [aria-invalid=true]")?.focus());
-one("form [aria-invalid=true]")?.focus();
+// After a refusal the first wrong field is where the work is, with what is said of it, clear of the bars that lie over a page.
+// Once: whatever is swapped in later leaves the focus alone.
+/** @type {WeakSet<Element>} */
+const told = new WeakSet();
+function toFault() {
+  const field = one("form [aria-invalid=true]");
+  if (!field || told.has(field)) return;
+  told.add(field);
+  field.focus({ preventScroll: true });
+  (field.closest(".field") ?? field).scrollIntoView({ block: "center" });
+}
+document.addEventListener("htmx:after:swap", toFault);
+toFault();
 
 // Shift on a column's head sorts by it as well, behind the present order.
 document.addEventListener("click", (event) => {
