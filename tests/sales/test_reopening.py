@@ -94,3 +94,20 @@ def test_the_page_of_the_form_leads_on_to_the_deal(deal: Deal) -> None:
     assert won.headers["Location"] == address
     elsewhere = browser.post(f"{address}reopen/", headers={"Referer": "https://example.com/"})
     assert elsewhere.headers["Location"] == address
+
+
+def test_the_head_of_a_deal_tells_when_it_is_expected_and_once_decided_when_that_was(deal: Deal) -> None:
+    browser = Client()
+    browser.force_login(make.user("admin"))
+    User.objects.update(locale="en")
+    change(deal, {"close_by": date(2030, 12, 30)}, by=HOUSE)
+
+    def note() -> str:
+        page = browser.get(f"/sales/deals/{deal.pk}/").content.decode()
+        return page.partition('class="damt num"')[2].partition('class="meta">')[2].partition("<")[0]
+
+    assert note().endswith(", expected 30 Dec 2030")
+    win_deal(deal, by=HOUSE, won_on=today(), amount=1_000_000)
+    assert note() == f"Won on {today().day} {today():%b}"
+    reopen_deal(deal, by=HOUSE)
+    assert note().endswith(", expected 30 Dec 2030")

@@ -104,9 +104,16 @@ def _call(one: Field, value: str) -> str:
 
 
 def _amount_note(record: type[Record], row: Model, actor: Actor, look: Look) -> str:
+    """What its amount is worth and when it is expected; once decided, how and when that was."""
     notes = []
+    if (outcome := getattr(row, "outcome", "open")) != "open":
+        closed_on = getattr(row, "closed_on", None)
+        if closed_on is None or not record.may_read("closed_on", actor):
+            return ""
+        how = record.field("outcome").choice_label(outcome)
+        return _("%(outcome)s on %(day)s") % {"outcome": how, "day": cells.short_day(closed_on, look)}
     weighted = getattr(row, "weighted", None)
-    if isinstance(weighted, int) and getattr(row, "outcome", "open") == "open":
+    if isinstance(weighted, int):
         notes.append(_("weighted %(amount)s") % {"amount": "".join(cells.compact(weighted, look))})
     due = next((n for n in record.compact if record.field(n).kind == "date" and record.may_read(n, actor)), None)
     if due and getattr(row, due):
