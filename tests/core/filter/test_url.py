@@ -55,5 +55,5 @@ def test_what_is_wrong_with_a_filter_is_said_in_the_language_of_the_reader() -> 
         def term(self, name: str) -> Term | None:
             return None
 
-    with override("en"), pytest.raises(BadFilter, match="There is no field “nofield” to filter by."):
+    with override("en"), pytest.raises(BadFilter, match=r"There is no field “nofield” to filter by\."):
         to_q(F(nofield=1), Nothing(), When.now(HOUSE))

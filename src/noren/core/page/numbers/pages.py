@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from noren.core.access.actor import Actor, actor_of
 from noren.core.access.scope import unseen
 from noren.core.base.errors import NotFound, Refusal
-from noren.core.base.period import Grain, Period, PeriodError, compared, parse
+from noren.core.base.period import Bucket, Grain, Period, PeriodError, bucket_label, compared, parse
 from noren.core.filter.sentence import sentence
 from noren.core.filter.url import RESERVED, from_params
 from noren.core.metric.answer import Answer, Cell
@@ -33,7 +33,7 @@ from noren.core.metric.declare import (
     metric_of,
 )
 from noren.core.metric.memo import one_moment
-from noren.core.metric.question import CannotAsk, Words, dimension, question
+from noren.core.metric.question import CannotAsk, Question, Words, dimension, question
 from noren.core.metric.rows import PARTS, rows, rows_url
 from noren.core.metric.show import interval, locale, show, split
 from noren.core.metric.sql import whole
@@ -131,17 +131,15 @@ def _periods(answer: Answer, request: HttpRequest) -> dict[str, Any]:
 
 
 def _day_asked(answer: Answer, request: HttpRequest) -> dict[str, Any]:
-    """The day for which a number of a day is told, to be changed; not where only today is known."""
-    if isinstance(answer.metric, Derived) or not _of_a_day(answer.metric):
+    """The day as of which the number is told, to be changed; not where only today is known."""
+    if isinstance(answer.metric, Derived) or _only_of_today(answer.metric):
         return {}
     kept = [(k, v) for k, v in request.GET.items() if k not in ("as_of", "page")]
     return {"as_of": answer.question.day.isoformat(), "today": answer.question.today.isoformat(), "as_of_kept": kept}
 
 
-def _of_a_day(metric: Metric) -> bool:
-    if any(getattr(leaf, "today_only", False) for leaf in metric.leaves()):
-        return False
-    return isinstance(metric, (Stock, Survival, Stay, Conversion)) or not _of_days(metric)
+def _only_of_today(metric: Metric) -> bool:
+    return any(getattr(leaf, "today_only", False) for leaf in metric.leaves())
 
 
 def _nothing(answer: Answer, request: HttpRequest) -> dict[str, Any]:
@@ -152,7 +150,7 @@ def _nothing(answer: Answer, request: HttpRequest) -> dict[str, Any]:
         return {
             "icon": "chart", "title": _("Nothing has been counted for this period."),
             "text": _("There may be %(nouns)s in other periods, or without the filter.") % nouns,
-            "actions": [{"label": _("All time"), "href": request.path, "icon": "calendar"}],
+            "actions": [{"label": _("All time") if _of_days(q.metric) else _("Today"), "href": request.path, "icon": "calendar"}],
         }  # fmt: skip
     can = record.form and record.pages and q.actor.may(record.word(), "create")
     add = {
@@ -218,16 +216,13 @@ def _told(answer: Answer) -> str:
 
 def _facts(answer: Answer, request: HttpRequest) -> list[dict[str, Any]]:
     q, metric, total = answer.question, answer.metric, answer.total
-    facts = [
-        {
-            "label": _("Period"),
-            "text": _("All time") if q.period == Period.all() else q.period.label(locale(), q.fiscal),
-        },
-        {"label": _("Dated"), "text": str(metric.dated)},
-    ]
+    facts = [{"label": _("Dated"), "text": str(metric.dated)}]
+    if _of_days(metric):
+        days = _("All time") if q.period == Period.all() else q.period.label(locale(), q.fiscal)
+        facts.insert(0, {"label": _("Period"), "text": days})
     if len(metric.bases) > 1:
         facts.append({"label": _("Counted"), "text": str(BASIS_LABELS.get(q.basis, q.basis))})
-    if isinstance(metric, (Stock, Survival, Stay, Conversion)) or q.as_of:
+    if isinstance(metric, (Survival, Stay, Conversion)) or not _of_days(metric) or q.as_of:
         facts.append({"label": _("As of"), "text": day(q.day, look_of(request, q.actor))})
     if q.known_on:
         facts.append({"label": _("As it was known on"), "text": day(q.known_on, look_of(request, q.actor))})
@@ -251,7 +246,7 @@ def _figure(metric: Metric, actor: Actor, options: dict[str, Any]) -> dict[str, 
     """The number over its last twelve months, with its doubt when it is a rate."""
     if isinstance(metric, (Stay, Conversion, Survival)):
         return _curve(metric, actor, options)
-    if any(getattr(leaf, "today_only", False) for leaf in metric.leaves()) or options.get("known_on"):
+    if _only_of_today(metric) or options.get("known_on"):
         return None
     q = question(metric, actor=actor, **options)
     last = min(q.period.last, q.as_of or q.today)
@@ -273,8 +268,17 @@ def _figure(metric: Metric, actor: Actor, options: dict[str, Any]) -> dict[str, 
         labels, values, str(metric.label), band, doubt, fmt=lambda v: show(v, metric.unit),
         axis=lambda v: show_short(v, metric.unit),
     )  # fmt: skip
-    note = "" if not cells or cells[-1].complete else _("The last period is not over yet.")
-    return {"title": _("Over time"), "chart": made, "note": note}
+    return {"title": _("Over time"), "chart": made, "note": _cut_short(cells[-1].bucket, q)}
+
+
+def _cut_short(bucket: Bucket | None, q: Question) -> str:
+    """What is to be said of the last point of a chart when it holds only a part of its month or week."""
+    if bucket is None or (bucket.part.last == bucket.whole.last < q.today):
+        return ""
+    if bucket.part.last >= q.today:
+        return _("The last period is not over yet.")
+    last = bucket_label(bucket.part.last, Grain.DAY, locale(), q.fiscal)
+    return _("The last point counts only the days up to %(day)s.") % {"day": last}
 
 
 def _curve(metric: Any, actor: Actor, options: dict[str, Any]) -> dict[str, Any] | None:
