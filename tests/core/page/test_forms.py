@@ -41,6 +41,14 @@ def deal_form(**more: Any) -> dict[str, Any]:
     return {"title": "第3工場", "pipeline": stage.pipeline_id, "stage": stage.pk, "_once": "t1"} | more
 
 
+def test_a_full_width_phone_is_kept_half_width_and_a_name_as_typed(browser: Client) -> None:
+    """As an import keeps them: letters of a name are the firm's own, the width of digits is the keyboard's."""
+    typed = {"legal_name": "ﾃｽﾄ電機株式会社", "phone": "０３ー１２３４ー５６７８", "standing": "prospect"}
+    assert browser.post("/contacts/companies/new/", typed | {"_once": "t1"}).status_code == 302
+    company = Company.every.get()
+    assert (company.legal_name, company.phone, company.name_key) == ("ﾃｽﾄ電機株式会社", "03-1234-5678", "テスト電機")
+
+
 def test_japanese_ways_of_writing_are_read(browser: Client) -> None:
     answer = browser.post(
         "/sales/deals/new/", deal_form(amount="１，２００万", close_by="令和8年12月25日", probability="４０％")

@@ -87,13 +87,19 @@ class Kana(Text):
 
 
 class Phone(Text):
-    """A telephone number as typed; odd numbers are kept (the reader warns, never refuses)."""
+    """A telephone number as typed but half width; odd numbers are kept (the reader warns, never refuses)."""
 
     kind = "phone"
 
     def __init__(self, *args: Any, **kw: Any) -> None:
         kw.setdefault("max_length", 60)
         super().__init__(*args, **kw)
+
+    def to_python(self, value: Any) -> Any:
+        from noren.core.base.japan.phone import half_width
+
+        value = super().to_python(value)
+        return half_width(value) if isinstance(value, str) else value
 
 
 class Email(Text):

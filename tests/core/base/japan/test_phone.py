@@ -1,6 +1,6 @@
 import pytest
 
-from noren.core.base.japan.phone import Phone, parse_phone, phone_digits
+from noren.core.base.japan.phone import Phone, half_width, parse_phone, phone_digits
 
 
 @pytest.mark.parametrize(
@@ -81,3 +81,15 @@ def test_search_digits_are_national() -> None:
     assert phone_digits("0422-12-3456") == "0422123456"
     assert phone_digits("110") == "110"
     assert phone_digits("none") == ""
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("０３１２３４５６７８", "0312345678"),
+        ("０３ー１２３４ー５６７８", "03-1234-5678"),
+        ("03-1234-5678 内線ー", "03-1234-5678 内線ー"),
+    ],
+)
+def test_a_number_is_kept_half_width(typed: str, kept: str) -> None:
+    assert half_width(typed) == kept

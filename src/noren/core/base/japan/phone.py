@@ -60,6 +60,15 @@ class Phone:
     warning: str
 
 
+_LONG_BAR = re.compile("(?<=[0-9)])[ー‐‑‒–—―−](?=[0-9(])")
+
+
+def half_width(typed: str) -> str:
+    """A number as it is kept: as typed, but full-width digits, brackets and dashes become half-width ones.
+    ０３（１２３４）５６７８ -> 03(1234)5678."""
+    return typed if typed.isascii() else _LONG_BAR.sub("-", unicodedata.normalize("NFKC", typed))
+
+
 def parse_phone(raw: str, region: str = "JP") -> Phone:
     """Read a telephone cell: 03-1234-5678(代), (代表) 03-… 内線 45, TEL：03ー1234ー5678, +81 3 1234 5678. Never raises."""
     text = " ".join(unicodedata.normalize("NFKC", raw[:_LONGEST]).translate(_TO_HYPHEN).split())

@@ -20,6 +20,7 @@ from noren.core.base.japan.calendar import parse_date
 from noren.core.base.japan.kana import kana_input
 from noren.core.base.japan.mail import PLAIN, split_emails
 from noren.core.base.japan.person import split_full_name, strip_honorific
+from noren.core.base.japan.phone import half_width
 from noren.core.base.japan.values import Unreadable, parse_bool, parse_money, parse_number, parse_percent
 from noren.core.base.money import exponent
 from noren.core.base.text import clean
@@ -80,16 +81,11 @@ LOST_ZERO = re.compile(r"[1-9]\d{8,9}")
 """A Japanese number of which a spreadsheet took the leading zero: nine digits, ten for mobile phones."""
 
 
-LONG_BAR = re.compile("(?<=[0-9)])[ー‐‑‒–—―−](?=[0-9(])")
-
-
 def _phone(inner: Reader, *, zeros: bool) -> Reader:
     """zeros: give numbers their lost zero back. Full-width digits and dashes become half-width ones."""
 
     def read(cell: str) -> Any:
-        text = inner(cell)
-        if not text.isascii():
-            text = LONG_BAR.sub("-", unicodedata.normalize("NFKC", text))
+        text = half_width(inner(cell))
         return f"0{text}" if zeros and LOST_ZERO.fullmatch(text) else text
 
     return read
