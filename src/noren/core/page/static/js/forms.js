@@ -119,7 +119,7 @@ function toFault() {
   const field = one("form [aria-invalid=true]");
   if (!field || told.has(field)) return;
   told.add(field);
-  field.focus({ preventScroll: true });
+  (field.matches("fieldset") ? one("input", field) : field)?.focus({ preventScroll: true });
   (field.closest(".field") ?? field).scrollIntoView({ block: "center" });
 }
 document.addEventListener("htmx:after:swap", toFault);
