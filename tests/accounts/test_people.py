@@ -604,3 +604,10 @@ def test_every_event_of_the_choice_is_in_words(admin: User) -> None:
             labels = re.findall(r"<option[^>]*>([^<]*)<", inside)
             assert len(labels) > 1
             assert not [label for label in labels if re.search(r"[a-z]+\.[a-z]+|[{}]", label)], labels
+
+
+def test_the_invitation_says_which_roles_need_a_team(admin: User) -> None:
+    page = log_in(admin).get("/settings/people/invite/").content.decode()
+    hint = page.partition('id="h-team"')[2].partition("</")[0]
+    assert Role.every.get(key="sales").name in hint
+    assert Role.every.get(key="manager").name not in hint

@@ -239,9 +239,22 @@ def _person_fields(user: User | None) -> list[dict[str, Any]]:
         field("email", _("E-mail address"), "email", user.email or "" if user else "", required=not user, autocomplete="off",
               hint=_("It is also the name for log-in.")),
         field("locale", _("Language"), "select", user.locale if user else "ja", options=User.LANGUAGES),
-        field("team", _("Team"), "select", user.team_id or "" if user else "", options=teams),
+        field("team", _("Team"), "select", user.team_id or "" if user else "", options=teams, hint=_team_hint()),
         field("reports_to", _("Reports to"), "select", user.reports_to_id or "" if user else "", options=[("", "—"), *((u.pk, u.name) for u in others)]),
     ]  # fmt: skip
+
+
+def _team_hint() -> str:
+    """Which roles need a team, before somebody is left without one and sees next to nothing."""
+    named = [
+        role.name
+        for role in roles()
+        if any(right.endswith(".view") and how == "team" for right, how in role.rights.items())
+    ]
+    if not named:
+        return ""
+    told = _("These roles show what belongs to the team; without one, only what is one's own: %(roles)s")
+    return told % {"roles": ", ".join(named)}
 
 
 def _chosen_roles(request: HttpRequest) -> list[int]:

@@ -33,11 +33,13 @@ from noren.core.metric.prepared import objects, once, prepared, sql_of
 from noren.core.metric.question import may_ask
 from noren.core.metric.rows import metric_url, rows
 from noren.core.metric.show import locale, split
+from noren.core.page.lists.nothing import bounded
 from noren.core.page.numbers import charts
 from noren.core.page.numbers.tiles import Choice, against, chosen, pickers, show_short, tile
 from noren.core.page.shell import LINKS
 from noren.core.page.standing import notices_for
 from noren.core.page.web import draw, logged_in
+from noren.core.record.declare import record_of
 from noren.sales import metrics
 from noren.sales.models import Deal, Stage
 
@@ -353,9 +355,11 @@ def _nothing_yet(stocks: dict[str, Answer], flows: dict[str, list[Cell]]) -> boo
 
 
 def _first_steps(actor: Actor) -> dict[str, Any]:
-    """What a firm does on its first day, each with where it is done; what is done already is ticked."""
+    """What a firm does on its first day, each with where it is done; what is done already is ticked. Who sees only a part
+    is told so: it may be anything but the first day."""
     steps = []
-    if actor.may(Company, "create"):
+    limit = bounded(record_of(Deal), actor)
+    if actor.may(Company, "create") and not limit:
         steps.append({
             "label": _("Bring in what you have"), "href": LINKS["import"] or f"{COMPANIES}new/", "icon": "upload",
             "text": _("Companies, people and deals from Excel, CSV, card readers or another CRM: tried out first, and taken back whole if need be."),
@@ -378,6 +382,6 @@ def _first_steps(actor: Actor) -> dict[str, Any]:
             },
         ]  # fmt: skip
     return {
-        "title": _("Nothing to count yet"), "icon": "deal", "steps": steps,
-        "text": _("As soon as there are deals, this page tells what needs a hand, how much was won and where the rest stands."),
+        "title": _("Nothing to count that you may see") if limit else _("Nothing to count yet"), "icon": "deal", "steps": steps,
+        "text": limit or _("As soon as there are deals, this page tells what needs a hand, how much was won and where the rest stands."),
     }  # fmt: skip

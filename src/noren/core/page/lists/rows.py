@@ -25,9 +25,10 @@ from noren.core.filter.vocabulary import Term
 from noren.core.page import cells
 from noren.core.page.cells import Look
 from noren.core.page.drawn import Place, drawn
+from noren.core.page.lists.nothing import nothing
 from noren.core.page.lists.views import View, default_view, tabs, views_of
 from noren.core.page.markup import escape
-from noren.core.page.shell import LINKS, counts_of, icon_of, is_fragment
+from noren.core.page.shell import LINKS, counts_of, is_fragment
 from noren.core.page.web import draw, look_of, of_noun, with_params
 from noren.core.record.columns import called, has_column
 from noren.core.record.declare import Record, record_of
@@ -98,7 +99,11 @@ def drawn_list(
     def context(place: Place) -> dict[str, Any]:
         found = {**head(record), **frame(record, actor, state, views, names), "shell": {"urls": LINKS}}
         if not made.lines:
-            return found | {"rows": [], "empty": empty(record, actor, state), "index": index(record, made)}
+            return found | {
+                "rows": [],
+                "empty": nothing(record, actor, state, _create(record, actor)),
+                "index": index(record, made),
+            }
         found |= around(made)
         found["pager"] = {
             "text": place("pager"), "previous": made.previous and place("previous"), "next": made.next and place("next"),
@@ -348,38 +353,6 @@ def index(record: type[Record], made: Listing) -> list[dict[str, str]]:
         return []
     pairs = made.state.pairs()
     return [{"label": letter, "href": with_params(record.url(), [*pairs, ("jump", letter)])} for letter in INDEX]
-
-
-def empty(record: type[Record], actor: Actor, state: State) -> dict[str, Any]:
-    """Nothing to show, and what to do about it."""
-    create = _create(record, actor)
-    if state.where or state.find or state.after or state.before:
-        return {
-            "icon": "search", "title": _("Nothing fits"), "text": _("No %(noun)s fits these conditions.") % {"noun": record.label()},
-            "actions": [{"label": _("Clear the filter"), "href": record.url(), "kind": "pri"}],
-        }  # fmt: skip
-    actions = []
-    if LINKS.get("import") and create and record.keys:
-        actions.append(
-            {"label": _("Import"), "href": with_params(LINKS["import"], [("noun", record.word())]), "icon": "upload"}
-        )
-    if create:
-        actions.append({"label": create["label"], "href": create["href"], "kind": "pri", "icon": "plus"})
-    text = (
-        _(
-            "Add the first one here, or bring a whole table in at once: from Excel, CSV, a card reader or another CRM. It is tried out first and can be taken back whole."
-        )
-        if len(actions) > 1
-        else _("Add the first one here.")
-        if create
-        else _("As soon as there is one that you may see, it stands here.")
-    )
-    return {
-        "icon": icon_of(record),
-        "title": _("No %(nouns)s yet") % {"nouns": record.labels()},
-        "text": text,
-        "actions": actions,
-    }
 
 
 def bulk_verbs(record: type[Record], actor: Actor) -> list[dict[str, str]]:
