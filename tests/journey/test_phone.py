@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 
 import pytest
 from playwright.sync_api import Page, expect
 from tests import make
 
 from noren.accounts.models import User
+from noren.sales.actions.deal import win_deal
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 SMALL = {"width": 360, "height": 780}
@@ -66,3 +68,15 @@ def test_a_next_step_written_by_hand_replaces_the_one_read_from_the_text(page: P
     expect(sheet.locator(".vread [name=with_step]")).to_have_count(0)
     sheet.locator("#f-next").fill("")
     expect(sheet.locator(".vread [name=with_step]")).to_be_checked()
+
+
+def test_a_line_of_the_list_tells_the_stage_of_an_open_deal_and_the_end_of_another(page: Page, enter: Enter) -> None:
+    me = make.user("sales", name="佐藤 美咲", locale="ja")
+    opened, won = (make.deal(by=me.actor(), title=title, owner=me, amount=1000) for title in ("更新", "増設"))
+    win_deal(won, by=me.actor(), won_on=date(2026, 11, 20))
+    page.set_viewport_size(PHONE)
+    enter(me)
+    page.goto("/sales/deals/?layout=table")
+    lines = page.locator(".rows tbody tr")
+    expect(lines.filter(has_text="更新").locator(".p-tag")).to_have_text([str(opened.stage)])
+    expect(lines.filter(has_text="増設").locator(".p-tag")).to_have_text(["受注"])

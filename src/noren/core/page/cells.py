@@ -250,6 +250,7 @@ def stay(since: datetime | None, standard: int | None, look: Look) -> str:
 Values = Sequence[tuple[Any, ...]]
 Draw = Callable[[Values], list[str]]
 """A whole column at once: fifty cells for the price of one call."""
+Turns = dict[str, Callable[[tuple[Any, ...]], bool]]
 PHONE = {"choice": "tag", "ref": "sub", "text": "sub", "money": "num", "date": "end", "datetime": "end"}
 
 
@@ -259,8 +260,9 @@ def body(made: Listing, actor: Actor, look: Look, *, editable: bool = True, pick
     base = record.url()
     edit = editable and actor.may(record.word(), "edit")
     rows = [line.values for line in made.lines]
-    taken: set[str] = set()
-    cells = [_drawer(column, made, actor, look, taken, edit)(rows) for column in made.columns[1:]]
+    turns = _turns(made)
+    taken = {"tag"} if turns else set()
+    cells = [_drawer(column, made, actor, look, taken, turns, edit)(rows) for column in made.columns[1:]]
     nameless = _("(no name)")
     titles = plains([name or nameless for name in _titles(made.title, rows, look)])
     if pick:
@@ -286,12 +288,15 @@ def _titles(column: Column, rows: Values, look: Look) -> list[str]:
     return [said(column.field, row[at], look) for row in rows]
 
 
-def _drawer(column: Column, made: Listing, actor: Actor, look: Look, taken: set[str], edit: bool) -> Draw:
+def _drawer(column: Column, made: Listing, actor: Actor, look: Look, taken: set[str], turns: Turns, edit: bool) -> Draw:
     one = column.field
     place = "next" if one.name == "next_step" else PHONE.get(one.kind, "")
     if one.target is not None and column.target is not None and is_user(column.target.model):
         place = ""
-    if place in taken:
+    mine = turns.get(one.name)
+    if mine is not None:
+        place = "tag"
+    elif place in taken:
         place = ""
     taken.add(place)
     names = " ".join(filter(None, ("num" if one.is_right else "", f"p-{place}" if place else "")))
@@ -300,10 +305,32 @@ def _drawer(column: Column, made: Listing, actor: Actor, look: Look, taken: set[
     if edit and one.is_near and may_write(made.record, one.name, actor):
         opened += f' tabindex="0" data-edit="{made.record.url()}'
         closed = f'/field/{escape(one.name)}/?in=cell">'
-        return lambda rows: [
-            f"{opened}{row[0]}{closed}{inside}</td>" for row, inside in zip(rows, insides(rows), strict=True)
-        ]
-    return lambda rows: [f"{opened}>{inside}</td>" for inside in insides(rows)]
+
+        def drawn(rows: Values) -> list[str]:
+            return [f"{opened}{row[0]}{closed}{inside}</td>" for row, inside in zip(rows, insides(rows), strict=True)]
+    else:
+
+        def drawn(rows: Values) -> list[str]:
+            return [f"{opened}>{inside}</td>" for inside in insides(rows)]
+
+    if mine is None:
+        return drawn
+    return lambda rows: [
+        cell if mine(row) else cell.replace("p-tag", "", 1) for row, cell in zip(rows, drawn(rows), strict=True)
+    ]
+
+
+def _turns(made: Listing) -> Turns:
+    """The columns that share the place of the tag on a phone, each with the rows it is for: where an open row stands says
+    more than that it is open; of one that has ended, how it did."""
+    at = {column.field.name: column.at for column in made.columns}
+    by = made.record.board.by if made.record.board is not None else ""
+    if by not in at:
+        return {}
+    if "outcome" not in at:
+        return {by: lambda row: True}
+    end = at["outcome"]
+    return {by: lambda row: row[end] == "open", "outcome": lambda row: row[end] != "open"}
 
 
 def _insides(column: Column, made: Listing, look: Look) -> Draw:
