@@ -85,6 +85,16 @@ def test_a_win_on_the_board_and_its_undo_leave_one_on_the_board(deal: Deal) -> N
     assert f"“{deal}” is open again." in browser.get(board).content.decode()
 
 
+def test_the_form_of_a_win_tells_what_the_lines_add_up_to(deal: Deal) -> None:
+    browser = Client()
+    browser.force_login(make.user("admin"))
+    User.objects.update(locale="en")
+    change(deal, {"amount": 1_000_000}, by=HOUSE)
+    assert "The lines add up to ¥1,113,000." in browser.get(f"/sales/deals/{deal.pk}/win/").content.decode()
+    bare = make.deal(amount=5)
+    assert "add up" not in browser.get(f"/sales/deals/{bare.pk}/win/").content.decode()
+
+
 def test_the_page_of_the_form_leads_on_to_the_deal(deal: Deal) -> None:
     browser = Client()
     browser.force_login(make.user("admin"))

@@ -170,6 +170,9 @@ as it was, with what the verb needs (move -> "move?stage=3")."""
 DONE: dict[str, Callable[[Any], str]] = {}
 """Name of an action -> what it says when it is done, where "label: row" says too little."""
 
+HINTS: dict[str, Callable[[Any, Actor, Look], dict[str, str]]] = {}
+"""Name of an action -> what is good to know of a row beside the fields of its form, by their names."""
+
 
 def undo_of(record: type[Record], action: Action[Any, Any, Any], row: Model) -> str:
     """The address that takes back what is about to be done to the row."""
@@ -185,6 +188,7 @@ def _ask(
     sent: Mapping[str, Any], errors: Mapping[str, list[str]], status: int = 200,
 ) -> HttpResponse:  # fmt: skip
     fields = []
+    hints = HINTS[action.name](row, actor, look) if action.name in HINTS else {}
     for one in fields_of(action):
         text = str(sent.get(one.name, ""))
         if not text and status == 200:
@@ -193,6 +197,7 @@ def _ask(
             inputs.title_of(one, text, actor) if one.kind == "ref" and not inputs.is_short(one) else ""
         )
         made = inputs.field_of(record, one, text, actor, look, name=name, error=" ".join(errors.get(one.name, ())))
+        made["hint"] = made["hint"] or hints.get(one.name, "")
         if one.kind == "ref" and inputs.is_short(one) and one.required and len(made["options"]) <= 8:
             made["kind"] = "radio"
         if one.kind == "ref" and not inputs.is_short(one):
@@ -256,4 +261,4 @@ def bring_back(request: HttpRequest, record: type[Record], actor: Actor, pk: int
     return onward(request, record.url(pk) if record.pages else "/")
 
 
-__all__ = ["DONE", "UNDO", "act", "action_of", "bring_back", "fields_of", "read_inputs", "sent_of", "take_out"]
+__all__ = ["DONE", "HINTS", "UNDO", "act", "action_of", "bring_back", "fields_of", "read_inputs", "sent_of", "take_out"]
