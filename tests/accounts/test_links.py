@@ -49,6 +49,17 @@ def test_an_invited_colleague_sets_a_password_and_is_in(admin: User) -> None:
     assert is_in(log_in(user, NEW))
 
 
+def test_a_link_speaks_the_language_of_its_person_unless_another_was_chosen_on_the_browser(aiko: User) -> None:
+    aiko.locale = "ja"
+    aiko.save()
+    address = f"/link/{issue_ticket(aiko, 'invite', by=HOUSE)}/"
+    english = {"accept-language": "en"}
+    client = Client()
+    assert 'lang="ja"' in client.get(address, headers=english).content.decode()
+    client.post("/me/language/", {"language": "en"})
+    assert 'lang="en"' in client.get(address, headers=english).content.decode()
+
+
 def test_a_link_works_once_even_for_two_at_the_same_moment(aiko: User) -> None:
     token = issue_ticket(aiko, "invite")
     assert use(token).status_code == 302

@@ -106,6 +106,12 @@ def test_what_went_out_comes_in_unchanged(word: str, locale: str, house: Actor, 
         assert tally.unchanged == told.rows
 
 
+def test_a_choice_that_was_not_made_is_an_empty_cell(house: Actor) -> None:
+    out = io.BytesIO()
+    export_rows(record_of("sales.deal"), house, F(), "csv", out)
+    assert "—" not in out.getvalue().decode("utf-8-sig")
+
+
 @pytest.mark.parametrize("word", WORDS)
 def test_the_importer_knows_every_column_name_of_an_export(word: str, house: Actor, tmp_path: Path) -> None:
     record = record_of(word)

@@ -30,10 +30,10 @@ def asked(client: Client, plural: str, **typed: Any) -> str:
 @pytest.mark.parametrize(
     ("typed", "same"),
     [
-        ({"legal_name": "（株）ほしの精工"}, "same Company name"),
-        ({"legal_name": "x", "name_kana": "ほしのせいこう"}, "same Reading"),
-        ({"legal_name": "x", "corporate_number": "７００００１２０５０００２"}, "same Corporate number"),
-        ({"legal_name": "", "phone": "03 1234 5678"}, "same Phone"),
+        ({"legal_name": "（株）ほしの精工"}, "Same: Company name"),
+        ({"legal_name": "x", "name_kana": "ほしのせいこう"}, "Same: Reading"),
+        ({"legal_name": "x", "corporate_number": "７００００１２０５０００２"}, "Same: Corporate number"),
+        ({"legal_name": "", "phone": "03 1234 5678"}, "Same: Phone"),
     ],
 )
 def test_a_company_is_known_by_name_reading_number_and_phone(
@@ -55,11 +55,11 @@ def test_a_company_is_known_by_name_reading_number_and_phone(
 @pytest.mark.parametrize(
     ("typed", "same"),
     [
-        ({"email": "Takano@EXAMPLE.jp"}, "same E-mail"),
-        ({"mobile": "０９０－１２３４－５６７８"}, "same Mobile"),
-        ({"phone": "03-1111-2222"}, "same Phone"),
-        ({"family_name": "高野", "given_name": "真由美"}, "same Name"),
-        ({"family_name": "x", "family_kana": "たかの", "given_kana": "まゆみ"}, "same Family name (reading)"),
+        ({"email": "Takano@EXAMPLE.jp"}, "Same: E-mail"),
+        ({"mobile": "０９０－１２３４－５６７８"}, "Same: Mobile"),
+        ({"phone": "03-1111-2222"}, "Same: Phone"),
+        ({"family_name": "高野", "given_name": "真由美"}, "Same: Name"),
+        ({"family_name": "x", "family_kana": "たかの", "given_kana": "まゆみ"}, "Same: Family name (reading)"),
     ],
 )
 def test_a_person_is_known_by_mail_phones_name_and_reading(

@@ -139,6 +139,9 @@ def link(request: HttpRequest, token: str) -> HttpResponse:
     ticket = ticket_of(token)
     if ticket is None:
         return _dead_link(request)
+    if not request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME):  # whoever chose a language on this browser keeps it
+        translation.activate(ticket.user.locale)
+        request.LANGUAGE_CODE = ticket.user.locale
     error = again_error = ""
     if request.method == "POST":
         password = request.POST.get("password", "")

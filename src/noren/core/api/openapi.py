@@ -274,7 +274,7 @@ def _parameters() -> Schema:
         ("sort", "query", text, _("One or two fields, separated by a comma; - before a name sorts downwards.")),
         ("fields", "query", text, _("Only these fields, separated by commas.")),
         ("limit", "query", {"type": "integer", "minimum": 1, "maximum": MOST, "default": USUAL}, _("Rows per answer.")),
-        ("cursor", "query", text, _("`next` of the answer before.")),
+        ("cursor", "query", text, _("What the answer before gave as next.")),
         ("removed", "query", {"enum": ["true"]}, _("The bin instead of the living rows.")),
         ("If-Match", "header", text, _("The version last seen. If somebody changed the same field since: 409 with both values.")),
         ("Idempotency-Key", "header", {"type": "string", "maxLength": 255},

@@ -178,7 +178,7 @@ def _shown(one: Field, actor: Actor, places: int) -> Callable[[Any], Any]:
     if one.kind == "money" and places:
         return lambda value: None if value is None else Decimal(value).scaleb(-places)
     if one.kind == "choice":
-        return one.choice_label
+        return lambda value: None if value in (None, "") else one.choice_label(value)
     if one.kind == "bool":
         return lambda value: None if value is None else (_("Yes") if value else _("No"))
     if one.kind == "datetime":

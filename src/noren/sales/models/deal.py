@@ -51,7 +51,7 @@ class Deal(Model):
         ("commit", _("Commit")),
         ("best", _("Best case")),
         ("pipeline", _("In pipeline")),
-        ("omitted", _("Left out")),
+        ("omitted", pgettext_lazy("forecast", "Left out")),
     )
 
     title = Text(_("Deal"), max_length=200)

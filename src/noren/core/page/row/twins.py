@@ -37,6 +37,6 @@ def show(request: HttpRequest, record: type[Record], actor: Actor) -> HttpRespon
         same = joint.join(str(record.field(name).label) for name in one.names)
         listed.append({
             "label": str(one.row), "href": record.url(one.row.pk), "note": " · ".join(part["text"] for part in parts if part["text"]),
-            "same": _("same %(fields)s") % {"fields": same},
+            "same": _("Same: %(fields)s") % {"fields": same},
         })  # fmt: skip
     return draw(request, "ui/twins.html", {"twins": listed})
