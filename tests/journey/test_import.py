@@ -98,7 +98,10 @@ def test_four_files_come_in_with_their_relations(page: Page, enter: Callable[[Us
     look(page, "5-list")
     expect(page.locator("main")).to_contain_text("sales_pipeline.csv")
     page.get_by_role("link", name="sales_pipeline.csv").click()
-    page.locator("form[action$='/undo/'] button").click()
+    page.locator("a[href$='/undo/']").click()
+    expect(page.locator("#sheet")).to_contain_text("5")
+    page.locator("#sheet button.danger").click()
+    expect(page.locator("a[href$='/undo/']")).to_have_count(0)
     expect(page.locator("[data-done]")).to_be_visible()
     assert Deal.every.count() == 0
     assert Company.every.count() == 4

@@ -20,6 +20,7 @@ from noren.contacts.models import Company
 from noren.core.action.plain import change
 from noren.core.record.intake import fixes, keeping
 from noren.core.record.intake.run import path_of, table_of
+from noren.core.record.intake.undo import forecast
 from noren.core.record.models import ImportFault, ImportFix, ImportRow, ImportRun
 
 pytestmark = pytest.mark.django_db
@@ -100,6 +101,26 @@ def test_nothing_is_offered_to_open_after_an_undo(client: Client) -> None:
     page = client.get(f"/imports/{run.pk}/run/").content.decode()
     assert "import=" not in page
     assert "/contacts/companies/?" not in page
+
+
+def test_companies_made_along_are_linked_and_an_undo_asks_first_with_what_goes_and_stays(client: Client) -> None:
+    old = make.person(family_name="林", given_name="二", email="hayashi@example.jp")
+    text = "氏名,会社名,メール,役職\n高野 一,みなと,,\n佐藤 花,あおば,,\n林 二,,hayashi@example.jp,部長\n"
+    run = bring(client, text, "contacts.person")
+    page = client.get(f"/imports/{run.pk}/run/").content.decode()
+    assert f"/contacts/companies/?import={run.pk}" in page
+    assert f'href="/imports/{run.pk}/undo/"' in page
+    change(Company.every.get(legal_name="あおば"), {"industry": "later"}, by=make.actor("admin"))
+    assert forecast(run) == ({"contacts.person": 2, "contacts.company": 1}, 1, 1)
+    asked = client.get(f"/imports/{run.pk}/undo/", headers={"HX-Request": "true", "HX-Target": "dialog#sheet"})
+    assert f'action="/imports/{run.pk}/undo/"' in asked.content.decode()
+    assert ImportRun.objects.get(pk=run.pk).state == "done", "asking changes nothing"
+    client.post(f"/imports/{run.pk}/undo/")
+    told = ImportRun.objects.get(pk=run.pk).report["undo"]
+    assert told == {"removed": 3, "restored": 1, "kept": 1}
+    old.refresh_from_db()
+    assert old.post == ""
+    assert client.get(f"/imports/{run.pk}/undo/").status_code == 302
 
 
 # -- columns without a field ---------------------------------------------------------------------------------------------

@@ -15,21 +15,22 @@ from django.utils.formats import date_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from noren.core.access.actor import Actor, actor_of
 from noren.core.base.errors import NotFound, NotNow
 from noren.core.page.frame import page
 from noren.core.page.imports import rest
-from noren.core.page.imports.parts import DIRECT, frame, grouped, nouns, open_table, run_of
+from noren.core.page.imports.parts import DIRECT, frame, grouped, named_counts, nouns, open_table, run_of
 from noren.core.page.lists.rows import titles
 from noren.core.page.shell import LINKS
-from noren.core.page.web import draw, logged_in, say, with_params
+from noren.core.page.web import dialog, draw, logged_in, onward, say, with_params
 from noren.core.record import imported
 from noren.core.record.declare import record_of
 from noren.core.record.intake import run as intake
 from noren.core.record.intake.faults import write_faults
 from noren.core.record.intake.keeping import kept_until
+from noren.core.record.intake.undo import forecast
 from noren.core.record.intake.undo import undo as take_back
 from noren.core.record.models import ImportRun
 
@@ -223,6 +224,12 @@ def _kept(run: ImportRun, actor: Actor) -> list[dict[str, str]]:
 def _notes(run: ImportRun, actor: Actor) -> list[dict[str, str]]:
     """What else there is to know of a run that is over: the columns it left, and how long its file is kept."""
     notes = []
+    for noun, n in run.counts.get("made", {}).items() if run.state != "undone" else ():
+        record = record_of(noun)
+        if n and record.pages:
+            text = capfirst(_("%(nouns)s made along") % {"nouns": record.labels()})
+            label = _("Open these %(nouns)s") % {"nouns": record.labels()}
+            notes.append({"text": f"{text}: {grouped(n)}", "href": _list(run, noun), "label": label})
     count = rest.kept_rows(run).count()
     if count:
         text = ngettext(
@@ -292,9 +299,9 @@ def _is_alone(run: ImportRun) -> bool:
     return run.beat_at is None and asked is not None and timezone.now() - asked > SILENT
 
 
-def _list(run: ImportRun) -> str:
+def _list(run: ImportRun, noun: str = "") -> str:
     """The list of the noun, narrowed to what this import made and changed."""
-    return with_params(record_of(run.noun).url(), [(imported.NAME, str(run.pk))])
+    return with_params(record_of(noun or run.noun).url(), [(imported.NAME, str(run.pk))])
 
 
 @require_POST
@@ -313,21 +320,51 @@ def resume(request: HttpRequest, pk: int) -> HttpResponse:
     return HttpResponseRedirect(reverse("import_run", args=[found.pk]))
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @logged_in
 def undo(request: HttpRequest, pk: int) -> HttpResponse:
+    """GET: asks first, with what would go and what would stay. POST: does it."""
     found, actor = run_of(request, pk)
-    touched = (
-        found.counts.get("created", 0) + found.counts.get("updated", 0) + sum(found.counts.get("made", {}).values())
-    )
+    place = reverse("import_run", args=[found.pk])
+    counts = found.counts
+    touched = counts.get("created", 0) + counts.get("updated", 0) + sum(counts.get("made", {}).values())
+    if request.method != "POST":
+        can = found.state in ("done", "cancelled", "failed") and found.position
+        return dialog(request, _asked(found, touched)) if can else onward(request, place)
     try:
         intake.undo_later(found, by=actor, here=touched <= DIRECT)
     except NotNow:
-        return HttpResponseRedirect(reverse("import_run", args=[found.pk]))
+        return onward(request, place)
     if touched <= DIRECT:
         take_back(found, actor)
         say(request, _("The import has been taken back."))
-    return HttpResponseRedirect(reverse("import_run", args=[found.pk]))
+    return onward(request, place)
+
+
+def _asked(run: ImportRun, touched: int) -> dict[str, Any]:
+    """The question before an undo; how many rows stay is counted where that is quick."""
+    lines = []
+    kept = 0
+    if touched <= DIRECT:
+        gone, restored, kept = forecast(run)
+        lines += [_("Goes: %(what)s.") % {"what": named_counts(gone)}] if any(gone.values()) else []
+        if restored:
+            text = ngettext("%(n)s row gets its old values back.", "%(n)s rows get their old values back.", restored)
+            lines.append(text % {"n": grouped(restored)})
+        text = ngettext(
+            "%(n)s row stays: somebody has worked on it since.",
+            "%(n)s rows stay: somebody has worked on them since.",
+            kept,
+        )
+        lines += [text % {"n": grouped(kept)}] if kept else []
+    else:
+        made = named_counts({run.noun: run.counts.get("created", 0), **run.counts.get("made", {})})
+        lines += [_("Goes: %(what)s.") % {"what": made}] if made else []
+        lines.append(_("Rows that somebody has worked on since stay as they are."))
+    return {
+        "title": _("Undo the import?"), "note": run.file_name, "action": reverse("import_undo", args=[run.pk]), "fields": [],
+        "checks": lines, "submit": _("Undo the import"), "danger": True, "back": reverse("import_run", args=[run.pk]), "area": "import",
+    }  # fmt: skip
 
 
 @require_safe

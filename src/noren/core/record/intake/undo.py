@@ -50,6 +50,33 @@ def undo(run: ImportRun, by: Actor) -> dict[str, int]:
     return counts
 
 
+def forecast(run: ImportRun) -> tuple[dict[str, int], int, int]:
+    """What an undo would do now: noun -> rows that go, how many changed rows get their old values, how many rows stay
+    because somebody worked on them since or others point at them. Reads every row: for imports of some thousands."""
+    gone: dict[str, int] = {}
+    kept = 0
+    for noun in _nouns_made(run):
+        model = record_of(noun).model
+        made = Fact.objects.filter(batch=run.pk, name=f"{noun}.created").values_list("subject_id", flat=True)
+        ids = set(model.every.filter(pk__in=list(made)).values_list("pk", flat=True))
+        stay = ids & {
+            *_by_others(run, model, ids).values_list("subject_id", flat=True),
+            *_pointed_at(run, model, list(ids)),
+        }
+        gone[noun], kept = len(ids - stay), kept + len(stay)
+    restored = 0
+    notes = ImportRow.objects.filter(run=run, before__isnull=False)
+    for noun in set(notes.values_list("noun", flat=True)):
+        model = record_of(noun).model
+        after = dict(notes.filter(noun=noun).order_by("pk").values_list("row_id", "after_version"))
+        changed = set(after) - made_by(run.pk, record_of(noun), set(after))
+        steps = _steps_of_taken_back(run, model, changed)
+        versions = dict(model.every.filter(pk__in=changed).values_list("pk", "version"))
+        as_left = sum(1 for pk, version in versions.items() if version - steps[pk] == after[pk])
+        restored, kept = restored + as_left, kept + len(versions) - as_left
+    return gone, restored, kept
+
+
 def _sign_of_life(run: ImportRun, counts: dict[str, int]) -> None:
     """Say how far it is, together with what was done."""
     run.report = {**run.report, "done": sum(counts.values()), "undo": counts}
