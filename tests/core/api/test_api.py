@@ -164,6 +164,22 @@ def test_custom_fields_lie_under_extra() -> None:
     }
 
 
+def test_all_that_is_wrong_is_told_at_once_and_nothing_is_written() -> None:
+    api = admin()
+    status, body = api.post("sales/deals", {"colour": "red", "amount": "much"})
+    assert (status, set(body["errors"])) == (422, {"colour", "amount", "title", "pipeline", "stage"})
+    status, body = api.post("contacts/companies", {"colour": "red", "email": "no address", "employees": "many"})
+    assert (status, set(body["errors"])) == (422, {"colour", "email", "employees"})
+    assert api.get("contacts/companies")[1]["data"] == []
+
+    company = make.company(legal_name="株式会社甲")
+    status, body = api.patch(f"contacts/companies/{company.pk}", {"colour": "red", "email": "no", "legal_name": "乙"})
+    assert (status, set(body["errors"])) == (422, {"colour", "email"})
+    assert api.patch(f"contacts/companies/{company.pk}", {"colour": "red", "legal_name": "乙"})[0] == 422
+    company.refresh_from_db()
+    assert company.legal_name == "株式会社甲"
+
+
 def test_fields_narrow_what_is_given() -> None:
     api = admin()
     deal = make.deal(amount=5)

@@ -82,8 +82,10 @@ def _told(value: Any) -> Any:
 # -- in ------------------------------------------------------------------------------------------------------------
 
 
-def taken(record: type[Record], body: Mapping[str, Any], actor: Actor, *, new: bool) -> dict[str, Any]:
-    """The values of a body as `create` and `change` want them. Invalid names every field that is unknown, not
+def taken(
+    record: type[Record], body: Mapping[str, Any], actor: Actor, *, new: bool
+) -> tuple[dict[str, Any], dict[str, list[Any]]]:
+    """The values of a body as `create` and `change` want them, and what is wrong with every field that is unknown, not
     writable or of the wrong shape; nothing is ever passed over in silence."""
     allowed = {f.name: f for f in record.writable(actor)}
     values: dict[str, Any] = {}
@@ -102,9 +104,7 @@ def taken(record: type[Record], body: Mapping[str, Any], actor: Actor, *, new: b
             name = f"extra.{one.key}"
             if one.required and name in allowed and values.get(name) in (None, "") and name not in faults:
                 faults[name] = [_("This field is required.")]
-    if faults:
-        raise Invalid(faults)
-    return values
+    return values, faults
 
 
 NOT_WRITABLE = _("There is no such field, or it cannot be set here.")

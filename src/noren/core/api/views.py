@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -21,8 +24,9 @@ from noren.core.api.door import Call, NoSuchMethod, Result, api
 from noren.core.api.give import given, readable, taken
 from noren.core.api.inputs import inputs
 from noren.core.api.lists import limit_of, listed
-from noren.core.base.errors import Invalid, NotFound
+from noren.core.base.errors import Invalid, NotFound, Refusal
 from noren.core.base.kept import kept
+from noren.core.base.model import Model
 from noren.core.event.models import Fact
 from noren.core.record.declare import Record, by_address
 from noren.core.record.finding import find
@@ -36,8 +40,8 @@ def rows(call: Call, module: str, plural: str) -> Result:
     record = by_address(module, plural)
     if call.request.method == "POST":
         _writes(record)
-        values = taken(record, call.body(), call.actor, new=True)
-        row = create(record.model, values, by=call.actor)
+        values, faults = taken(record, call.body(), call.actor, new=True)
+        row = _written(lambda: create(record.model, values, by=call.actor), faults)
         return 201, _shown(call, record, row.pk)
     fields = readable(record, call.actor, call.params.get("fields"))
     found, cursor = listed(record, call.actor, call.params, fields)
@@ -54,8 +58,8 @@ def row(call: Call, module: str, plural: str, pk: int) -> Result:
             body = dict(call.body())
             version = _version(call, body)
             here = fetch(record.model, call.actor, pk, "edit")
-            values = taken(record, body, call.actor, new=False)
-            change(here, values, by=call.actor, version=version)
+            values, faults = taken(record, body, call.actor, new=False)
+            _written(lambda: change(here, values, by=call.actor, version=version), faults)
             return 200, _shown(call, record, pk)
         case "DELETE":
             remove(fetch(record.model, call.actor, pk, "remove"), by=call.actor)
@@ -63,6 +67,20 @@ def row(call: Call, module: str, plural: str, pk: int) -> Result:
         case _:
             fetch(record.model, call.actor, pk)
             return 200, _shown(call, record, pk)
+
+
+def _written(write: Callable[[], Model], faults: dict[str, list[Any]]) -> Model:
+    """What `write` made. With faults in the body nothing stays written, but it is tried, so that the caller hears of all
+    that is wrong at once."""
+    if not faults:
+        return write()
+    with suppress(Refusal), transaction.atomic():
+        try:
+            write()
+        except Invalid as more:
+            faults = {**more.errors, **faults}
+        transaction.set_rollback(True)
+    raise Invalid(faults)
 
 
 @api("POST")
