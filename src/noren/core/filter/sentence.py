@@ -13,6 +13,7 @@ from noren.core.filter.condition import All, Cond, F, Node, Not
 from noren.core.filter.vocabulary import Term, Vocabulary
 
 ISO_DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})((?:[T ]\d{2}:\d{2})?)")
+LAST_DAYS = re.compile(r"@last_([1-9]\d{0,3})_days")
 OP_LABELS: dict[str, Any] = {
     "is": pgettext_lazy("filter", "is"),
     "not": pgettext_lazy("filter", "is not"),
@@ -86,6 +87,8 @@ def _node(node: Node, vocabulary: Vocabulary, name_of: Callable[[Term, Any], str
 def value_label(term: Term, value: Any) -> str:
     if isinstance(value, str) and value in PERIOD_LABELS:
         return str(PERIOD_LABELS[value])
+    if days := LAST_DAYS.fullmatch(str(value)):
+        return str(_("the last %(n)s days")) % {"n": days[1]}
     for stored, label in term.choices:
         if str(stored) == str(value):
             return str(label)

@@ -149,7 +149,7 @@ def _attention(
         "shu",
         _list(choice, outcome="open", next_step_at__empty=1),
     )
-    add("stale_open_deals", _("deals past their\nstandard days"), "kohaku", _slow_url(choice, stages, today))
+    add("stale_open_deals", _("deals past their\nstandard days"), "kohaku", _slow_url(choice, stages))
     add(
         "past_close_date",
         _("past their\nexpected close"),
@@ -180,13 +180,13 @@ def _overdue(actor: Actor, choice: Choice, today: date, zone: ZoneInfo) -> int:
     return int(found[0][0]) if found else 0
 
 
-def _slow_url(choice: Choice, stages: dict[int, Stage], today: date) -> str:
-    """The list of deals over the standard days of their stage."""
+def _slow_url(choice: Choice, stages: dict[int, Stage]) -> str:
+    """The list of deals over the standard days of their stage: as of the day it is read, also when it is kept as a view."""
     slow = tuple(
         All(
             (
                 Cond("stage", "is", stage.pk),
-                Cond("stage_since", "lt", (today - timedelta(days=stage.standard_days)).isoformat()),
+                Cond("stage_since", "lt", f"@last_{min(stage.standard_days, 9998) + 1}_days"),
             )
         )
         for stage in stages.values()
@@ -344,7 +344,7 @@ def _stalled(
             }
         )  # fmt: skip
     count = f"{answer.total.value:,}"
-    return {"title": _("Stalled deals"), "count": count, "href": _slow_url(choice, stages, today), "rows": lines}
+    return {"title": _("Stalled deals"), "count": count, "href": _slow_url(choice, stages), "rows": lines}
 
 
 def _nothing_yet(stocks: dict[str, Answer], flows: dict[str, list[Cell]]) -> bool:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from noren.core.access.actor import Actor
 from noren.core.access.scope import is_user
 from noren.core.filter.condition import All, BadFilter, Cond, F, Node, Not, Some
-from noren.core.filter.sentence import PERIOD_LABELS, op_label, sentence
+from noren.core.filter.sentence import PERIOD_LABELS, op_label, sentence, value_label
 from noren.core.filter.sql import OPS_OF, to_q
 from noren.core.filter.vocabulary import Term
 from noren.core.filter.when import When
@@ -277,7 +277,7 @@ def _row(
             *({"value": p, "label": str(PERIOD_LABELS[p]), "selected": p == value} for p in PERIODS),
         ]
         if relative and value not in PERIODS:
-            periods.append({"value": value, "label": value, "selected": True})
+            periods.append({"value": value, "label": value_label(term, value), "selected": True})
         made |= {"kind": "date", "options": periods, "text": "" if relative or not value else value}
     else:
         made |= {"kind": "text", "text": value}
