@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import date
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 from tests import make
 
 from noren.accounts.models import User
@@ -80,3 +80,58 @@ def test_a_line_of_the_list_tells_the_stage_of_an_open_deal_and_the_end_of_anoth
     lines = page.locator(".rows tbody tr")
     expect(lines.filter(has_text="更新").locator(".p-tag")).to_have_text([str(opened.stage)])
     expect(lines.filter(has_text="増設").locator(".p-tag")).to_have_text(["受注"])
+
+
+def test_a_card_is_dragged_back_over_the_edge_and_onto_the_name_of_a_stage(
+    browser: Browser, house: str, page: Page, enter: Enter
+) -> None:
+    me = make.user("admin", name="佐藤 美咲", locale="ja")
+    first, second, third = make.stages()[:3]
+    deal = make.deal(by=me.actor(), title="更新", owner=me, amount=1000, stage=second)
+    enter(me)
+    android = (
+        "Mozilla/5.0 (Linux; Android 15) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Mobile Safari/537.36"
+    )
+    phone = browser.new_context(
+        base_url=house,
+        viewport=PHONE,
+        has_touch=True,
+        is_mobile=True,
+        user_agent=android,
+        storage_state=page.context.storage_state(),
+    )
+    tab = phone.new_page()
+    tab.goto("/sales/deals/?layout=board")
+    touch = phone.new_cdp_session(tab)
+
+    def finger(kind: str, *at: float) -> None:
+        points = [{"x": at[0], "y": at[1]}] if at else []
+        touch.send("Input.dispatchTouchEvent", {"type": f"touch{kind}", "touchPoints": points})
+
+    def hold() -> None:
+        card = tab.locator(".dcard")
+        card.scroll_into_view_if_needed()
+        tab.wait_for_timeout(500)
+        box = card.bounding_box() or {}
+        finger("Start", box["x"] + 60, box["y"] + 20)
+        tab.wait_for_timeout(300)  # a finger rests before it drags
+        finger("Move", box["x"] + 70, box["y"] + 30)
+
+    hold()
+    for at in (200.0, 100.0, 40.0, *[20.0, 22.0] * 20):
+        finger("Move", at, 420)
+        tab.wait_for_timeout(30)
+    finger("End")
+    expect(tab.locator(f"[data-stage='{first.pk}'] .dcard")).to_have_count(1)
+    expect(tab.locator(".toast, [aria-live]").filter(has_text="更新").first).to_be_attached()
+    deal.refresh_from_db()
+    assert deal.stage_id == first.pk
+
+    hold()
+    name = tab.locator("[data-lane]").nth(2).bounding_box() or {}
+    for part in (0.5, 0.8, 1.0):
+        finger("Move", name["x"] + 20, 420 + (name["y"] + 15 - 420) * part)
+        tab.wait_for_timeout(60)
+    finger("End")
+    expect(tab.locator(f"[data-stage='{third.pk}'] .dcard")).to_have_count(1)
+    phone.close()

@@ -6,7 +6,7 @@ import { toastFailed } from "./toast.js";
 /**
  * Cards in lanes. A card can be dragged with mouse or finger, or moved with M and a choice of stage.
  * The move shows at once; `data-move-url` gets id, version, stage and position. A refusal puts the card back.
- * Lanes: .cards[data-stage][data-label]. A lane with data-verb (win, lose) opens that form of the card instead.
+ * Lanes: .cards[data-stage][data-label]; on phones a card may be let go over the name of a lane, too. A lane with data-verb (win, lose) opens that form of the card instead.
  * Words: data-moved "{card} moved to {stage}".
  */
 class NorenBoard extends HTMLElement {
@@ -42,12 +42,28 @@ class NorenBoard extends HTMLElement {
       touchStartThreshold: 4,
       ghostClass: "ghost",
       dragClass: "drag",
-      onStart: (/** @type {any} */ drag) => (behind = drag.item.nextElementSibling),
+      fallbackOnBody: true, // in its lane, which scrolls along, it would leave the finger
+      scrollSensitivity: 48,
+      onStart: (/** @type {any} */ drag) => {
+        behind = drag.item.nextElementSibling;
+        this.dataset.drags = "";
+      },
       onEnd: (/** @type {any} */ drag) => {
-        if (drag.from === drag.to && drag.oldDraggableIndex === drag.newDraggableIndex) return;
-        this.moved(drag.item, drag.to, () => drag.from.insertBefore(drag.item, behind?.parentNode === drag.from ? behind : null));
+        delete this.dataset.drags;
+        const named = this.under(drag.originalEvent);
+        if (named && named !== drag.to) named.prepend(drag.item);
+        const to = named ?? drag.to;
+        if (drag.from === to && drag.oldDraggableIndex === drag.newDraggableIndex) return;
+        this.moved(drag.item, to, () => drag.from.insertBefore(drag.item, behind?.parentNode === drag.from ? behind : null));
       },
     };
+  }
+
+  /** The lane whose name in the row of stages lies under the finger. @param {any} event */
+  under(event) {
+    const { clientX, clientY } = event?.changedTouches?.[0] ?? event ?? {};
+    const tab = document.elementFromPoint(clientX ?? -1, clientY ?? -1)?.closest("[data-lane]");
+    return tab ? this.lanes[all("[data-lane]", this).indexOf(/** @type {HTMLElement} */ (tab))] : undefined;
   }
 
   /** @param {KeyboardEvent} event */
