@@ -83,7 +83,7 @@ def rows(
             return
         fields = [found.record.field(name) for name in found.columns]
         _print(heads, table, right={heads[0], heads[-1], *(str(field.label) for field in fields if field.is_right)})
-        print(f"{len(table):,} of {found.rows.count():,}", file=sys.stderr)
+        tell(f"{len(table):,} / {found.rows.count():,}")
 
 
 def records(found: Any, actor: Any, limit: int = 0, told: bool = False) -> tuple[list[str], list[list[str]]]:
