@@ -105,3 +105,38 @@ def test_four_files_come_in_with_their_relations(page: Page, enter: Callable[[Us
     expect(page.locator("[data-done]")).to_be_visible()
     assert Deal.every.count() == 0
     assert Company.every.count() == 4
+
+
+def test_the_columns_page_follows_a_choice_and_the_order_of_dates_is_asked_there(
+    page: Page, enter: Callable[[User], None], tmp_path: Path
+) -> None:
+    enter(make.user("admin"))
+    head = "氏名,会社名,部署,役職,メール,電話番号,携帯電話,郵便番号,住所,生年月日\n"
+    rows = "".join(
+        f"山田 {n}郎,株式会社みなと,営業部,部長,y{n}@example.jp,03-1111-22{n:02},,100-0001,東京都千代田区千代田1-{n},{day}\n"
+        for n, day in enumerate(["1980/04/03", "03/04/1980", "不明", "1975/13/45", "昭和50年1月2日"])
+    )
+    (tmp_path / "people.csv").write_text(head + rows, encoding="cp932")
+    page.goto("/imports/new/?noun=contacts.person")
+    page.locator("#f-file").set_input_files(tmp_path / "people.csv")
+    page.locator("footer .btn.pri").click()
+    page.wait_for_url(re.compile("/columns/"))
+    row = page.locator("tr", has=page.locator("#to-9"))
+    expect(row).to_have_class(re.compile("off|chk"))
+    page.locator("#to-9").focus()
+    page.locator("#to-9").select_option("met_on")
+    expect(page.locator("#f-order-met_on")).to_be_visible()
+    expect(row).not_to_have_class(re.compile("off|chk"))
+    expect(page.locator("#to-9")).to_be_focused()
+    expect(page.locator("#to-9")).to_have_value("met_on")
+    look(page, "people-2-columns")
+    press(page, "/check/")
+    look(page, "people-3-check")
+    page.locator("#f-order-met_on").select_option("dmy")
+    page.locator("button[name=again]").click()
+    expect(page.locator('.fixl input[value="03/04/1980"]')).to_have_count(0)
+    press(page, "/run/")
+    look(page, "people-4-done")
+    page.locator("a[href$='/undo/']").click()
+    expect(page.locator("#sheet")).to_be_visible()
+    look(page, "people-5-undo")

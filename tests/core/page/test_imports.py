@@ -461,3 +461,27 @@ def test_the_order_of_dates_is_asked_beside_the_fault_that_wants_it(client: Clie
     assert (run.counts["created"], run.counts["failed"]) == (121, 0)
     client.post(f"/imports/{run.pk}/check/", {"run": "1"})
     assert str(Person.every.get(family_name="佐藤").met_on) == "1980-04-03"
+
+
+def test_faults_are_told_by_column_those_columns_come_first_and_a_name_in_one_piece_is_marked(client: Client) -> None:
+    text = "氏名,会社名,役職,出会った日,次の予定日\n鈴木花子,みなと,部長,2020/13/45,\n林 二,みなと,課長,03/04/1980,\n森 三,みなと,係長,2020/01/02,\n"
+    run = send(client, text, "contacts.person")
+    client.post(f"/imports/{run.pk}/columns/", {**mapping(run), "to-3": "met_on"})
+    run.refresh_from_db()
+    assert (run.counts["created"], run.counts["failed"]) == (1, 2)
+    page = client.get(f"/imports/{run.pk}/check/").content.decode()
+    chip = f"{ja('Met on')}: {ja('Date')} 2"
+    assert page.count(chip) == 1
+    assert page.index(f'<th scope="col">{ja("Met on")}') < page.index(f'<th scope="col">{ja("Company")}')
+    assert ja("Not parted: there is no space between the names") in page
+    narrowed = client.get(f"/imports/{run.pk}/check/", {"reason": "date", "column": "出会った日"}).content.decode()
+    assert narrowed.count('class="rn num"') == 2
+    assert 'class="btn pri" name="run"' in page
+
+
+def test_importing_nothing_is_not_the_main_button(client: Client) -> None:
+    run = send(client, "氏名,出会った日\n林 二,2020/13/45\n", "contacts.person")
+    client.post(f"/imports/{run.pk}/columns/", {**mapping(run), "to-1": "met_on"})
+    page = client.get(f"/imports/{run.pk}/check/").content.decode()
+    assert 'class="btn" name="run" value="1" disabled' in page
+    assert 'class="btn pri" name="again"' in page

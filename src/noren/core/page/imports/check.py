@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -17,7 +19,7 @@ from noren.core.page.frame import field
 from noren.core.page.imports.dates import date_orders, orders_sent, unsure_columns
 from noren.core.page.imports.parts import DIRECT, OVER, frame, grouped, named_counts, open_table, run_of
 from noren.core.page.imports.preview import preview
-from noren.core.page.web import draw, logged_in, look_of
+from noren.core.page.web import draw, logged_in, look_of, with_params
 from noren.core.record.declare import record_of
 from noren.core.record.intake import fixes
 from noren.core.record.intake import run as intake
@@ -27,6 +29,7 @@ from noren.core.record.intake.table.read import Table
 from noren.core.record.models import ImportFault, ImportRun
 
 SHOWN = 60
+NO_LIMIT = Q()
 TYPED = 200  # longest text to put instead of a cell
 
 
@@ -127,7 +130,7 @@ def _fix(run: ImportRun, entry: dict[str, Any], text: str) -> bool:
     return True
 
 
-def _entries(run: ImportRun, actor: Actor, header: list[str], code: str = "") -> list[dict[str, Any]]:
+def _entries(run: ImportRun, actor: Actor, header: list[str], within: Q = NO_LIMIT) -> list[dict[str, Any]]:
     """Everything that can be put right on this page, each with its key: names, spellings, then cells that cannot be read."""
     record = record_of(run.noun)
     labels = {one.name: one for one in importable(record, actor)}
@@ -154,7 +157,7 @@ def _entries(run: ImportRun, actor: Actor, header: list[str], code: str = "") ->
                     "create": bool(target is not None and each["policy"] != "create" and actor.may(target.word(), "create")),
                     "leave": _("Leave it as it is") if kind == "spellings" else _("Leave empty"),
                 })  # fmt: skip
-    return found + _faulty(run, labels, header, code)
+    return found + _faulty(run, labels, header, within)
 
 
 def _error(kind: str, each: dict[str, Any]) -> str:
@@ -164,10 +167,8 @@ def _error(kind: str, each: dict[str, Any]) -> str:
     return policies.get(each["policy"], _("Not known"))
 
 
-def _faulty(run: ImportRun, labels: dict[str, Any], header: list[str], code: str) -> list[dict[str, Any]]:
-    faults = ImportFault.objects.filter(run=run).exclude(code="unknown_reference").order_by("number", "id")
-    if code:
-        faults = faults.filter(code=code)
+def _faulty(run: ImportRun, labels: dict[str, Any], header: list[str], within: Q) -> list[dict[str, Any]]:
+    faults = ImportFault.objects.filter(within, run=run).exclude(code="unknown_reference").order_by("number", "id")
     found, seen = [], set()
     for fault in faults[:SHOWN]:
         name = run.mapping.get(fault.column, "-")
@@ -189,21 +190,12 @@ def _context(request: HttpRequest, run: ImportRun, actor: Actor, error: str = ""
     table = open_table(run)
     counts = run.counts
     base = reverse("import_check", args=[run.pk])
-    code = request.GET.get("reason", "")
-    entries = _entries(run, actor, table.header, code)
-    listed = ImportFault.objects.filter(run=run)
+    reasons, within = _reasons(run, actor, base, request.GET)
+    entries = _entries(run, actor, table.header, within)
     total = counts.get("failed", 0)
     offers = sum(1 for e in entries if e["offers"] and e["sure"])
     ready = counts.get("created", 0) + counts.get("updated", 0)
     made = named_counts(counts.get("made", {}))
-    reasons = [
-        {
-            "label": f"{_reason_label(each['code'])} {grouped(each['n'])}",
-            "href": f"{base}?reason={each['code']}#fix",
-            "current": each["code"] == code,
-        }
-        for each in listed.values("code").annotate(n=Count("pk")).order_by("-n")[:8]
-    ]
     taken = _taken(run, table, actor)
     return {
         **frame(run, 2, table), "back": reverse("import_columns", args=[run.pk]), "action": base,
@@ -215,7 +207,7 @@ def _context(request: HttpRequest, run: ImportRun, actor: Actor, error: str = ""
         ],
         "orders": _orders(run, table, actor),
         "problems": {
-            "count": len(entries) or "", "rows": entries, "reasons": [{"label": _("All"), "href": f"{base}#fix", "current": not code}, *reasons] if reasons else [],
+            "count": len(entries) or "", "rows": entries, "reasons": [{"label": _("All"), "href": f"{base}#fix", "current": not within}, *reasons] if reasons else [],
             "more": _("The first %(n)s are shown; the file has them all.") % {"n": SHOWN} if len(entries) >= SHOWN else "",
             "export_href": reverse("import_errors", args=[run.pk]) if total else "",
         },
@@ -230,8 +222,30 @@ def _context(request: HttpRequest, run: ImportRun, actor: Actor, error: str = ""
         ) % {"n": grouped(counts["warned"])} if counts.get("warned") else "",
         "filled": [*_blanked(run, actor), *_filled(counts)],
         "promise": {"strong": _("Can be taken back as a whole."), "text": _("New rows go again and changed rows get their old values back, except where somebody has worked on them since.")},
-        "nothing": not ready and not counts.get("unchanged") and not counts.get("skipped"), "submit": ngettext("Import %(n)s row", "Import %(n)s rows", ready) % {"n": grouped(ready)},
+        "nothing": not ready and not counts.get("unchanged") and not counts.get("skipped"), "ready": ready > 0, "submit": ngettext("Import %(n)s row", "Import %(n)s rows", ready) % {"n": grouped(ready)},
     }  # fmt: skip
+
+
+def _reasons(run: ImportRun, actor: Actor, base: str, asked: Mapping[str, str]) -> tuple[list[dict[str, Any]], Q]:
+    """What is wrong, by column and kind of fault, as links that narrow the faults shown; and how they are narrowed now."""
+    labels = {one.name: str(one.label) for one in importable(record_of(run.noun), actor)}
+    counts: Counter[tuple[str, str]] = Counter()
+    for each in ImportFault.objects.filter(run=run).values("column", "code").annotate(n=Count("pk")):
+        counts[each["column"], each["code"].partition(".")[0]] += each["n"]
+    here = (asked.get("column", ""), asked.get("reason", ""))
+    links = [
+        {
+            "label": ": ".join(
+                filter(None, (labels.get(run.mapping.get(column, ""), column), f"{_reason_label(group)} {grouped(n)}"))
+            ),
+            "href": with_params(base, [("reason", group), ("column", column)]) + "#fix",
+            "current": (column, group) == here,
+        }
+        for (column, group), n in counts.most_common(8)
+    ]
+    if here not in counts:
+        return links, NO_LIMIT
+    return links, Q(column=here[0]) & (Q(code=here[1]) | Q(code__startswith=f"{here[1]}."))
 
 
 def _orders(run: ImportRun, table: Table, actor: Actor) -> list[dict[str, Any]]:
@@ -299,11 +313,10 @@ def _keys(run: ImportRun) -> str:
     return ", ".join(spoken[:2]) or "—"
 
 
-def _reason_label(code: str) -> str:
-    group = code.partition(".")[0]
+def _reason_label(group: str) -> str:
     words = {
         "required": _("Missing"), "unknown_reference": _("Unknown name"), "unknown_choice": _("Unknown choice"), "invalid": _("Invalid"),
         "date": _("Date"), "money": _("Amount"), "number": _("Number"), "kana": _("Reading"), "mail": _("E-mail"), "too_long": _("Too long"),
         "not_allowed": _("Not allowed"), "may_not_give": _("Not allowed"), "bool": _("Yes or no"), "percent": _("Percent"),
     }  # fmt: skip
-    return words.get(code) or words.get(group) or _("Other")
+    return words.get(group) or _("Other")

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from noren.core.access.actor import Actor
 from noren.core.base.errors import Invalid
+from noren.core.base.japan.person import JAPANESE
 from noren.core.page import cells as words
 from noren.core.page.cells import Look
 from noren.core.page.lists.rows import titles
@@ -25,12 +26,14 @@ from noren.core.record.intake.matching.resolve import Resolver
 from noren.core.record.intake.plan import EMPTY, FULL, BadCell, Column, Plan
 from noren.core.record.intake.readers import names_of
 from noren.core.record.intake.table.read import Table
-from noren.core.record.models import ImportRun
+from noren.core.record.models import ImportFault, ImportRun
 
 ROWS = 8
 COLUMNS = 12
 FIGURES = ("money", "number", "percent", "date", "datetime", "postal", "phone")
 """Kinds that are the same to the eye when their digits are: 2026-10-01 and 2026/10/01."""
+JAPANESE_NAME = re.compile(f"{JAPANESE}{{3,}}")
+"""Long enough for a family and a given name in one piece."""
 Cell = dict[str, Any]
 
 
@@ -40,7 +43,7 @@ def preview(run: ImportRun, table: Table, actor: Actor, look: Look) -> dict[str,
         plan = intake.plan_of(run, table, actor)
     except Invalid:  # the columns are wrong; they are to be put right first
         return {"head": [], "rows": []}
-    columns = plan.columns[:COLUMNS]
+    columns = _worst_first(plan.columns, run)[:COLUMNS]
     rows = [(number, [_value(c, cells[c.index]) for c in columns], cells) for number, cells in table.sample[:ROWS]]
     derived = []
     for _number, values, _cells in rows:
@@ -73,6 +76,12 @@ def preview(run: ImportRun, table: Table, actor: Actor, look: Look) -> dict[str,
     return {"head": head, "rows": made}
 
 
+def _worst_first(columns: list[Column], run: ImportRun) -> list[Column]:
+    """The first column names the rows; those with faults follow, the others come after."""
+    faulty = set(ImportFault.objects.filter(run=run).values_list("column", flat=True))
+    return [*columns[:1], *sorted(columns[1:], key=lambda column: column.header not in faulty)]
+
+
 def _value(column: Column, cell: str) -> Any:
     """What the import will read: a value, EMPTY, or the BadCell that says why not."""
     if not cell or cell.isspace():
@@ -95,6 +104,9 @@ def _shown(column: Column, value: Any, raw: str, look: Look) -> Cell:
     field = column.field or (column.virtual.field if column.virtual else None)
     if column.name in FULL:
         text = _parted(column.name, value)
+        if column.name == "full_name" and JAPANESE_NAME.fullmatch(text):
+            whole = "" if raw == text else raw[:60]
+            return {"text": text[:60], "raw": whole, "note": _("Not parted: there is no space between the names")}
     else:
         text = words.said(field, value, look) if field is not None else str(value)
     return {"text": text[:60], "raw": "" if _same(raw, text, field, value) else raw[:60]}

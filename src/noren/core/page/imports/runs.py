@@ -347,7 +347,7 @@ def _asked(run: ImportRun, touched: int) -> dict[str, Any]:
     kept = 0
     if touched <= DIRECT:
         gone, restored, kept = forecast(run)
-        lines += [_("Goes: %(what)s.") % {"what": named_counts(gone)}] if any(gone.values()) else []
+        lines += [_("These go: %(what)s.") % {"what": named_counts(gone)}] if any(gone.values()) else []
         if restored:
             text = ngettext("%(n)s row gets its old values back.", "%(n)s rows get their old values back.", restored)
             lines.append(text % {"n": grouped(restored)})
@@ -359,11 +359,11 @@ def _asked(run: ImportRun, touched: int) -> dict[str, Any]:
         lines += [text % {"n": grouped(kept)}] if kept else []
     else:
         made = named_counts({run.noun: run.counts.get("created", 0), **run.counts.get("made", {})})
-        lines += [_("Goes: %(what)s.") % {"what": made}] if made else []
+        lines += [_("These go: %(what)s.") % {"what": made}] if made else []
         lines.append(_("Rows that somebody has worked on since stay as they are."))
     return {
         "title": _("Undo the import?"), "note": run.file_name, "action": reverse("import_undo", args=[run.pk]), "fields": [],
-        "checks": lines, "submit": _("Undo the import"), "danger": True, "back": reverse("import_run", args=[run.pk]), "area": "import",
+        "promise": {"strong": lines[0], "text": " ".join(lines[1:])} if lines else None, "submit": _("Undo the import"), "danger": True, "back": reverse("import_run", args=[run.pk]), "area": "import",
     }  # fmt: skip
 
 
