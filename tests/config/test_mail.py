@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from noren.config import env
+from noren.config import env, settings
 
 KEY = "0123456789abcdef0123456789abcdef0123456789abcdef"
 
@@ -15,9 +15,10 @@ def load(folder: Path, **given: str) -> env.Env:
     return env.load({"NOREN_DATA": str(folder), "NOREN_SECRET_KEY": KEY, "NOREN_FIELD_KEY": KEY[::-1], **given})
 
 
-def test_without_a_mail_server_mails_go_to_the_log(tmp_path: Path) -> None:
+def test_without_a_mail_server_no_mail_and_so_no_link_is_written_to_the_log(tmp_path: Path) -> None:
     found = load(tmp_path, NOREN_BASE_URL="https://crm.example.co.jp")
     assert found.smtp_url is None
+    assert settings.EMAIL_BACKEND.endswith(".dummy.EmailBackend")
     assert found.mail_from == "noren@crm.example.co.jp"
 
 

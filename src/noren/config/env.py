@@ -68,7 +68,7 @@ class Env:
     mail_from: str
     """Sender of noren's own mails (NOREN_MAIL_FROM)."""
     smtp_url: str | None = field(repr=False)
-    """Mail server: smtp://user:password@host:587 or smtps://…:465; None writes mails to the log (NOREN_SMTP_URL)."""
+    """Mail server: smtp://user:password@host:587 or smtps://…:465; None sends none (NOREN_SMTP_URL)."""
     secret_key: str = field(repr=False)
     """Signs sessions and links (NOREN_SECRET_KEY, else `data`/secret_key)."""
     field_key: str = field(repr=False)

@@ -188,7 +188,7 @@ if DEBUG:
 MEDIA_ROOT = str(ENV.files)
 
 # -- log ---------------------------------------------------------------------------------------------------------------
-EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"  # never the log: mails hold one-time links
 DEFAULT_FROM_EMAIL = ENV.mail_from
 EMAIL_TIMEOUT = 20
 if ENV.smtp_url:
