@@ -56,6 +56,7 @@ def test_more_hits_than_a_page_holds_lead_to_the_list(page: Client) -> None:
         make.company(legal_name=f"みどり{n}商店", owner=None)
     said = text(page, "/search/", "みどり")
     assert said.count("<mark>みどり</mark>") == 2 * 6  # in the name and in the reason
+    assert set(re.findall(r"\b6\+?(?=[<件 ])", said)) == {"6+"}  # each count says that there are more
     assert "/contacts/companies/?find=%E3%81%BF%E3%81%A9%E3%82%8A" in said
     assert (
         len(re.findall("<li><a", page.get("/search/", {"q": "みどり", "kind": "contacts.company"}).content.decode()))

@@ -35,7 +35,7 @@ def shown_hit(hit: Hit, words: Sequence[str], actor: Actor, look: Look) -> dict[
         "square": hit.record.face == "square",
         "icon": "" if has_face else icon_of(hit.record),
         "why": [{"label": why.label, "html": why_marked(why)} for why in hit.why],
-        "date": ago(hit.row.updated_at, look),
+        "date": _("updated %(when)s") % {"when": ago(hit.row.updated_at, look)},
     }
 
 

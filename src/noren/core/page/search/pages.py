@@ -50,7 +50,7 @@ def show(request: HttpRequest) -> HttpResponse:
         if single:
             parts.append(_part(text, words, single, actor, whole=False))
     took = _("%(count)s hits in %(seconds).2f s") % {
-        "count": sum(len(g["hits"]) for p in parts for g in p["groups"]),
+        "count": _counted([*shown, *single]),
         "seconds": perf_counter() - began,
     }
     context = {
@@ -85,17 +85,22 @@ def _singles(words: list[str], actor: Actor, wanted: list[type[Record]], known: 
     return sorted(found, key=lambda group: group.hits[0].rank)
 
 
+def _counted(groups: list[Group]) -> str:
+    """How many hits are shown; `18+` when there are more."""
+    return f"{sum(len(g.hits) for g in groups)}{'+' if any(g.more for g in groups) else ''}"
+
+
 def _part(text: str, words: list[str], groups: list[Group], actor: Actor, *, whole: bool) -> dict[str, Any]:
     look = Look.of(actor)
     count = sum(len(g.hits) for g in groups)
     title = _("All of the words") if whole and len(words) > 1 else _("One of the words") if not whole else _("Found")
     return {
         "title": title,
-        "note": ngettext("%(count)s hit", "%(count)s hits", count) % {"count": count},
+        "note": ngettext("%(count)s hit", "%(count)s hits", count) % {"count": _counted(groups)},
         "groups": [
             {
                 "label": capfirst(str(g.record.labels())),
-                "note": f"{len(g.hits)}+" if g.more else str(len(g.hits)),
+                "note": _counted([g]),
                 "hits": [shown_hit(h, words, actor, look) for h in g.hits],
                 "more": {"href": f"{g.record.url()}?{urlencode({'find': text})}", "label": _("All in the list")}
                 if g.more and g.record.pages
@@ -111,13 +116,12 @@ def _kinds(text: str, kind: str, offered: list[type[Record]], groups: list[Group
     whole = {
         "label": _("All"),
         "href": here,
-        "count": sum(len(g.hits) for g in groups) if text else "",
+        "count": _counted(groups) if text else "",
         "current": not kind,
     }
     found = [whole]
     for record in offered:
-        mine = [g for g in groups if g.record is record]
-        count = f"{sum(len(g.hits) for g in mine)}{'+' if any(g.more for g in mine) else ''}"
+        count = _counted([g for g in groups if g.record is record])
         found.append({
             "label": capfirst(str(record.labels())),
             "href": f"{here}&kind={record.word()}",
