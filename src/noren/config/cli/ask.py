@@ -126,12 +126,14 @@ def _options(
 def _day(text: str, option: str) -> Any:
     from datetime import date
 
+    from django.utils.translation import gettext as _
+
     if not text:
         return None
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise typer.BadParameter("a day is written 2017-12-31", param_hint=option) from None
+        raise typer.BadParameter(_("A day is written 2026-11-25."), param_hint=option) from None
 
 
 def _list(as_json: bool) -> None:

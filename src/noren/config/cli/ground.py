@@ -72,6 +72,8 @@ def tell(text: str) -> None:
 
 def acting(email: str | None, via: str = "command") -> Actor:
     """Whose eyes and rights a command has: the given user's, else the house's."""
+    from django.utils.translation import gettext as _
+
     from noren.accounts.models import User
     from noren.core.access.actor import HOUSE
 
@@ -79,5 +81,5 @@ def acting(email: str | None, via: str = "command") -> Actor:
         return HOUSE.through(via)
     user = User.objects.filter(email__iexact=email, is_active=True, removed_at__isnull=True).first()
     if user is None:
-        raise Refused(f"There is no active user with the address {email}.")
+        raise Refused(_("There is no active user with the address %(email)s.") % {"email": email})
     return user.actor(via)
