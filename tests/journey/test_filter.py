@@ -20,6 +20,7 @@ def test_the_focus_stays_with_the_conditions_and_a_closed_dialog_does_not_come_b
     make.deal(title="温度ロガー 更新", owner=user)
     enter(user)
     page.goto("/sales/deals/?layout=table")
+    page.wait_for_load_state("networkidle")  # before its scripts run, the link opens a page of its own
     page.keyboard.press("f")
     sheet = page.locator("#sheet")
     first, second = sheet.locator("[name='f0.0']"), sheet.locator("[name='f0.1']")
