@@ -50,13 +50,15 @@ class Running:
                 cwd=ROOT, env=self.environment, stdout=log, stderr=subprocess.STDOUT,
             )  # fmt: skip
 
-    def child(self, name: str) -> psutil.Process:
-        """web, worker or postgres; the first two are told apart by having children or not."""
+    def child(self, name: str) -> psutil.Process | None:
+        """web, worker or postgres; the first two are told apart by having children or not. None while it is away."""
         children = psutil.Process(self.process.pid).children()
-        if name == "postgres":
-            return next(one for one in children if one.name() == "postgres")
-        ours = [one for one in children if one.name() != "postgres"]
-        return next(one for one in ours if bool(one.children()) == (name == "web"))
+        with suppress(psutil.NoSuchProcess):
+            if name == "postgres":
+                return next((one for one in children if one.name() == "postgres"), None)
+            ours = [one for one in children if one.name() != "postgres"]
+            return next((one for one in ours if bool(one.children()) == (name == "web")), None)
+        return None
 
     def get(self, path: str = "/") -> str | None:
         """The answer, or None when there is none now."""
@@ -142,8 +144,9 @@ def done(noren: Running, job: int) -> bool:
 
 @pytest.mark.parametrize("victim", ["web", "worker", "postgres"])
 def test_a_killed_child_comes_back_by_itself(running: Running, victim: str) -> None:
-    until(lambda: running.child(victim))
+    until(lambda: running.get() and running.child(victim))
     old = running.child(victim)
+    assert old
 
     old.kill()
 
