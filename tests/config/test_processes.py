@@ -51,12 +51,12 @@ class Running:
             )  # fmt: skip
 
     def child(self, name: str) -> psutil.Process | None:
-        """web, worker or postgres; the first two are told apart by having children or not. None while it is away."""
-        children = psutil.Process(self.process.pid).children()
-        with suppress(psutil.NoSuchProcess):
+        """web, worker or postgres, which may be of a parent before; the first two are told apart by having children or
+        not. None while it is away."""
+        with suppress(psutil.NoSuchProcess, FileNotFoundError, ValueError):
             if name == "postgres":
-                return next((one for one in children if one.name() == "postgres"), None)
-            ours = [one for one in children if one.name() != "postgres"]
+                return psutil.Process(int((self.folder / "postgres/cluster/postmaster.pid").read_text().split()[0]))
+            ours = [one for one in psutil.Process(self.process.pid).children() if one.name() != "postgres"]
             return next((one for one in ours if bool(one.children()) == (name == "web")), None)
         return None
 
