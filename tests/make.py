@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Callable
+from datetime import date, datetime
 from itertools import count
 from typing import Any
 
+import pytest
+from django.utils import timezone
+
 from noren.accounts.actions.setup import found_firm
 from noren.accounts.models import User
+from noren.activity.models import Activity
 from noren.catalog.models import Product
 from noren.contacts.models import Company, Person
 from noren.core.access.actor import HOUSE, Actor
 from noren.core.access.models import Role, Team
 from noren.core.action.plain import create
 from noren.sales.actions.setup import found_pipeline
-from noren.sales.models import Deal, Stage
+from noren.sales.models import Deal, DealSpan, Stage
 
 _number = count(1)
 
@@ -23,6 +28,16 @@ def firm() -> None:
     """The firm with its roles and its default pipeline."""
     found_firm("青葉計測株式会社")
     found_pipeline()
+
+
+def clock(monkeypatch: pytest.MonkeyPatch, now: Callable[[], datetime]) -> None:
+    """The time is what `now` says, also for fields that begin with the present moment."""
+    monkeypatch.setattr(timezone, "now", now)
+    for model, names in (
+        (Deal, ("created_at", "stage_since")), (DealSpan, ("recorded_at",)), (Activity, ("created_at", "happened_at")),
+    ):  # fmt: skip
+        for name in names:
+            monkeypatch.setattr(model._meta.get_field(name), "_get_default", now)
 
 
 def team(name: str = "", parent: Team | None = None) -> Team:

@@ -22,9 +22,7 @@ Wait = Callable[[timedelta], None]
 @pytest.fixture
 def wait(monkeypatch: pytest.MonkeyPatch) -> Wait:
     moment = [datetime(2026, 11, 2, 3, tzinfo=UTC)]
-    monkeypatch.setattr(timezone, "now", lambda: moment[0])
-    for model, name in ((Deal, "created_at"), (Deal, "stage_since"), (DealSpan, "recorded_at")):
-        monkeypatch.setattr(model._meta.get_field(name), "_get_default", lambda: moment[0])
+    make.clock(monkeypatch, lambda: moment[0])
     make.firm()
 
     def on(time: timedelta) -> None:

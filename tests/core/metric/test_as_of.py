@@ -22,7 +22,7 @@ from noren.core.record.declare import record_of
 from noren.core.record.intake import run as intake
 from noren.core.record.intake.undo import undo
 from noren.sales.actions.deal import lose_deal, move_deal, reopen_deal, win_deal
-from noren.sales.models import Deal, DealSpan, LossReason
+from noren.sales.models import Deal, LossReason
 
 pytestmark = pytest.mark.django_db
 MARCH = "2026-03"
@@ -37,9 +37,7 @@ def day(month: int, of_month: int) -> date:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """Sets the day; it is noon in Tokyo."""
     moment = [datetime(2026, 1, 5, 3, tzinfo=UTC)]
-    monkeypatch.setattr(timezone, "now", lambda: moment[0])
-    for model, name in ((Deal, "created_at"), (Deal, "stage_since"), (DealSpan, "recorded_at")):
-        monkeypatch.setattr(model._meta.get_field(name), "_get_default", lambda: moment[0])
+    make.clock(monkeypatch, lambda: moment[0])
     make.firm()
 
     def turn(to: date) -> None:

@@ -241,8 +241,10 @@ def above(request: HttpRequest, record: type[Record], row: Any, actor: Actor, lo
 
 def _sum_of_lines(deal: Deal, actor: Actor, look: Look) -> dict[str, str]:
     """Beside the amount a deal is won with: what its lines say, which may be another one."""
+    if not actor.may(DealLine, "view") or not _may_price(actor, Touch.READ):
+        return {}
     lines = list(DealLine.every.filter(deal=deal, removed_at__isnull=True))
-    if not lines or not actor.may(DealLine, "view") or not _may_price(actor, Touch.READ):
+    if not lines:
         return {}
     return {
         "amount": _("The lines add up to %(amount)s.") % {"amount": cells.money(sum(x.amount for x in lines), look)}
@@ -251,14 +253,12 @@ def _sum_of_lines(deal: Deal, actor: Actor, look: Look) -> dict[str, str]:
 
 detail.ABOVE.setdefault("sales.deal", []).append(above)
 detail.OWN.add(("sales.deal", "sales.dealline"))
-acts.UNDO |= {
-    "sales.win_deal": "reopen", "sales.lose_deal": "reopen",
-    "sales.move_deal": lambda deal: f"{move_deal.slug}?stage={deal.stage_id}",
-}  # fmt: skip
-acts.HINTS["sales.win_deal"] = _sum_of_lines
-acts.DONE |= {
-    "sales.win_deal": lambda deal: _("“%(deal)s” is won.") % {"deal": deal},
-    "sales.lose_deal": lambda deal: _("“%(deal)s” is lost.") % {"deal": deal},
-    "sales.reopen_deal": lambda deal: _("“%(deal)s” is open again.") % {"deal": deal},
-    "sales.move_deal": lambda deal: _("“%(card)s” moved to %(stage)s.") % {"card": deal, "stage": deal.stage},
+acts.BESIDE |= {
+    "sales.win_deal": acts.Beside("reopen", lambda deal: _("“%(deal)s” is won.") % {"deal": deal}, _sum_of_lines),
+    "sales.lose_deal": acts.Beside("reopen", lambda deal: _("“%(deal)s” is lost.") % {"deal": deal}),
+    "sales.reopen_deal": acts.Beside(done=lambda deal: _("“%(deal)s” is open again.") % {"deal": deal}),
+    "sales.move_deal": acts.Beside(
+        lambda deal: f"{move_deal.slug}?stage={deal.stage_id}",
+        lambda deal: _("“%(card)s” moved to %(stage)s.") % {"card": deal, "stage": deal.stage},
+    ),
 }

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import random
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,13 +13,13 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from tests import make
 from tests.core.metric.cube.asked import FILTERS, PERIODS, compare
+from tests.core.metric.cube.writers import side_by_side
 
 from noren.activity.models import Activity
 from noren.contacts.models import Company, Person
 from noren.core.access.actor import Actor
 from noren.core.access.models import Role, Share
 from noren.core.access.scope import nouns
-from noren.core.metric import memo
 from noren.core.metric.ask import ask
 from noren.core.metric.cube import keep, read
 from noren.sales.models import Deal
@@ -29,14 +28,6 @@ pytestmark = pytest.mark.django_db
 
 BEHIND = (Deal, Person, Company)
 LEVELS = ("none", "own", "team", "all")
-
-
-@pytest.fixture(autouse=True)
-def _fresh() -> Iterator[None]:
-    memo.forget()
-    read.forget()
-    yield
-    read.forget()
 
 
 class Firm:
@@ -228,35 +219,10 @@ def test_writers_side_by_side_leave_every_cell_right() -> None:
         ),
         ("DELETE FROM activity_activity WHERE id %% 7 = %s", lambda c: (c.randint(0, 6),)),
     )  # fmt: skip
-    stop, faults = threading.Event(), list[BaseException]()
 
-    def write(seed: int) -> None:
-        chance = random.Random(seed)
-        try:
-            with psycopg.connect(**connection.get_connection_params() | {"cursor_factory": None}) as link:
-                while not stop.is_set():
-                    try:
-                        with link.transaction() as change:
-                            for _n in range(chance.randint(1, 2)):
-                                text, values = chance.choice(writes)
-                                link.execute(text, values(chance))
-                            if chance.random() < 0.2:
-                                raise psycopg.Rollback(change)
-                    except psycopg.errors.DeadlockDetected:
-                        pass  # they take rows in any order
-        except BaseException as fault:  # noqa: BLE001
-            faults.append(fault)
+    def write(link: psycopg.Connection[Any], chance: random.Random) -> None:
+        text, values = chance.choice(writes)
+        link.execute(text, values(chance))
 
-    threads = [threading.Thread(target=write, args=(seed,)) for seed in range(3)]
-    for thread in threads:
-        thread.start()
-    for _round in range(15):
-        keep.merge()
-        keep.rebuild(["activity_done"])
-    stop.set()
-    for thread in threads:
-        thread.join()
-    assert faults == []
-    assert keep.differences(everything=True) == []
-    keep.merge()
+    side_by_side(write, 2, 15, ["activity_done"])
     same(firm, 10)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-import threading
-from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
@@ -14,6 +12,7 @@ import pytest
 from django.db import connection, transaction
 from tests import make
 from tests.core.metric.cube.asked import same
+from tests.core.metric.cube.writers import other, side_by_side
 from tests.core.metric.world import won
 
 from noren.config.cli import check
@@ -26,24 +25,11 @@ from noren.sales.models import Deal
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
 
 
-@pytest.fixture(autouse=True)
-def _fresh() -> Iterator[None]:
-    memo.forget()
-    read.forget()
-    yield
-    read.forget()
-
-
-def other() -> psycopg.Connection[Any]:
-    return psycopg.connect(**connection.get_connection_params() | {"cursor_factory": None})
-
-
 def test_writers_side_by_side_leave_every_cell_right() -> None:
     """Rows, their history and the bin, changed by several at once, some of it taken back, merged and made anew meanwhile."""
     make.firm()
     boss, stages = make.actor("admin"), [stage.pk for stage in make.stages()]
     pks = [make.deal(opened_on=date(2026, 9, 1 + n), amount=n).pk for n in range(6)]
-    stop, faults = threading.Event(), list[BaseException]()
     writes = (
         "UPDATE sales_deal SET amount = coalesce(amount, 0) + 1, stage_id = %(stage)s WHERE id = %(pk)s",
         "UPDATE sales_deal SET removed_at = CASE WHEN removed_at IS NULL THEN now() END WHERE id = %(pk)s",
@@ -57,36 +43,11 @@ def test_writers_side_by_side_leave_every_cell_right() -> None:
         "INSERT INTO activity_activity (kind, happened_at) VALUES ('call', now()), ('visit', now() - interval '40 days')",
     )
 
-    def write(seed: int) -> None:
-        chance = random.Random(seed)
-        try:
-            with other() as link:
-                while not stop.is_set():
-                    try:
-                        with link.transaction() as change:
-                            for _n in range(chance.randint(1, 3)):
-                                link.execute(
-                                    chance.choice(writes), {"pk": chance.choice(pks), "stage": chance.choice(stages)}
-                                )
-                            if chance.random() < 0.2:
-                                raise psycopg.Rollback(change)
-                    except psycopg.errors.DeadlockDetected:
-                        pass  # they take rows in any order
-        except BaseException as fault:  # noqa: BLE001
-            faults.append(fault)
+    def write(link: psycopg.Connection[Any], chance: random.Random) -> None:
+        link.execute(chance.choice(writes), {"pk": chance.choice(pks), "stage": chance.choice(stages)})
 
-    threads = [threading.Thread(target=write, args=(seed,)) for seed in range(3)]
-    for thread in threads:
-        thread.start()
-    for _round in range(200 if os.environ.get("FULL_MATRIX") == "1" else 50):
-        keep.merge()
-        keep.rebuild(["deal_standing", "deal_waiting"])
-    stop.set()
-    for thread in threads:
-        thread.join()
-    assert faults == []
-    assert keep.differences(everything=True) == []
-    keep.merge()
+    rounds = 200 if os.environ.get("FULL_MATRIX") == "1" else 50
+    side_by_side(write, 3, rounds, ["deal_standing", "deal_waiting"])
     same([boss], random.Random(1), 10)
 
 

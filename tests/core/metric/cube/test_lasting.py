@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -13,22 +12,13 @@ from tests.core.metric.cube.asked import FILTERS, GRAINS, PERIODS, TODAY, compar
 from tests.core.metric.cube.test_same import STEPS, Life, add_deal, end_deal
 
 from noren.core.base.errors import Refusal
-from noren.core.metric import memo
 from noren.core.metric.ask import ask
-from noren.core.metric.cube import keep, read
+from noren.core.metric.cube import keep
 from noren.sales.models import Deal
 
 pytestmark = pytest.mark.django_db
 
 WAITS = ("time_to_close_km", "time_to_win_cif", "time_to_loss_cif")
-
-
-@pytest.fixture(autouse=True)
-def _fresh() -> Iterator[None]:
-    memo.forget()
-    read.forget()
-    yield
-    read.forget()
 
 
 def odd_ends(life: Life) -> None:

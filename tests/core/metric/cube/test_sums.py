@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -20,7 +19,7 @@ from noren.core.base.errors import Refusal
 from noren.core.base.kept import alone
 from noren.core.filter.condition import F
 from noren.core.filter.when import When
-from noren.core.metric.cube import keep, read
+from noren.core.metric.cube import keep
 from noren.core.metric.cube.read import rows_only
 from noren.core.metric.cube.sums import sums
 from noren.core.page.cells import Look
@@ -36,13 +35,6 @@ DEALS = record_of("sales.deal")
 DAYS = (
     "@this_quarter", "@this_month", "@today", "2026-10", "2026-11-25", "2026-10-03", "2026", "@last_week", "2025-01-01",
 )  # fmt: skip
-
-
-@pytest.fixture(autouse=True)
-def _fresh() -> Iterator[None]:
-    read.forget()
-    yield
-    read.forget()
 
 
 def seen_by(life: Life) -> list[Actor]:

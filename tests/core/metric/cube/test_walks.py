@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
@@ -25,14 +24,6 @@ from noren.sales.metrics import stage_conversion, stage_duration
 from noren.sales.models import DealSpan, Stage
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _fresh() -> Iterator[None]:
-    """A process remembers for a moment which cubes stand; what a test before has done to them was taken back."""
-    read.forget()
-    yield
-    read.forget()
 
 
 def same(life: Life, times: int) -> int:

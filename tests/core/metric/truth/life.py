@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import transaction
-from django.utils import timezone
 from tests import make
 from tests.core.metric.truth.journal import Journal
 
@@ -27,7 +26,7 @@ from noren.core.record.declare import record_of
 from noren.core.record.intake import run as intake
 from noren.core.record.intake.undo import undo
 from noren.sales.actions.deal import Line, lose_deal, move_deal, reopen_deal, set_lines, win_deal
-from noren.sales.models import Deal, DealSpan, LossReason, Stage
+from noren.sales.models import Deal, LossReason, Stage
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 EDGES = (
@@ -44,15 +43,7 @@ class Life:
     def __init__(self, seed: int, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
         self.chance, self.folder = random.Random(seed), folder
         self.now = datetime(2024, 2, 27, 3, tzinfo=UTC)
-        monkeypatch.setattr(timezone, "now", lambda: self.now)
-        for model, name in (
-            (Deal, "created_at"),
-            (Deal, "stage_since"),
-            (Activity, "created_at"),
-            (DealSpan, "recorded_at"),
-            (Activity, "happened_at"),
-        ):
-            monkeypatch.setattr(model._meta.get_field(name), "_get_default", lambda: self.now)
+        make.clock(monkeypatch, lambda: self.now)
         make.firm()
         east, west = make.team("東"), make.team("西")
         own = Role.every.create(name="自分だけ", key="own", rights=dict(Role.every.get(key="sales").rights))

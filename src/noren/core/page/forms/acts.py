@@ -5,6 +5,7 @@ from __future__ import annotations
 import types
 import typing
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -157,26 +158,36 @@ def _after(request: HttpRequest, record: type[Record], pk: int) -> str:
     return own if was.partition("?")[0] == request.path else safe_next(request, was, own)
 
 
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What screens say beside a verb.
+
+    undo: what takes it back at once, the slug of a verb (win -> reopen), or the same worked out of the row as it was, with
+    what the verb needs (move -> "move?stage=3"); done: what is said when it is done, where "label: row" says too little;
+    hints: what is good to know of a row beside the fields of the form, by their names.
+    """
+
+    undo: str | Callable[[Any], str] = ""
+    done: Callable[[Any], str] | None = None
+    hints: Callable[[Any, Actor, Look], dict[str, str]] | None = None
+
+
+BESIDE: dict[str, Beside] = {}
+"""By the name of the action; an upper module fills it for its verbs."""
+
+
+def _beside(action: Action[Any, Any, Any]) -> Beside:
+    return BESIDE.get(action.name) or Beside()
+
+
 def done_text(action: Action[Any, Any, Any], row: Model) -> str:
-    if action.name in DONE:
-        return DONE[action.name](row)
-    return _("%(verb)s: %(row)s") % {"verb": action.label, "row": row}
-
-
-UNDO: dict[str, str | Callable[[Any], str]] = {}
-"""Name of an action -> what takes it back at once: the slug of a verb (win -> reopen), or the same worked out of the row
-as it was, with what the verb needs (move -> "move?stage=3")."""
-
-DONE: dict[str, Callable[[Any], str]] = {}
-"""Name of an action -> what it says when it is done, where "label: row" says too little."""
-
-HINTS: dict[str, Callable[[Any, Actor, Look], dict[str, str]]] = {}
-"""Name of an action -> what is good to know of a row beside the fields of its form, by their names."""
+    done = _beside(action).done
+    return done(row) if done else _("%(verb)s: %(row)s") % {"verb": action.label, "row": row}
 
 
 def undo_of(record: type[Record], action: Action[Any, Any, Any], row: Model) -> str:
     """The address that takes back what is about to be done to the row."""
-    way = UNDO.get(action.name, "")
+    way = _beside(action).undo
     slug, _mark, query = (way if isinstance(way, str) else way(row)).partition("?")
     if not slug:
         return ""
@@ -188,7 +199,8 @@ def _ask(
     sent: Mapping[str, Any], errors: Mapping[str, list[str]], status: int = 200,
 ) -> HttpResponse:  # fmt: skip
     fields = []
-    hints = HINTS[action.name](row, actor, look) if action.name in HINTS else {}
+    beside = _beside(action)
+    hints = beside.hints(row, actor, look) if beside.hints else {}
     for one in fields_of(action):
         text = str(sent.get(one.name, ""))
         if not text and status == 200:
@@ -208,7 +220,7 @@ def _ask(
     return dialog(request, {
         "title": str(action.label), "note": str(row), "action": request.get_full_path(), "fields": fields, "danger": action.tone == "bad",
         "submit": str(action.label), "error": " ".join(whole), "back": record.url(row.pk) if record.pages else "/",
-        "promise": {"strong": _("This can be taken back."), "text": ""} if action.name in UNDO else None,
+        "promise": {"strong": _("This can be taken back."), "text": ""} if beside.undo else None,
     }, status)  # fmt: skip
 
 
@@ -261,4 +273,4 @@ def bring_back(request: HttpRequest, record: type[Record], actor: Actor, pk: int
     return onward(request, record.url(pk) if record.pages else "/")
 
 
-__all__ = ["DONE", "HINTS", "UNDO", "act", "action_of", "bring_back", "fields_of", "read_inputs", "sent_of", "take_out"]
+__all__ = ["BESIDE", "Beside", "act", "action_of", "bring_back", "fields_of", "read_inputs", "sent_of", "take_out"]
