@@ -55,7 +55,8 @@ class Running:
         not. None while it is away."""
         with suppress(psutil.NoSuchProcess, FileNotFoundError, ValueError):
             if name == "postgres":
-                return psutil.Process(int((self.folder / "postgres/cluster/postmaster.pid").read_text().split()[0]))
+                one = psutil.Process(int((self.folder / "postgres/cluster/postmaster.pid").read_text().split()[0]))
+                return one if one.name() == "postgres" else None
             ours = [one for one in psutil.Process(self.process.pid).children() if one.name() != "postgres"]
             return next((one for one in ours if bool(one.children()) == (name == "web")), None)
         return None
@@ -157,7 +158,8 @@ def test_a_killed_child_comes_back_by_itself(running: Running, victim: str) -> N
 
 
 def test_a_killed_web_process_is_replaced(running: Running) -> None:
-    old = int((running.get() or "0").split()[0])
+    until(running.get)
+    old = int((running.get() or "").split()[0])  # never 0, which would mean this very process and its kin
 
     os.kill(old, signal.SIGKILL)
 
